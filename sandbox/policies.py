@@ -1,0 +1,112 @@
+"""The decisions of the reference target that a fault or a variant may take differently."""
+
+from __future__ import annotations
+
+import time
+
+from sandbox import identity
+from sandbox.model import Call, JsonObject, Reply, optional_text, text
+from sandbox.store import Customer, Session, User
+
+WEEK = 7 * 24 * 3600.0
+
+
+def bearer(call: Call) -> str | None:
+    """The token of an ``Authorization: Bearer`` header, in any letter case (contract page: More of B)."""
+    scheme, _, token = call.headers.get("authorization", "").strip().partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def find_session(call: Call) -> Session | None:
+    """The session of a bare or signed token; none where the signature is wrong or the session over."""
+    token = bearer(call)
+    bare = identity.unsigned(token, call.store.secret) if token else None
+    return living_session(call, bare)
+
+
+def living_session(call: Call, bare: str | None) -> Session | None:
+    session = call.store.session(bare) if bare else None
+    return session if session and session.expires > time.time() else None
+
+
+def open_session(call: Call, user: User) -> Session:
+    now = time.time()
+    session = Session(identity.new_token(), user.id, None, now, now + WEEK)
+    call.store.add_session(session)
+    return session
+
+
+def token_header(call: Call, session: Session) -> tuple[tuple[str, str], ...]:
+    """B: the header holds the signed form."""
+    return (("set-auth-token", identity.signed(session.token, call.store.secret)),)
+
+
+def lower_case(email: str) -> str:
+    return email.lower()
+
+
+def as_given(value: str) -> str:
+    return value
+
+
+def is_member(call: Call, organization_id: str) -> bool:
+    return call.store.is_member(organization_id, call.caller.user_id)
+
+
+def activate(call: Call, organization_id: str | None) -> None:
+    call.store.activate(call.caller.token, organization_id)
+
+
+def leave_active(call: Call) -> None:
+    """A refused activation changes nothing."""
+
+
+def same_merchant(_: Call, customer: Customer, merchant_id: str) -> bool:
+    return customer.merchant_id == merchant_id
+
+
+def refuse_taken_email(call: Call) -> Reply:
+    call.refuse("email-taken")
+
+
+def refuse_two_options(call: Call) -> None:
+    call.refuse("two-options")
+
+
+def new_id(_: Call, kind: str) -> str:
+    return f"{kind}_{identity.random_text(24)}" if kind in ("cus", "cs") else identity.random_text(32)
+
+
+def new_customer(call: Call, merchant_id: str, given: JsonObject) -> Customer:
+    """Store a customer of a merchant as it was given, and return it."""
+    customer = Customer(
+        id=call.behaviour.new_id(call, "cus"),
+        merchant_id=merchant_id,
+        name=optional_text(given.get("name")),
+        email=optional_text(given.get("email")),
+        phone=optional_text(given.get("phoneNumber")),
+        metadata=given["metadata"] if isinstance(given.get("metadata"), dict) else {},
+        created=time.time(),
+    )
+    call.store.add_customer(customer)
+    return customer
+
+
+def attach_existing(call: Call, merchant_id: str) -> Customer | None:
+    customer = call.store.customer(text(call.fields["customerId"]))
+    if customer is None:
+        call.refuse("unknown-customer")
+    if not call.behaviour.may_attach(call, customer, merchant_id):
+        call.refuse("foreign-customer")
+    return customer
+
+
+def attach_none(_: Call, __: str) -> Customer | None:
+    return None
+
+
+def attach_inline(call: Call, merchant_id: str) -> Customer | None:
+    given = call.fields["customer"]
+    if not isinstance(given, dict) or not any(given.get(name) for name in ("name", "email", "phoneNumber")):
+        call.refuse("nobody")
+    return new_customer(call, merchant_id, given)

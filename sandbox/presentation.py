@@ -1,0 +1,83 @@
+"""How stored things look in a response (contract page: Operations)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sandbox.model import Call, JsonObject
+from sandbox.store import Checkout, Customer, Organization, User
+
+
+def utc_milliseconds(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def user(call: Call, row: User) -> JsonObject:
+    when = call.behaviour.timestamp(row.created)
+    return {
+        "id": row.id,
+        "name": row.name,
+        "email": row.email,
+        "emailVerified": False,
+        "image": row.image,
+        "createdAt": when,
+        "updatedAt": when,
+    }
+
+
+def organization(call: Call, row: Organization) -> JsonObject:
+    when = call.behaviour.timestamp
+    members = [
+        {
+            "id": member.id,
+            "organizationId": member.organization_id,
+            "userId": member.user_id,
+            "role": member.role,
+            "createdAt": when(member.created),
+        }
+        for member in call.store.members(row.id)
+    ]
+    return {
+        "id": row.id,
+        "name": row.name,
+        "slug": row.slug,
+        "logo": row.logo,
+        "metadata": row.metadata,
+        "createdAt": when(row.created),
+        "members": members,
+    }
+
+
+def customer(call: Call, row: Customer) -> JsonObject:
+    when = call.behaviour.timestamp(row.created)
+    return {
+        "id": row.id,
+        "merchantId": row.merchant_id,
+        "phoneNumber": row.phone,
+        "email": row.email,
+        "name": row.name,
+        "metadata": row.metadata,
+        "createdAt": when,
+        "updatedAt": when,
+        "deletedAt": None,
+    }
+
+
+def checkout(call: Call, row: Checkout) -> JsonObject:
+    when = call.behaviour.timestamp
+    attached = call.store.customer(row.customer_id) if row.customer_id else None
+    return {
+        "id": row.id,
+        "sessionUrl": f"{call.base_url}/pay/{row.id}",
+        "merchantId": row.merchant_id,
+        "customerId": row.customer_id,
+        "customer": customer(call, attached) if attached else None,
+        "paymentIntentId": None,
+        "status": row.status,
+        **row.detail,
+        "expiresAt": when(row.expires),
+        "createdAt": when(row.created),
+        "updatedAt": when(row.updated),
+        "deletedAt": None,
+        "hostedCheckoutConfig": None,
+    }

@@ -1,0 +1,59 @@
+"""From the bytes of a request to the JSON of its body, with every hostile input an orderly refusal."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import NoReturn
+from urllib.parse import parse_qsl
+
+from sandbox.model import Call, Json, JsonObject
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def read_body(call: Call) -> Json:
+    """The parsed body; refused with 413, 415 or 400 where it is too large, of another media type or malformed."""
+    if len(call.raw) > call.behaviour.body_limit:
+        call.refuse("too-large")
+    media_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    encoding = call.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        call.refuse("media-type")
+    if media_type == FORM and call.operation in call.behaviour.form_accepted:
+        return _form(call)
+    if not _is_json(media_type) and call.raw and call.operation not in call.behaviour.any_media_type:
+        call.refuse("media-type")
+    try:
+        return _json(call.raw)
+    except (ValueError, RecursionError):
+        call.refuse("malformed")
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+
+
+def _form(call: Call) -> JsonObject:
+    return dict(parse_qsl(call.raw.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _json(raw: bytes) -> Json:
+    """Bytes that are no UTF-8 and lone surrogates become U+FFFD; numbers that JSON does not know are malformed."""
+    written = raw.decode("utf-8-sig", "replace")
+    value = json.loads(written, parse_constant=_no_number, parse_float=_finite)
+    if "\\ud" not in written and "\\uD" not in written:
+        return value
+    mended = json.dumps(value, ensure_ascii=False).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return json.loads(mended)
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _finite(written: str) -> float:
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError(written)
+    return number
