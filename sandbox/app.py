@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import sys
 import traceback
@@ -15,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox import operations, page, reading
+from sandbox import operations, page, reading, writing
 from sandbox.behaviour import REFERENCE, Behaviour, Handler
 from sandbox.model import (
     CHECKOUT_PAGE,
@@ -139,7 +138,7 @@ class Sandbox:
         if not found:
             call.refuse("unknown-path")
         if not call.operation or call.operation in call.behaviour.hidden:
-            allow = ", ".join(call.allowed)
+            allow = ", ".join(call.methods)
             raise Refused(replace(call.behaviour.refusals["wrong-method"], headers=(("allow", allow),)))
         _check(call)
         for admit in call.behaviour.admit:
@@ -160,7 +159,7 @@ class Sandbox:
             call.parameter = identifier
         if methods is None:
             return False
-        call.allowed = tuple(methods)
+        call.methods = methods
         call.operation = methods.get(call.method, "")
         return True
 
@@ -217,7 +216,7 @@ def _host(request: Request) -> str:
 
 
 def _response(call: Call, reply: Reply) -> Response:
-    content = encode(reply)
+    content = writing.content(reply)
     response: Response = (
         StreamingResponse(_pieces(content), reply.status) if reply.chunked else Response(content, reply.status)
     )
@@ -231,12 +230,6 @@ def _response(call: Call, reply: Reply) -> Response:
     if reply.status in (204, 304):
         del response.headers["content-length"]
     return response
-
-
-def encode(reply: Reply) -> bytes:
-    if reply.raw is not None:
-        return reply.raw
-    return json.dumps(reply.body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 async def _pieces(content: bytes) -> AsyncIterator[bytes]:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from sandbox import errors, identity, policies, presentation, validation
+from sandbox import errors, identity, policies, presentation, reading, validation
 from sandbox.model import (
     AUTHENTICATION,
     CREATE_CHECKOUT,
@@ -15,6 +15,7 @@ from sandbox.model import (
     PROTECTED,
     Call,
     Headers,
+    Json,
     Problem,
     Reply,
 )
@@ -45,6 +46,7 @@ class Behaviour:
     write_problem: errors.ErrorWriter = errors.write_in_shape_of_the_path
     body_limit: int = BODY_LIMIT
     form_accepted: frozenset[str] = frozenset()
+    parse: Callable[[Call], Json] = reading.parse
     any_media_type: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
 

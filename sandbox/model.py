@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Call:
     base_url: str
     client: str
     operation: str = ""
-    allowed: tuple[str, ...] = ()
+    methods: Mapping[str, str] = field(default_factory=dict)
     parameter: str = ""
     body: Json = None
     session: Session | None = None

@@ -21,7 +21,7 @@ async def sign_up(call: Call) -> Reply:
         id=behaviour.new_id(call, "user"),
         name=text(body.get("name")),
         email=behaviour.email_stored(email),
-        lookup=behaviour.email_lookup(email),
+        lookup=behaviour.email_lookup(email) or identity.random_text(32),
         password=await identity.hash_password(key),
         image=optional_text(body.get("image")),
         created=time.time(),
@@ -59,7 +59,7 @@ async def create_organization(call: Call) -> Reply:
     if limit is not None and call.store.owned(call.caller.user_id) >= limit:
         call.refuse("organization-limit")
     slug = text(body.get("slug"))
-    if behaviour.slugs_unique and call.store.slug_taken(slug):
+    if slug and behaviour.slugs_unique and call.store.slug_taken(slug):
         call.refuse("slug-taken")
     now = time.time()
     organization = Organization(

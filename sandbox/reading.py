@@ -25,7 +25,7 @@ def read_body(call: Call) -> Json:
     if not _is_json(media_type) and call.raw and call.operation not in call.behaviour.any_media_type:
         call.refuse("media-type")
     try:
-        return _json(call.raw)
+        return call.behaviour.parse(call)
     except (ValueError, RecursionError):
         call.refuse("malformed")
 
@@ -38,7 +38,11 @@ def _form(call: Call) -> JsonObject:
     return dict(parse_qsl(call.raw.decode("utf-8", "replace"), keep_blank_values=True))
 
 
-def _json(raw: bytes) -> Json:
+def parse(call: Call) -> Json:
+    return parsed(call.raw)
+
+
+def parsed(raw: bytes) -> Json:
     """Bytes that are no UTF-8 and lone surrogates become U+FFFD; numbers that JSON does not know are malformed."""
     written = raw.decode("utf-8-sig", "replace")
     value = json.loads(written, parse_constant=_no_number, parse_float=_finite)

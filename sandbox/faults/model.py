@@ -10,6 +10,10 @@ from sandbox.behaviour import Behaviour
 
 Change: TypeAlias = Callable[[Behaviour], Behaviour]
 Level: TypeAlias = Literal["MUST", "SHOULD"]
+Row: TypeAlias = tuple[str, str, Level, str, Change]
+
+MUST: Level = "MUST"
+SHOULD: Level = "SHOULD"
 ANY = "any"
 """The operation of a fault that is not tied to one."""
 
@@ -25,3 +29,8 @@ class Fault:
     description: str
     change: Change
     requirements: tuple[str, ...] = ()
+
+
+def table(kind: str, *rows: Row) -> tuple[Fault, ...]:
+    """The faults of one kind, from rows of id, operation, level, description and change."""
+    return tuple(Fault(name, operation, kind, level, says, change) for name, operation, level, says, change in rows)

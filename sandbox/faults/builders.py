@@ -1,0 +1,421 @@
+"""Small parts that faults are put together from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+from sandbox import errors, validation
+from sandbox.behaviour import Behaviour
+from sandbox.faults.model import Change
+from sandbox.model import (
+    CREATE_CHECKOUT,
+    SIGN_IN,
+    SIGN_UP,
+    Call,
+    Json,
+    JsonObject,
+    Problem,
+    Refused,
+    Reply,
+)
+from sandbox.store import Session
+from sandbox.validation import Field, Rule
+
+Edit: TypeAlias = Callable[[Call, JsonObject], None]
+Answer: TypeAlias = Callable[[Call, Reply], Reply]
+Test: TypeAlias = Callable[[Call], bool]
+Value: TypeAlias = Callable[[Json], Json]
+
+HANG = 3.0
+
+
+# Hooks ---------------------------------------------------------------------------------------------------------------
+
+
+def finishing(answer: Answer) -> Change:
+    """Run over every reply."""
+    return lambda behaviour: replace(behaviour, finish=(*behaviour.finish, answer))
+
+
+def succeeding(operation: str, answer: Answer) -> Change:
+    """Run over the successful replies of one operation."""
+    return finishing(
+        lambda call, reply: answer(call, reply) if reply.succeeded and call.operation == operation else reply
+    )
+
+
+def failing(answer: Answer, operation: str | None = None, status: int | None = None) -> Change:
+    """Run over the refusals, of one operation or status where they are given."""
+
+    def change(call: Call, reply: Reply) -> Reply:
+        meant = operation in (None, call.operation) and status in (None, reply.status) and reply.status >= 400
+        return answer(call, reply) if meant else reply
+
+    return finishing(change)
+
+
+def arriving(answer: Callable[[Call], Reply | None]) -> Change:
+    """Run before anything else; a reply given here is the answer."""
+    return lambda behaviour: replace(behaviour, arrive=(*behaviour.arrive, answer))
+
+
+def admitting(operation: str, act: Callable[[Call], None]) -> Change:
+    """Run on a valid call of one operation, before the operation."""
+
+    def admit(call: Call) -> Reply | None:
+        if call.operation == operation:
+            act(call)
+        return None
+
+    return lambda behaviour: replace(behaviour, admit=(*behaviour.admit, admit))
+
+
+def both(*changes: Change) -> Change:
+    def change(behaviour: Behaviour) -> Behaviour:
+        for one in changes:
+            behaviour = one(behaviour)
+        return behaviour
+
+    return change
+
+
+def every(n: int, answer: Answer) -> Answer:
+    """Only on each nth success of the operation."""
+    return lambda call, reply: answer(call, reply) if call.successes % n == 0 else reply
+
+
+def every_time(n: int, name: str, answer: Answer) -> Answer:
+    """Only each nth time that this very place is reached, counted under a name of its own."""
+
+    def counted(call: Call, reply: Reply) -> Reply:
+        call.memory[name] = call.memory.get(name, 0) + 1
+        return answer(call, reply) if call.memory[name] % n == 0 else reply
+
+    return counted
+
+
+def when(test: Test, answer: Answer) -> Answer:
+    return lambda call, reply: answer(call, reply) if test(call) else reply
+
+
+def with_seams(**seams: object) -> Change:
+    """Other choices for named seams."""
+    return lambda behaviour: replace(behaviour, **seams)  # type: ignore[arg-type]
+
+
+def refusal(name: str, change: Callable[[Problem], Problem]) -> Change:
+    """One named refusal told differently."""
+    return lambda behaviour: behaviour.refusing(name, change)
+
+
+def with_problem_status(status: int) -> Callable[[Problem], Problem]:
+    return lambda problem: replace(problem, status=status)
+
+
+def message(words: str) -> Callable[[Problem], Problem]:
+    return lambda problem: replace(problem, message=words)
+
+
+# Bodies of replies ---------------------------------------------------------------------------------------------------
+
+
+def editing(operation: str, *edits: Edit) -> Change:
+    """Edit the thing that an operation answers with: the user, organization, customer or checkout session."""
+    return succeeding(operation, edited(operation, *edits))
+
+
+def edited(operation: str, *edits: Edit) -> Answer:
+    def answer(call: Call, reply: Reply) -> Reply:
+        entity = (
+            reply.body.get("user") if operation in (SIGN_UP, SIGN_IN) and isinstance(reply.body, dict) else reply.body
+        )
+        if isinstance(entity, dict):
+            for edit in edits:
+                edit(call, entity)
+        return reply
+
+    return answer
+
+
+def editing_top(operation: str, *edits: Edit) -> Change:
+    """Edit the outermost object of an operation's answer."""
+
+    def answer(call: Call, reply: Reply) -> Reply:
+        if isinstance(reply.body, dict):
+            for edit in edits:
+                edit(call, reply.body)
+        return reply
+
+    return succeeding(operation, answer)
+
+
+def drop(name: str) -> Edit:
+    return lambda _, entity: entity.pop(name, None)
+
+
+def put(name: str, value: Json) -> Edit:
+    def edit(_: Call, entity: JsonObject) -> None:
+        entity[name] = value
+
+    return edit
+
+
+def rename(old: str, new: str) -> Edit:
+    def edit(_: Call, entity: JsonObject) -> None:
+        if old in entity:
+            entity[new] = entity.pop(old)
+
+    return edit
+
+
+def alter(name: str, value: Value) -> Edit:
+    def edit(_: Call, entity: JsonObject) -> None:
+        if entity.get(name) is not None:
+            entity[name] = value(entity[name])
+
+    return edit
+
+
+def copy(source: str, target: str) -> Edit:
+    def edit(_: Call, entity: JsonObject) -> None:
+        entity[target] = entity.get(source)
+
+    return edit
+
+
+def swap(one: str, other: str) -> Edit:
+    def edit(_: Call, entity: JsonObject) -> None:
+        entity[one], entity[other] = entity.get(other), entity.get(one)
+
+    return edit
+
+
+def previous(name: str) -> Edit:
+    """The value that the reply before this one had; the first reply keeps its own."""
+
+    def edit(call: Call, entity: JsonObject) -> None:
+        key = f"previous {call.operation} {name}"
+        kept = call.memory.get(key, entity.get(name))
+        call.memory[key] = entity.get(name)
+        entity[name] = kept
+
+    return edit
+
+
+def first(name: str) -> Edit:
+    """The value that the very first reply had, for ever."""
+
+    def edit(call: Call, entity: JsonObject) -> None:
+        entity[name] = call.memory.setdefault(f"first {call.operation} {name}", entity.get(name))
+
+    return edit
+
+
+def body(make: Callable[[Json], Json]) -> Answer:
+    """Another JSON body, made of the one there was."""
+    return lambda _, reply: replace(reply, body=make(reply.body))
+
+
+def status(number: int) -> Answer:
+    return lambda _, reply: replace(reply, status=number)
+
+
+def media_type(name: str | None) -> Answer:
+    return lambda _, reply: replace(reply, media_type=name)
+
+
+def raw(content: str | bytes, name: str | None = None) -> Answer:
+    """Bytes in place of the body, with another media type where one is given."""
+    written = content.encode() if isinstance(content, str) else content
+    return lambda _, reply: replace(reply, raw=written, media_type=name or reply.media_type)
+
+
+def without_header(name: str) -> Answer:
+    return lambda _, reply: replace(reply, headers=tuple(pair for pair in reply.headers if pair[0] != name))
+
+
+def header(name: str, change: Callable[[str], str]) -> Answer:
+    """The same reply with one of its headers changed."""
+    return lambda _, reply: replace(
+        reply, headers=tuple((key, change(value) if key == name else value) for key, value in reply.headers)
+    )
+
+
+def also(name: str, value: str) -> Answer:
+    return lambda _, reply: replace(reply, headers=(*reply.headers, (name, value)))
+
+
+def late(_: Call, reply: Reply) -> Reply:
+    return replace(reply, delay=HANG)
+
+
+def broken(call: Call, _: Reply) -> Reply:
+    """What a server says that fell over."""
+    return call.behaviour.write_problem(call, errors.REFUSALS["broken"])
+
+
+def refused(name: str) -> Callable[[Call], None]:
+    def act(call: Call) -> None:
+        call.refuse(name)
+
+    return act
+
+
+def fall_over(_: Call) -> None:
+    raise Refused(errors.REFUSALS["broken"])
+
+
+# What was sent -------------------------------------------------------------------------------------------------------
+
+
+def receiving(operation: str, name: str, value: Value) -> Change:
+    """Keep another value of one member than the one that was sent; e-mails and the like that are absent stay so."""
+
+    def act(call: Call) -> None:
+        if call.fields.get(name) is not None:
+            call.body = {**call.fields, name: value(call.fields[name])}
+
+    return admitting(operation, act)
+
+
+def falling_over(operation: str, test: Test) -> Change:
+    """A 5xx on what a test finds in the request, whether or not it is valid."""
+
+    def answer(call: Call) -> Reply | None:
+        return broken(call, Reply(500)) if call.operation == operation and test(call) else None
+
+    return arriving(answer)
+
+
+def hanging(operation: str, test: Test) -> Change:
+    return finishing(lambda call, reply: late(call, reply) if call.operation == operation and test(call) else reply)
+
+
+def sends(name: str, test: Callable[[str], bool]) -> Test:
+    """Whether one member of a valid body is a string of some sort."""
+    return lambda call: isinstance(call.fields.get(name), str) and test(call.fields[name])
+
+
+def not_ascii(value: str) -> bool:
+    return not value.isascii()
+
+
+def longer_than(length: int) -> Callable[[str], bool]:
+    return lambda value: len(value) > length
+
+
+def plus_addressed(value: str) -> bool:
+    return "+" in value.partition("@")[0]
+
+
+def without_plus(value: Json) -> Json:
+    local, _, domain = str(value).rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
+
+
+# Validation ----------------------------------------------------------------------------------------------------------
+
+
+def _refield(operation: str, name: str, change: Callable[[Field], Field]) -> Change:
+    outer, _, inner = name.partition(".")
+
+    def one(fields: tuple[Field, ...], wanted: str, act: Callable[[Field], Field]) -> tuple[Field, ...]:
+        if wanted not in {field.name for field in fields}:
+            raise ValueError(f"{operation} has no field {wanted!r}")
+        return tuple(act(field) if field.name == wanted else field for field in fields)
+
+    def descend(field: Field) -> Field:
+        return replace(field, inside=one(field.inside, inner, change)) if inner else change(field)
+
+    def change_behaviour(behaviour: Behaviour) -> Behaviour:
+        fields = one(behaviour.fields[operation], outer, descend)
+        return replace(behaviour, fields={**behaviour.fields, operation: fields})
+
+    return change_behaviour
+
+
+def not_required(operation: str, name: str) -> Change:
+    return _refield(operation, name, lambda field: replace(field, required=False))
+
+
+def without_rule(operation: str, name: str, rule: str) -> Change:
+    """Accept what one rule of a field refuses."""
+
+    def change(field: Field) -> Field:
+        if rule not in {one.name for one in field.rules}:
+            raise ValueError(f"{operation}.{name} has no rule {rule!r}")
+        return replace(field, rules=tuple(one for one in field.rules if one.name != rule))
+
+    return _refield(operation, name, change)
+
+
+def with_rule(operation: str, name: str, holds: validation.Check, says: str = "is invalid") -> Change:
+    """Refuse what the contract accepts."""
+    return _refield(operation, name, lambda field: replace(field, rules=(*field.rules, Rule("extra", holds, says))))
+
+
+def other_rule(operation: str, name: str, rule: str, holds: validation.Check) -> Change:
+    """One rule of a field with another test."""
+
+    def change(field: Field) -> Field:
+        rules = tuple(replace(one, holds=holds) if one.name == rule else one for one in field.rules)
+        return replace(field, rules=rules)
+
+    return _refield(operation, name, change)
+
+
+def any_type(operation: str, name: str) -> Change:
+    """Accept a value of any JSON type; the other rules hold for the right one only."""
+
+    def change(field: Field) -> Field:
+        of_type, *others = field.rules
+        return replace(field, nullable=True, rules=tuple(_only_where(of_type, rule) for rule in others))
+
+    return _refield(operation, name, change)
+
+
+def _only_where(of_type: Rule, rule: Rule) -> Rule:
+    return replace(rule, holds=lambda value: not of_type.holds(value) or rule.holds(value))
+
+
+# Sessions and customers ----------------------------------------------------------------------------------------------
+
+
+def newest_session(call: Call) -> Session | None:
+    rows = call.store.execute("SELECT * FROM session ORDER BY active IS NULL, created DESC LIMIT 1")
+    return Session(*rows[0]) if rows else None
+
+
+def somebody(operation: str, test: Test) -> Change:
+    """Let in a call whose token opens no session, as whoever came last, where a test says so."""
+
+    def change(behaviour: Behaviour) -> Behaviour:
+        def find(call: Call) -> Session | None:
+            found = behaviour.find_session(call)
+            if found is None and operation in (call.operation, "any") and test(call):
+                return newest_session(call)
+            return found
+
+        return replace(behaviour, find_session=find)
+
+    return change
+
+
+def customer_ids(call: Call, merchant_id: str) -> list[str]:
+    """A merchant's customers, oldest first."""
+    rows = call.store.execute("SELECT id FROM customer WHERE merchant_id = ? ORDER BY rowid", (merchant_id,))
+    return [row[0] for row in rows]
+
+
+def option(call: Call) -> str:
+    """Which of the three customer options a checkout call takes."""
+    if call.fields.get("customerId") is not None:
+        return "existing"
+    return "inline" if call.fields.get("customer") is not None else "none"
+
+
+def for_option(name: str, *edits: Edit) -> Change:
+    """Edit the checkout sessions of one customer option."""
+    return succeeding(CREATE_CHECKOUT, when(lambda call: option(call) == name, edited(CREATE_CHECKOUT, *edits)))

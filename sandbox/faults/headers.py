@@ -1,0 +1,139 @@
+"""Response headers that are missing or say something else than the contract."""
+
+from __future__ import annotations
+
+from sandbox.faults.builders import also, failing, header, media_type, succeeding, without_header
+from sandbox.faults.model import MUST, SHOULD, table
+from sandbox.model import CREATE_CHECKOUT, CREATE_CUSTOMER, CREATE_ORGANIZATION, SET_ACTIVE, SIGN_IN, SIGN_UP
+
+TOKEN = "set-auth-token"
+
+FAULTS = table(
+    "headers",
+    (
+        "signup-token-header-missing",
+        SIGN_UP,
+        SHOULD,
+        "a session is opened but set-auth-token is missing",
+        succeeding(SIGN_UP, without_header(TOKEN)),
+    ),
+    (
+        "signup-token-header-garbage",
+        SIGN_UP,
+        SHOULD,
+        "the token in set-auth-token opens no session",
+        succeeding(SIGN_UP, header(TOKEN, lambda _: "undefined")),
+    ),
+    (
+        "signin-token-header-garbage",
+        SIGN_IN,
+        MUST,
+        "set-auth-token is [object Object]",
+        succeeding(SIGN_IN, header(TOKEN, lambda _: "[object Object]")),
+    ),
+    (
+        "signin-token-header-truncated",
+        SIGN_IN,
+        MUST,
+        "set-auth-token is cut after 24 characters",
+        succeeding(SIGN_IN, header(TOKEN, lambda token: token[:24])),
+    ),
+    (
+        "signin-token-header-with-scheme",
+        SIGN_IN,
+        MUST,
+        "set-auth-token repeats the word Bearer",
+        succeeding(SIGN_IN, header(TOKEN, lambda token: f"Bearer {token}")),
+    ),
+    (
+        "signin-token-header-quoted",
+        SIGN_IN,
+        MUST,
+        "set-auth-token stands in quotation marks",
+        succeeding(SIGN_IN, header(TOKEN, lambda token: f'"{token}"')),
+    ),
+    (
+        "signin-token-header-lower-cased",
+        SIGN_IN,
+        MUST,
+        "set-auth-token is in lower case",
+        succeeding(SIGN_IN, header(TOKEN, str.lower)),
+    ),
+    (
+        "set-active-token-header-dead",
+        SET_ACTIVE,
+        SHOULD,
+        "the repeated set-auth-token opens no session",
+        succeeding(SET_ACTIVE, header(TOKEN, lambda token: token[::-1])),
+    ),
+    (
+        "signup-media-type-missing",
+        SIGN_UP,
+        MUST,
+        "the answer has no Content-Type",
+        succeeding(SIGN_UP, media_type(None)),
+    ),
+    (
+        "signin-media-type-form",
+        SIGN_IN,
+        MUST,
+        "JSON is called form-urlencoded",
+        succeeding(SIGN_IN, media_type("application/x-www-form-urlencoded")),
+    ),
+    (
+        "organization-media-type-octets",
+        CREATE_ORGANIZATION,
+        MUST,
+        "JSON is called octet-stream",
+        succeeding(CREATE_ORGANIZATION, media_type("application/octet-stream")),
+    ),
+    (
+        "set-active-media-type-missing",
+        SET_ACTIVE,
+        MUST,
+        "the answer has no Content-Type",
+        succeeding(SET_ACTIVE, media_type(None)),
+    ),
+    (
+        "customer-media-type-text",
+        CREATE_CUSTOMER,
+        MUST,
+        "JSON is called text/plain",
+        succeeding(CREATE_CUSTOMER, media_type("text/plain; charset=utf-8")),
+    ),
+    (
+        "checkout-media-type-html",
+        CREATE_CHECKOUT,
+        MUST,
+        "JSON is called text/html",
+        succeeding(CREATE_CHECKOUT, media_type("text/html")),
+    ),
+    (
+        "customer-error-media-type-html",
+        CREATE_CUSTOMER,
+        MUST,
+        "JSON of an error is called text/html",
+        failing(media_type("text/html; charset=utf-8"), CREATE_CUSTOMER),
+    ),
+    (
+        "signin-error-media-type-missing",
+        SIGN_IN,
+        MUST,
+        "an error has no Content-Type",
+        failing(media_type(None), SIGN_IN),
+    ),
+    (
+        "checkout-error-media-type-text",
+        CREATE_CHECKOUT,
+        MUST,
+        "JSON of an error is called text/plain",
+        failing(media_type("text/plain"), CREATE_CHECKOUT),
+    ),
+    (
+        "organization-media-type-twice",
+        CREATE_ORGANIZATION,
+        MUST,
+        "a second Content-Type says text/html",
+        succeeding(CREATE_ORGANIZATION, also("content-type", "text/html")),
+    ),
+)

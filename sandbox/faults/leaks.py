@@ -1,0 +1,107 @@
+"""Secrets in a response."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sandbox.faults.builders import Answer, editing, editing_top, failing, succeeding
+from sandbox.faults.model import MUST, SHOULD, table
+from sandbox.model import CREATE_CUSTOMER, SET_ACTIVE, SIGN_IN, SIGN_UP, Call, JsonObject, Reply, text
+
+
+def _password(call: Call, entity: JsonObject) -> None:
+    entity["password"] = call.fields.get("password")
+
+
+def _request(call: Call, entity: JsonObject) -> None:
+    entity["request"] = call.body
+
+
+def _hash(call: Call, user: JsonObject) -> None:
+    stored = call.store.user(user["id"])
+    user["passwordHash"] = stored.password if stored else None
+
+
+def _hash_as_password(call: Call, user: JsonObject) -> None:
+    stored = call.store.user(user["id"])
+    user["password"] = stored.password if stored else None
+
+
+def _password_header(call: Call, reply: Reply) -> Reply:
+    given = text(call.fields.get("password")).encode("ascii", "replace").decode()
+    return replace(reply, headers=(*reply.headers, ("x-debug", f"password={given}")))
+
+
+def _told(words: str) -> Answer:
+    """A refusal that repeats the password that was sent."""
+
+    def answer(call: Call, reply: Reply) -> Reply:
+        given = call.fields.get("password")
+        if not isinstance(given, str) or not given or not isinstance(reply.body, dict):
+            return reply
+        return replace(reply, body={**reply.body, "message": words.format(given)})
+
+    return answer
+
+
+def _address(_: Call, reply: Reply) -> Reply:
+    url = "postgres://app:hunter2@db.internal:5432/platform"
+    return replace(reply, body={**reply.body, "detail": f"could not save to {url}"})
+
+
+def _members(call: Call, organization: JsonObject) -> None:
+    for member in organization.get("members") or ():
+        user = call.store.user(member["userId"])
+        member["user"] = {"id": member["userId"], "passwordHash": user.password if user else None}
+
+
+FAULTS = table(
+    "leaks",
+    ("signup-password-in-user", SIGN_UP, MUST, "the user holds the password", editing(SIGN_UP, _password)),
+    ("signup-password-at-top", SIGN_UP, MUST, "the answer holds the password", editing_top(SIGN_UP, _password)),
+    ("signup-request-repeated", SIGN_UP, MUST, "the answer repeats the whole request", editing_top(SIGN_UP, _request)),
+    (
+        "signup-password-in-header",
+        SIGN_UP,
+        MUST,
+        "a debug header holds the password",
+        succeeding(SIGN_UP, _password_header),
+    ),
+    (
+        "signup-error-repeats-password",
+        SIGN_UP,
+        MUST,
+        "the refusal of a password repeats it",
+        failing(_told("password {} is not allowed"), SIGN_UP, 400),
+    ),
+    ("signup-hash-in-user", SIGN_UP, SHOULD, "the user holds the hash of the password", editing(SIGN_UP, _hash)),
+    ("signin-password-in-user", SIGN_IN, MUST, "the user holds the password", editing(SIGN_IN, _password)),
+    (
+        "signin-error-repeats-password",
+        SIGN_IN,
+        MUST,
+        "a wrong password is repeated",
+        failing(_told("{} is not the password"), SIGN_IN, 401),
+    ),
+    (
+        "signin-hash-as-password",
+        SIGN_IN,
+        SHOULD,
+        "the user's password is its hash",
+        editing(SIGN_IN, _hash_as_password),
+    ),
+    (
+        "set-active-members-hashes",
+        SET_ACTIVE,
+        SHOULD,
+        "the members hold the hashes of their passwords",
+        editing(SET_ACTIVE, _members),
+    ),
+    (
+        "customer-error-database-address",
+        CREATE_CUSTOMER,
+        SHOULD,
+        "errors hold the database's address and password",
+        failing(_address, CREATE_CUSTOMER),
+    ),
+)

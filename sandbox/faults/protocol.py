@@ -1,0 +1,236 @@
+"""HTTP itself: methods, unknown paths, media types of requests, and bodies that cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sandbox import writing
+from sandbox.faults.builders import (
+    Answer,
+    Test,
+    arriving,
+    broken,
+    every,
+    falling_over,
+    finishing,
+    raw,
+    refusal,
+    succeeding,
+    with_problem_status,
+)
+from sandbox.faults.model import ANY, MUST, SHOULD, Change, table
+from sandbox.model import (
+    CREATE_CHECKOUT,
+    CREATE_CUSTOMER,
+    CREATE_ORGANIZATION,
+    SET_ACTIVE,
+    SIGN_IN,
+    SIGN_UP,
+    Call,
+    Reply,
+)
+
+LOGIN = "<!doctype html><html><head><title>Sign in</title></head><body><form></form></body></html>"
+
+
+def _as_post(method: str, operation: str) -> Change:
+    """Take another method for POST."""
+
+    def take(call: Call) -> Reply | None:
+        if call.method == method and call.methods.get("POST") == operation:
+            call.operation = operation
+        return None
+
+    return arriving(take)
+
+
+def _answering(method: str, operation: str, answer: Answer) -> Change:
+    """Answer one method on an operation's path."""
+
+    def take(call: Call) -> Reply | None:
+        meant = call.method == method and call.methods.get("POST") == operation
+        return answer(call, Reply(200, {})) if meant else None
+
+    return arriving(take)
+
+
+def _with(change: Answer, operation: str) -> Change:
+    return succeeding(operation, change)
+
+
+def _gzip_announced(_: Call, reply: Reply) -> Reply:
+    return replace(reply, headers=(*reply.headers, ("content-encoding", "gzip")))
+
+
+def _latin_1(_: Call, reply: Reply) -> Reply:
+    return replace(reply, raw=writing.content(reply).decode().encode("latin-1", "replace"))
+
+
+def _utf_16(_: Call, reply: Reply) -> Reply:
+    return replace(reply, raw=writing.content(reply).decode().encode("utf-16"))
+
+
+def _before(prefix: bytes) -> Answer:
+    return lambda _, reply: replace(reply, raw=prefix + writing.content(reply))
+
+
+def _behind(suffix: bytes) -> Answer:
+    return lambda _, reply: replace(reply, raw=writing.content(reply) + suffix)
+
+
+def _cut_json(_: Call, reply: Reply) -> Reply:
+    return replace(reply, raw=writing.content(reply)[:-20])
+
+
+def _cut_connection(_: Call, reply: Reply) -> Reply:
+    length = len(writing.content(reply)) + 100
+    return replace(reply, headers=(*reply.headers, ("content-length", str(length))))
+
+
+def _nothing(_: Call, reply: Reply) -> Reply:
+    return replace(reply, raw=b"")
+
+
+def _twice(_: Call, reply: Reply) -> Reply:
+    return replace(reply, raw=writing.content(reply) * 2)
+
+
+def _elsewhere(_: Call, reply: Reply) -> Reply:
+    headers = (("location", "https://docs.example.com/"),)
+    return replace(reply, status=302, raw=b"", media_type=None, headers=headers) if reply.status == 404 else reply
+
+
+def _parameter(call: Call) -> bool:
+    return ";" in call.headers.get("content-type", "")
+
+
+def _capitals(call: Call) -> bool:
+    return any(letter.isupper() for letter in call.headers.get("content-type", "").partition(";")[0])
+
+
+def _refusing_media_type(operation: str, test: Test) -> Change:
+    def take(call: Call) -> Reply | None:
+        if call.operation == operation and test(call):
+            call.refuse("media-type")
+        return None
+
+    return arriving(take)
+
+
+def _chunked(call: Call) -> bool:
+    return "chunked" in call.headers.get("transfer-encoding", "").lower()
+
+
+FAULTS = table(
+    "protocol",
+    ("customer-put-creates", CREATE_CUSTOMER, MUST, "PUT creates a customer too", _as_post("PUT", CREATE_CUSTOMER)),
+    (
+        "checkout-patch-creates",
+        CREATE_CHECKOUT,
+        MUST,
+        "PATCH creates a checkout session too",
+        _as_post("PATCH", CREATE_CHECKOUT),
+    ),
+    (
+        "signin-get-answers-page",
+        SIGN_IN,
+        MUST,
+        "GET answers 200 and an HTML page",
+        _answering("GET", SIGN_IN, raw(LOGIN, "text/html")),
+    ),
+    (
+        "organization-delete-200",
+        CREATE_ORGANIZATION,
+        MUST,
+        "DELETE answers 200",
+        _answering("DELETE", CREATE_ORGANIZATION, lambda _, reply: reply),
+    ),
+    ("signup-put-500", SIGN_UP, MUST, "PUT is a 500", _answering("PUT", SIGN_UP, broken)),
+    ("checkout-delete-500", CREATE_CHECKOUT, MUST, "DELETE is a 500", _answering("DELETE", CREATE_CHECKOUT, broken)),
+    ("set-active-head-500", SET_ACTIVE, MUST, "HEAD is a 500", _answering("HEAD", SET_ACTIVE, broken)),
+    ("customer-options-500", CREATE_CUSTOMER, MUST, "OPTIONS is a 500", _answering("OPTIONS", CREATE_CUSTOMER, broken)),
+    (
+        "wrong-method-400",
+        ANY,
+        SHOULD,
+        "another method is a 400, neither 404 nor 405",
+        refusal("wrong-method", with_problem_status(400)),
+    ),
+    (
+        "unknown-path-200",
+        ANY,
+        MUST,
+        "an unknown path is 200 with an HTML page",
+        finishing(
+            lambda call, reply: raw(LOGIN, "text/html")(call, replace(reply, status=200)) if not call.methods else reply
+        ),
+    ),
+    (
+        "unknown-path-redirects",
+        ANY,
+        MUST,
+        "an unknown path redirects to another host",
+        finishing(lambda call, reply: reply if call.methods else _elsewhere(call, reply)),
+    ),
+    (
+        "customer-gzip-announced",
+        CREATE_CUSTOMER,
+        MUST,
+        "the body is said to be gzip and is not",
+        _with(_gzip_announced, CREATE_CUSTOMER),
+    ),
+    (
+        "organization-body-latin-1",
+        CREATE_ORGANIZATION,
+        MUST,
+        "the body is Latin-1, not UTF-8",
+        _with(_latin_1, CREATE_ORGANIZATION),
+    ),
+    ("set-active-body-utf-16", SET_ACTIVE, MUST, "the body is UTF-16", _with(_utf_16, SET_ACTIVE)),
+    ("signin-body-after-xssi-guard", SIGN_IN, MUST, "the body starts with )]}'", _with(_before(b")]}',\n"), SIGN_IN)),
+    (
+        "signup-body-before-comment",
+        SIGN_UP,
+        MUST,
+        "an HTML comment follows the body",
+        _with(_behind(b"\n<!-- 12 ms -->"), SIGN_UP),
+    ),
+    ("checkout-body-cut", CREATE_CHECKOUT, MUST, "the JSON of the body is cut off", _with(_cut_json, CREATE_CHECKOUT)),
+    ("checkout-body-empty", CREATE_CHECKOUT, MUST, "201 without a body", _with(_nothing, CREATE_CHECKOUT)),
+    ("customer-body-twice", CREATE_CUSTOMER, MUST, "the body comes twice", _with(_twice, CREATE_CUSTOMER)),
+    (
+        "customer-every-5th-connection-cut",
+        CREATE_CUSTOMER,
+        MUST,
+        "the connection ends in the middle of every fifth body",
+        _with(every(5, _cut_connection), CREATE_CUSTOMER),
+    ),
+    (
+        "customer-charset-refused",
+        CREATE_CUSTOMER,
+        SHOULD,
+        "application/json; charset=utf-8 is refused",
+        _refusing_media_type(CREATE_CUSTOMER, _parameter),
+    ),
+    (
+        "signup-charset-500",
+        SIGN_UP,
+        MUST,
+        "application/json; charset=utf-8 is a 500",
+        falling_over(SIGN_UP, _parameter),
+    ),
+    (
+        "checkout-media-type-in-one-case",
+        CREATE_CHECKOUT,
+        SHOULD,
+        "Application/JSON is refused",
+        _refusing_media_type(CREATE_CHECKOUT, _capitals),
+    ),
+    (
+        "organization-chunked-500",
+        CREATE_ORGANIZATION,
+        MUST,
+        "a chunked request is a 500",
+        falling_over(CREATE_ORGANIZATION, _chunked),
+    ),
+)

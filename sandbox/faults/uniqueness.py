@@ -1,0 +1,490 @@
+"""Two things that should be two and are one, and state that is lost or grows stale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sandbox import identity, policies, presentation
+from sandbox.faults.builders import (
+    Answer,
+    alter,
+    both,
+    broken,
+    copy,
+    customer_ids,
+    editing,
+    every_time,
+    failing,
+    first,
+    succeeding,
+    when,
+    with_seams,
+    without_plus,
+)
+from sandbox.faults.headers import TOKEN
+from sandbox.faults.model import ANY, MUST, SHOULD, Change, table
+from sandbox.model import (
+    CREATE_CHECKOUT,
+    CREATE_CUSTOMER,
+    CREATE_ORGANIZATION,
+    SET_ACTIVE,
+    SIGN_IN,
+    SIGN_UP,
+    Call,
+    Json,
+    JsonObject,
+    Reply,
+    text,
+)
+from sandbox.store import User
+
+
+def _holder(call: Call) -> User | None:
+    return call.store.user_by_lookup(text(call.fields.get("email")).lower())
+
+
+def _signed_in_again(call: Call) -> Reply:
+    user = _holder(call)
+    if user is None:
+        call.refuse("email-taken")
+    session = call.behaviour.open_session(call, user)
+    shown = {"token": session.token, "user": presentation.user(call, user)}
+    return Reply(200, shown, call.behaviour.token_header(call, session))
+
+
+def _taken_over(call: Call) -> Reply:
+    """The account keeps its id and gets the new password."""
+    call.memory.setdefault("new passwords", {})[text(call.fields.get("email")).lower()] = text(call.fields["password"])
+    return _signed_in_again(call)
+
+
+def _known_password(call: Call, keep_old: bool) -> Reply | None:
+    given = call.memory.get("new passwords", {}).get(text(call.fields.get("email")).lower())
+    if call.operation != SIGN_IN or given is None:
+        return None
+    if given == text(call.fields.get("password")):
+        return _signed_in_again(call)
+    if keep_old:
+        return None
+    call.refuse("wrong-password")
+
+
+def _taking_over(keep_old: bool) -> Change:
+    def admit(call: Call) -> Reply | None:
+        return _known_password(call, keep_old)
+
+    return lambda behaviour: replace(behaviour, taken_email=_taken_over, admit=(*behaviour.admit, admit))
+
+
+def _invented_with_same_id(call: Call) -> Reply:
+    user = _holder(call)
+    if user is None:
+        call.refuse("email-taken")
+    return Reply(200, {"token": None, "user": presentation.user(call, user)})
+
+
+def _repeating_first(name: str) -> Change:
+    """The second call of a session repeats what the first one gave, whatever it was asked."""
+
+    def answer(call: Call, reply: Reply) -> Reply:
+        kept = call.memory.setdefault(f"first {name}", {})
+        return replace(reply, body=kept.setdefault(call.caller.token, reply.body))
+
+    return succeeding(name, answer)
+
+
+def _id_of_first(call: Call, customer: JsonObject) -> None:
+    """A customer overwrites the merchant's first one."""
+    oldest = customer_ids(call, customer["merchantId"])[0]
+    if oldest != customer["id"]:
+        row = "SELECT name, email, phone, metadata FROM customer WHERE id = ?"
+        values = call.store.execute(row, (customer["id"],))[0]
+        call.store.execute("DELETE FROM customer WHERE id = ?", (customer["id"],))
+        change = "UPDATE customer SET name = ?, email = ?, phone = ?, metadata = ? WHERE id = ?"
+        call.store.execute(change, (*values, oldest))
+        customer["id"] = oldest
+
+
+def _url_of_merchant(call: Call, session: JsonObject) -> None:
+    session["sessionUrl"] = f"{call.base_url}/pay/{session['merchantId']}"
+
+
+def _session_of_customer(call: Call, reply: Reply) -> Reply:
+    """A customer's open session is given again."""
+    kept = call.memory.setdefault("sessions of customers", {})
+    return replace(reply, body=kept.setdefault(reply.body["customerId"], reply.body))
+
+
+def _session_of_amount(call: Call, reply: Reply) -> Reply:
+    """A session over the same amount for the same merchant is thought to be sent twice."""
+    kept = call.memory.setdefault("sessions of amounts", {})
+    first_one = kept.setdefault((reply.body["merchantId"], reply.body["totalAmount"]), reply.body)
+    return replace(reply, body={**reply.body, "id": first_one["id"], "sessionUrl": first_one["sessionUrl"]})
+
+
+def _conflict(call: Call, _: Reply) -> Reply:
+    return call.behaviour.write_problem(call, call.behaviour.refusals["same-customer"])
+
+
+def _after_refusal(act: Callable[[Call], None], operation: str | None = None) -> Change:
+    def answer(call: Call, reply: Reply) -> Reply:
+        if call.session is not None:
+            act(call)
+        return reply
+
+    return failing(answer, operation)
+
+
+def _after_success(operation: str, act: Callable[[Call, Reply], None]) -> Change:
+    def answer(call: Call, reply: Reply) -> Reply:
+        act(call, reply)
+        return reply
+
+    return succeeding(operation, answer)
+
+
+def _deactivate(call: Call) -> None:
+    call.store.activate(call.caller.token, None)
+
+
+def _end_session(call: Call) -> None:
+    call.store.execute("DELETE FROM session WHERE token = ?", (call.caller.token,))
+
+
+def _end_sessions_of_account(call: Call, reply: Reply) -> Reply:
+    user = _holder(call)
+    if user is not None:
+        call.store.execute("DELETE FROM session WHERE user_id = ?", (user.id,))
+    return reply
+
+
+def _deactivate_older(call: Call, reply: Reply) -> None:
+    user = reply.body["user"]["id"]
+    call.store.execute("UPDATE session SET active = NULL WHERE user_id = ? AND token <> ?", (user, reply.body["token"]))
+
+
+def _activate_nothing(call: Call, organization_id: str | None) -> None:
+    if call.operation != SET_ACTIVE:
+        policies.activate(call, organization_id)
+
+
+def _activate_once(call: Call, organization_id: str | None) -> None:
+    done = call.memory.setdefault("set active before", set())
+    if call.operation != SET_ACTIVE or call.caller.token not in done:
+        policies.activate(call, organization_id)
+    if call.operation == SET_ACTIVE:
+        done.add(call.caller.token)
+
+
+def _again_is_wrong(call: Call) -> Reply | None:
+    """Activating what is active already is refused, unless it is active since its creation."""
+    done = call.memory.setdefault("activated", set())
+    pair = (call.caller.token, text(call.fields.get("organizationId"))) if call.operation == SET_ACTIVE else None
+    if pair in done:
+        call.refuse("unknown-organization")
+    if pair is not None:
+        done.add(pair)
+    return None
+
+
+def _new_token(call: Call, reply: Reply) -> Reply:
+    """The token is replaced, and nobody is told the new one."""
+    call.store.execute("UPDATE session SET token = ? WHERE token = ?", (identity.new_token(), call.caller.token))
+    return replace(reply, headers=tuple(pair for pair in reply.headers if pair[0] != TOKEN))
+
+
+def _leave_older_organizations(call: Call, reply: Reply) -> None:
+    statement = "DELETE FROM member WHERE user_id = ? AND organization_id <> ?"
+    call.store.execute(statement, (call.caller.user_id, reply.body["id"]))
+
+
+def _keep_three(call: Call, reply: Reply) -> None:
+    for oldest in customer_ids(call, reply.body["merchantId"])[:-3]:
+        call.store.execute("DELETE FROM customer WHERE id = ?", (oldest,))
+
+
+def _use_up_customer(call: Call, reply: Reply) -> None:
+    call.store.execute("DELETE FROM customer WHERE id = ?", (reply.body["customerId"],))
+
+
+def _lock(call: Call, reply: Reply) -> Reply:
+    call.memory.setdefault("locked", set()).add(text(call.fields.get("email")).lower())
+    return reply
+
+
+def _locked(call: Call) -> Reply | None:
+    if call.operation == SIGN_IN and text(call.fields.get("email")).lower() in call.memory.get("locked", ()):
+        call.refuse("wrong-password")
+    return None
+
+
+def _same_id(_: Json) -> Json:
+    return "00000000000000000000000000000001"
+
+
+def _second_fails(operation: str, what: Answer = broken) -> Change:
+    """Every second success of a session is a failure."""
+
+    def answer(call: Call, reply: Reply) -> Reply:
+        return every_time(2, f"{operation} {call.caller.token}", what)(call, reply)
+
+    return succeeding(operation, answer)
+
+
+UNIQUENESS = table(
+    "uniqueness",
+    (
+        "signup-taken-email-takes-over",
+        SIGN_UP,
+        MUST,
+        "signing up with a taken e-mail replaces the password",
+        _taking_over(keep_old=False),
+    ),
+    (
+        "signup-taken-email-adds-password",
+        SIGN_UP,
+        MUST,
+        "signing up with a taken e-mail adds a second password",
+        _taking_over(keep_old=True),
+    ),
+    (
+        "signup-taken-email-signs-in",
+        SIGN_UP,
+        MUST,
+        "signing up with a taken e-mail gives a session of its holder",
+        with_seams(taken_email=_signed_in_again),
+    ),
+    (
+        "signup-taken-email-shows-holder",
+        SIGN_UP,
+        MUST,
+        "signing up with a taken e-mail is 200 with the holder's own user",
+        with_seams(taken_email=_invented_with_same_id),
+    ),
+    (
+        "signup-taken-email-in-other-case",
+        SIGN_UP,
+        SHOULD,
+        "a taken e-mail in another letter case is free",
+        with_seams(email_lookup=policies.as_given, email_sought=policies.as_given, email_stored=policies.as_given),
+    ),
+    (
+        "signup-plus-address-taken",
+        SIGN_UP,
+        MUST,
+        "plus-addressed e-mails of one mailbox are one account",
+        with_seams(
+            email_lookup=lambda email: without_plus(email.lower()),
+            email_sought=lambda email: without_plus(email.lower()),
+        ),
+    ),
+    (
+        "signup-ids-equal",
+        SIGN_UP,
+        MUST,
+        "all users have the same id",
+        both(editing(SIGN_UP, alter("id", _same_id)), editing(SIGN_IN, alter("id", _same_id))),
+    ),
+    (
+        "organization-taken-slug-accepted",
+        CREATE_ORGANIZATION,
+        SHOULD,
+        "a taken slug is free",
+        with_seams(slugs_unique=False),
+    ),
+    (
+        "organization-second-repeats-first",
+        CREATE_ORGANIZATION,
+        MUST,
+        "a session's second organization is its first",
+        _repeating_first(CREATE_ORGANIZATION),
+    ),
+    (
+        "organization-ids-equal",
+        CREATE_ORGANIZATION,
+        MUST,
+        "all organizations have the id of the first",
+        editing(CREATE_ORGANIZATION, first("id")),
+    ),
+    (
+        "customer-second-repeats-first",
+        CREATE_CUSTOMER,
+        MUST,
+        "a session's second customer is its first",
+        _repeating_first(CREATE_CUSTOMER),
+    ),
+    (
+        "customer-second-overwrites-first",
+        CREATE_CUSTOMER,
+        MUST,
+        "a merchant's second customer overwrites its first",
+        editing(CREATE_CUSTOMER, _id_of_first),
+    ),
+    (
+        "customer-second-409",
+        CREATE_CUSTOMER,
+        MUST,
+        "every second customer of a session is a conflict",
+        _second_fails(CREATE_CUSTOMER, _conflict),
+    ),
+    (
+        "checkout-ids-equal",
+        CREATE_CHECKOUT,
+        MUST,
+        "all sessions have the id of the first",
+        editing(CREATE_CHECKOUT, first("id")),
+    ),
+    (
+        "checkout-id-is-merchant-id",
+        CREATE_CHECKOUT,
+        MUST,
+        "all sessions of a merchant have its id",
+        editing(CREATE_CHECKOUT, copy("merchantId", "id")),
+    ),
+    (
+        "checkout-urls-equal",
+        CREATE_CHECKOUT,
+        MUST,
+        "all sessions of a merchant have one sessionUrl",
+        editing(CREATE_CHECKOUT, _url_of_merchant),
+    ),
+    (
+        "checkout-second-repeats-first",
+        CREATE_CHECKOUT,
+        MUST,
+        "a token's second session is its first",
+        _repeating_first(CREATE_CHECKOUT),
+    ),
+    (
+        "checkout-one-session-per-customer",
+        CREATE_CHECKOUT,
+        MUST,
+        "a customer's second session is its first",
+        succeeding(CREATE_CHECKOUT, when(lambda call: bool(call.fields.get("customerId")), _session_of_customer)),
+    ),
+    (
+        "checkout-one-session-per-amount",
+        CREATE_CHECKOUT,
+        MUST,
+        "two sessions over the same amount are one",
+        succeeding(CREATE_CHECKOUT, _session_of_amount),
+    ),
+)
+STATE = table(
+    "state",
+    (
+        "active-lost-after-refusal",
+        ANY,
+        MUST,
+        "a refused request ends the active organization",
+        _after_refusal(_deactivate),
+    ),
+    (
+        "active-lost-after-invalid-customer",
+        CREATE_CUSTOMER,
+        MUST,
+        "an invalid customer ends the active organization",
+        _after_refusal(_deactivate, CREATE_CUSTOMER),
+    ),
+    (
+        "active-lost-after-checkout",
+        CREATE_CHECKOUT,
+        MUST,
+        "a checkout session ends the active organization",
+        _after_success(CREATE_CHECKOUT, lambda call, _: _deactivate(call)),
+    ),
+    (
+        "active-lost-at-next-signin",
+        SIGN_IN,
+        MUST,
+        "a sign-in ends the active organization of the user's other sessions",
+        _after_success(SIGN_IN, _deactivate_older),
+    ),
+    (
+        "set-active-does-nothing",
+        SET_ACTIVE,
+        MUST,
+        "set-active answers well and changes nothing",
+        with_seams(activate=_activate_nothing),
+    ),
+    (
+        "set-active-first-time-only",
+        SET_ACTIVE,
+        MUST,
+        "a session's second activation changes nothing",
+        with_seams(activate=_activate_once),
+    ),
+    (
+        "set-active-again-refused",
+        SET_ACTIVE,
+        MUST,
+        "activating the same organization again is refused",
+        lambda behaviour: replace(behaviour, admit=(*behaviour.admit, _again_is_wrong)),
+    ),
+    (
+        "set-active-ends-session",
+        SET_ACTIVE,
+        MUST,
+        "the token is dead after set-active and no other is given",
+        succeeding(SET_ACTIVE, _new_token),
+    ),
+    (
+        "organization-ends-session",
+        CREATE_ORGANIZATION,
+        MUST,
+        "the token is dead after create organization",
+        _after_success(CREATE_ORGANIZATION, lambda call, _: _end_session(call)),
+    ),
+    (
+        "organization-leaves-older",
+        CREATE_ORGANIZATION,
+        MUST,
+        "the user leaves its older organizations by creating one",
+        _after_success(CREATE_ORGANIZATION, _leave_older_organizations),
+    ),
+    (
+        "organization-second-500",
+        CREATE_ORGANIZATION,
+        MUST,
+        "every second organization of a session is a 500",
+        _second_fails(CREATE_ORGANIZATION),
+    ),
+    (
+        "checkout-second-500",
+        CREATE_CHECKOUT,
+        MUST,
+        "every second checkout session of a token is a 500",
+        _second_fails(CREATE_CHECKOUT),
+    ),
+    ("session-ends-after-refusal", ANY, MUST, "a refused request ends the session", _after_refusal(_end_session)),
+    (
+        "signin-failure-ends-sessions",
+        SIGN_IN,
+        MUST,
+        "a wrong password ends all of the user's sessions",
+        failing(_end_sessions_of_account, SIGN_IN, 401),
+    ),
+    (
+        "signin-failure-locks-account",
+        SIGN_IN,
+        MUST,
+        "after one wrong password the right one is refused",
+        lambda behaviour: failing(_lock, SIGN_IN, 401)(replace(behaviour, admit=(*behaviour.admit, _locked))),
+    ),
+    (
+        "customer-three-are-kept",
+        CREATE_CUSTOMER,
+        MUST,
+        "a merchant's fourth customer displaces its oldest",
+        _after_success(CREATE_CUSTOMER, _keep_three),
+    ),
+    (
+        "checkout-uses-customer-up",
+        CREATE_CHECKOUT,
+        MUST,
+        "a customer is gone after its first checkout session",
+        _after_success(CREATE_CHECKOUT, _use_up_customer),
+    ),
+)
+FAULTS = (*UNIQUENESS, *STATE)
