@@ -1,0 +1,1 @@
+"""The machinery of the suite: it tests an HTTP API against a contract, a catalogue of requirements and features."""

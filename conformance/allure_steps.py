@@ -1,0 +1,51 @@
+"""Allure: scenarios with their steps, and the exchanges of a test as attachments."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import allure
+import pytest
+
+from conformance.exchange import evidence
+from conformance.run import Run
+
+
+class AllureSteps:
+    """Hooks that tell allure-pytest of scenarios, steps, requirements and evidence."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.step: Any = None
+
+    def pytest_bdd_before_scenario(self, feature: Any, scenario: Any) -> None:
+        allure.dynamic.feature(feature.name)
+        allure.dynamic.story(scenario.name)
+        allure.dynamic.title(scenario.name)
+
+    def pytest_bdd_before_step(self, step: Any) -> None:
+        self.step = allure.step(self.run.masker.text(f"{step.keyword} {step.name}"))
+        self.step.__enter__()
+
+    def pytest_bdd_after_step(self) -> None:
+        self._leave(None)
+
+    def pytest_bdd_step_error(self, exception: BaseException) -> None:
+        self._leave(exception)
+
+    def _leave(self, error: BaseException | None) -> None:
+        if self.step is not None:
+            self.step.__exit__(type(error) if error else None, error, None)
+            self.step = None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self) -> Any:
+        for name in self.run.record.requirements:
+            requirement = self.run.catalogue[name]
+            allure.dynamic.tag(name)
+            allure.dynamic.label("layer", requirement.concern)
+        for exchange in self.run.recent:
+            text = json.dumps(evidence(exchange, self.run.masker), indent=1, ensure_ascii=False)
+            allure.attach(text, exchange.summary, allure.attachment_type.JSON)
+        return (yield)

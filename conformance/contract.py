@@ -1,0 +1,195 @@
+"""The contract as a machine reads it: the OpenAPI document's operations, and validators for what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+from jsonschema.protocols import Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+_METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_URI: Final = "urn:contract"
+
+
+class ContractError(ValueError):
+    """An OpenAPI document that cannot be used; the message is one sentence that names the file and the place."""
+
+
+@dataclass(frozen=True)
+class SchemaBreach:
+    """A place of an answer that is not as its schema has it: dotted path, what is wrong, what stands there."""
+
+    path: str
+    expected: str
+    got: Any
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the document, with a validator for each documented status and header."""
+
+    id: str
+    method: str
+    path: str
+    needs_token: bool
+    request_schema: dict[str, Any]
+    bodies: dict[int, Validator | None]
+    headers: dict[int, dict[str, Validator]]
+    any_media: frozenset[int]
+
+    @property
+    def success(self) -> tuple[int, ...]:
+        """The documented statuses of success, in ascending order."""
+        return tuple(status for status in sorted(self.bodies) if 200 <= status < 300)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The operations of the document by id, and the document itself for those who read further in it."""
+
+    document: dict[str, Any]
+    file: Path
+    operations: dict[str, Operation] = field(default_factory=dict)
+
+    def resolve(self, value: dict[str, Any]) -> dict[str, Any]:
+        """A node of the document that may be a reference: returns what it refers to."""
+        return _resolve(self.document, value)
+
+    def breaches(self, operation: str, status: int, body: Any) -> tuple[SchemaBreach, ...]:
+        """An answer's JSON body: returns where it departs from the schema of that status; none for no schema."""
+        validator = self.operations[operation].bodies.get(status)
+        return () if validator is None else tuple(_flatten(validator.iter_errors(body)))
+
+    def header_breaches(self, operation: str, status: int, name: str, value: str) -> tuple[SchemaBreach, ...]:
+        """A header of an answer: returns where it departs from its documented schema."""
+        validator = self.operations[operation].headers.get(status, {}).get(name.lower())
+        return () if validator is None else tuple(_flatten(validator.iter_errors(value)))
+
+
+def load_contract(file: Path) -> Contract:
+    """The OpenAPI 3.1 document: returns it with compiled validators. Raises `ContractError` if it is unreadable."""
+    try:
+        document = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except FileNotFoundError:
+        raise ContractError(f"the OpenAPI document {file} does not exist") from None
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        where = f", line {place.line + 1}" if place else ""
+        raise ContractError(f"{file.name}{where}: the OpenAPI document is no valid YAML") from None
+    if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
+        raise ContractError(f"{file.name}: an OpenAPI document has `paths`")
+    registry: Registry[Any] = Registry().with_resource(_URI, Resource(contents=document, specification=DRAFT202012))
+    operations = {operation.id: operation for operation in _operations(document, registry)}
+    return Contract(document, file, operations)
+
+
+def _operations(document: dict[str, Any], registry: Registry[Any]) -> Iterator[Operation]:
+    for path, item in document["paths"].items():
+        for method in _METHODS:
+            node = item.get(method)
+            if node is None:
+                continue
+            bodies: dict[int, Validator | None] = {}
+            headers: dict[int, dict[str, Validator]] = {}
+            any_media: set[int] = set()
+            for status, reference in node["responses"].items():
+                response = _resolve(document, reference)
+                content = response.get("content", {})
+                schema = content.get("application/json", {}).get("schema")
+                bodies[int(status)] = None if schema is None else _validator(schema, registry)
+                headers[int(status)] = {
+                    name.lower(): _validator(_resolve(document, header)["schema"], registry)
+                    for name, header in response.get("headers", {}).items()
+                }
+                if "*/*" in content:
+                    any_media.add(int(status))
+            request = _resolve(document, node.get("requestBody", {}))
+            yield Operation(
+                id=node["operationId"],
+                method=method.upper(),
+                path=path,
+                needs_token=bool(node.get("security", document.get("security"))),
+                request_schema=request.get("content", {}).get("application/json", {}).get("schema", {}),
+                bodies=bodies,
+                headers=headers,
+                any_media=frozenset(any_media),
+            )
+
+
+def _resolve(document: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
+    while isinstance(value, dict) and "$ref" in value:
+        target: Any = document
+        for name in value["$ref"].removeprefix("#/").split("/"):
+            target = target[name.replace("~1", "/").replace("~0", "~")]
+        value = target
+    return value
+
+
+def _validator(schema: dict[str, Any], registry: Registry[Any]) -> Validator:
+    rebased = _rebase(schema)
+    return Draft202012Validator(rebased, registry=registry, format_checker=FormatChecker())
+
+
+def _rebase(value: Any) -> Any:
+    """A schema whose local references name the document, so that it can be used on its own."""
+    if isinstance(value, dict):
+        return {
+            name: f"{_URI}{item}" if name == "$ref" and item.startswith("#") else _rebase(item)
+            for name, item in value.items()
+        }
+    return [_rebase(item) for item in value] if isinstance(value, list) else value
+
+
+def _flatten(errors: Any) -> Iterator[SchemaBreach]:
+    """Validation errors: yields one breach for each field; of alternatives, those of the one that comes nearest."""
+    for error in errors:
+        if error.validator in ("oneOf", "anyOf") and error.context:
+            branches: dict[int, list[ValidationError]] = {}
+            for inner in error.context:
+                branches.setdefault(inner.schema_path[0], []).append(inner)
+            yield from _flatten(min(branches.values(), key=_distance))
+        else:
+            yield _breach(error)
+
+
+def _distance(errors: list[ValidationError]) -> tuple[bool, int, int]:
+    """How far a value is from one alternative: first whether its very kind is another, then the breaches in it."""
+    return (
+        any(not error.path and error.validator in ("type", "const", "enum") for error in errors),
+        sum(error.validator == "required" for error in errors),
+        len(errors),
+    )
+
+
+def _breach(error: ValidationError) -> SchemaBreach:
+    names = [str(name) for name in error.absolute_path]
+    if error.validator == "required":
+        missing = next(name for name in error.validator_value if error.message.startswith(repr(name)))
+        return SchemaBreach(".".join([*names, missing]), "to be there", "nothing")
+    return SchemaBreach(".".join(names), _expectation(error), error.instance)
+
+
+def _expectation(error: ValidationError) -> str:
+    wanted = error.validator_value
+    match error.validator:
+        case "type":
+            kinds = wanted if isinstance(wanted, list) else [wanted]
+            return f"to be {' or '.join(kinds)}"
+        case "format":
+            return f"to be a {wanted}"
+        case "pattern":
+            return f"to match {wanted}"
+        case "enum":
+            return f"to be one of {', '.join(map(str, wanted))}"
+        case "const":
+            return f"to be {wanted}"
+        case "minLength":
+            return f"to have at least {wanted} character(s)"
+        case _:
+            return f"to satisfy `{error.validator}: {wanted}`"

@@ -1,0 +1,166 @@
+"""One request and its answer, as the checks see them, and as evidence that may be shown to anybody."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Literal
+
+from conformance.masking import Masker
+from conformance.values import MISSING, parse_json
+
+Intent = Literal["valid", "any"]
+EVIDENCE_BYTES: Final = 4096
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that is about to be sent.
+
+    `operation` is the id from the contract, or None for a request beside it; `intent` is "valid" where the target has
+    to accept the request; `generated` says that a machine made the values up; `actor` names who sends it.
+    """
+
+    method: str
+    path: str
+    operation: str | None = None
+    json: Any = MISSING
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    token: str | None = None
+    intent: Intent = "any"
+    generated: bool = False
+    actor: str = ""
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer that came whole: its body is decoded and bounded."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, or None."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    @cached_property
+    def media_type(self) -> str:
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
+    @property
+    def says_json(self) -> bool:
+        return self.media_type == "application/json" or self.media_type.endswith("+json")
+
+    @cached_property
+    def json(self) -> Any:
+        return parse_json(self.body)
+
+    @cached_property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request that was sent, and what became of it.
+
+    Exactly one of `response` and `failure` is given; `failure` is a sentence on why no whole answer came.
+    `gateway` says in words why the answer is taken for a gateway's rather than the target's.
+    """
+
+    number: int
+    call: Call
+    url: str
+    request_headers: tuple[tuple[str, str], ...]
+    request_body: bytes
+    seconds: float
+    response: Response | None = None
+    failure: str | None = None
+    gateway: str | None = None
+
+    @cached_property
+    def sent(self) -> Any:
+        """The request's body as a JSON value, or `MISSING` where it is none."""
+        if self.call.json is not MISSING:
+            return self.call.json
+        return parse_json(self.request_body) if self.request_body else MISSING
+
+    @property
+    def came(self) -> Any:
+        """The answer's body as a JSON value, or `MISSING`."""
+        return self.response.json if self.response is not None else MISSING
+
+    @property
+    def status(self) -> int:
+        """The answer's status, or 0 where no answer came."""
+        return self.response.status if self.response is not None else 0
+
+    @property
+    def is_success(self) -> bool:
+        return self.response is not None and self.gateway is None and self.response.is_success
+
+    @property
+    def summary(self) -> str:
+        """The exchange in one line: `POST /customers → 201`."""
+        return f"{self.call.method} {self.call.path} → {self.status or self.failure}"
+
+
+def evidence(exchange: Exchange, masker: Masker) -> dict[str, Any]:
+    """An exchange that supports a verdict: returns it as JSON data, masked and bounded, fit for every report."""
+    response = exchange.response
+    return {
+        "number": exchange.number,
+        "operation": exchange.call.operation,
+        "summary": masker.text(exchange.summary),
+        "request": {
+            "method": exchange.call.method,
+            "url": masker.text(exchange.url),
+            "headers": masker.headers(exchange.request_headers),
+            "body": _body(exchange.request_body, exchange.sent, masker),
+        },
+        "response": None
+        if response is None
+        else {
+            "status": response.status,
+            "headers": masker.headers(response.headers),
+            "body": _body(response.body, response.json, masker),
+        },
+        "failure": exchange.failure and masker.text(exchange.failure),
+        "seconds": round(exchange.seconds, 4),
+        "curl": curl(exchange, masker),
+    }
+
+
+def curl(exchange: Exchange, masker: Masker) -> str:
+    """A request that somebody wants to send again: returns a curl line for a shell, secrets as `***`."""
+    words = ["curl", "-sS", "-i", "-X", exchange.call.method, masker.text(exchange.url)]
+    hidden = {"host", "content-length", "accept-encoding", "connection", "user-agent"}
+    for name, value in masker.headers(exchange.request_headers):
+        if name.lower() not in hidden:
+            words += ["-H", f"{name}: {value}"]
+    if exchange.request_body:
+        words += ["--data-raw", _body(exchange.request_body, exchange.sent, masker)]
+    return shlex.join(words)
+
+
+def _body(raw: bytes, value: Any, masker: Masker) -> str:
+    if value is MISSING:
+        text = masker.text(raw.decode("utf-8", "backslashreplace"))
+    elif len(raw) > 50 * EVIDENCE_BYTES:
+        text = masker.text(raw[:EVIDENCE_BYTES].decode("utf-8", "backslashreplace"))
+    else:
+        try:
+            text = json.dumps(masker.value(value), ensure_ascii=False)
+        except RecursionError:
+            text = masker.text(raw.decode("utf-8", "backslashreplace"))
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if len(text) <= EVIDENCE_BYTES else f"{text[:EVIDENCE_BYTES]}… ({len(raw)} bytes)"

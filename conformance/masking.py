@@ -1,0 +1,75 @@
+"""Masking: no token, password or key leaves the process in evidence, a message or a traceback."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import quote
+
+MASK: Final = "***"
+_SECRET_HEADERS: Final = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "set-auth-token", "x-api-key"}
+)
+_SECRET_FIELD: Final = re.compile(r"pass(word|phrase)|token|secret|api_?key", re.IGNORECASE)
+_SECRET_TEXT: Final = re.compile(
+    r'(?i)("(?:[a-z_-]*(?:password|token|secret|api_?key)[a-z_-]*)"\s*:\s*")((?:[^"\\]|\\.)*)'
+)
+_SHORTEST: Final = 6
+
+
+class Masker:
+    """The secrets of a run: what was told to it never appears in a text that it masked."""
+
+    def __init__(self) -> None:
+        self._secrets: dict[str, None] = {}
+        self._headers: set[str] = set(_SECRET_HEADERS)
+
+    def add(self, *secrets: object) -> None:
+        """Secrets as they become known (a password made up, a token received); values under six characters are
+        left to the masking by field name, since they would blot out ordinary text."""
+        new = [item for item in secrets if isinstance(item, str) and len(item) >= _SHORTEST and item not in self._secrets]
+        if new:
+            forms = {form for item in new for form in (item, quote(item, safe=""), _as_json(item))}
+            longest_first = sorted({*self._secrets, *forms}, key=len, reverse=True)
+            self._secrets = dict.fromkeys(longest_first)
+
+    def add_header(self, name: str) -> None:
+        """A header whose value is a secret in this run, such as a gateway's key."""
+        self._headers.add(name.lower())
+
+    def text(self, text: str) -> str:
+        """Any text: returns it with every known secret, and every value of a secret-named field, masked."""
+        for secret in self._secrets:
+            if secret in text:
+                text = text.replace(secret, MASK)
+        return _SECRET_TEXT.sub(lambda found: found[1] + MASK, text)
+
+    def headers(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Headers of a request or response: returns them in order with secret values masked."""
+        return [(name, self._header(name, value)) for name, value in headers]
+
+    def _header(self, name: str, value: str) -> str:
+        if name.lower() not in self._headers:
+            return self.text(value)
+        scheme, blank, _ = value.partition(" ")
+        if name.lower() == "authorization" and blank and scheme.isalpha():
+            return f"{scheme} {MASK}"
+        return MASK if value else value
+
+    def value(self, value: Any) -> Any:
+        """A JSON value: returns a copy in which texts are masked and secret-named fields hide their values."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if isinstance(value, dict):
+            return {
+                self.text(name): MASK if _SECRET_FIELD.search(name) and isinstance(item, str) else self.value(item)
+                for name, item in value.items()
+            }
+        return value
+
+
+def _as_json(text: str) -> str:
+    return text.encode("unicode_escape").decode("ascii").replace('"', '\\"')

@@ -1,0 +1,42 @@
+"""The words in which a breach is told: the same in the terminal, in JUnit, in the HTML reports and in Allure."""
+
+from __future__ import annotations
+
+import shlex
+import textwrap
+from collections.abc import Iterable
+
+from conformance.catalogue import Catalogue, Requirement
+from conformance.ledger import Breach, Record
+
+
+def breach_message(requirement: Requirement, breach: Breach, again: str) -> str:
+    """A breach for the owner of the API: id, statement, expected, got, where the contract says so, how to see it again."""
+    lines = [
+        f"{requirement.id} ({requirement.level}, {requirement.operation}) {requirement.statement}",
+        f"  expected  {breach.expected}",
+        f"  got       {breach.got}",
+    ]
+    if breach.exchange is not None:
+        lines.append(f"  in        {breach.exchange['summary']}")
+        if breach.exchange["response"] is not None and breach.exchange["response"]["body"]:
+            lines.append(f"  answer    {textwrap.shorten(breach.exchange['response']['body'], 300, placeholder=' …')}")
+        curl = breach.exchange["curl"]
+        lines.append(f"  curl      {curl if len(curl) < 1500 else curl[:1500] + ' …'}")
+    lines += [f"  source    {requirement.source}", f"  again     {again}"]
+    return "\n".join(lines)
+
+
+def breaches_message(catalogue: Catalogue, record: Record, base_url: str | None, seed: int) -> str:
+    """All breaches of one test, the MUSTs first."""
+    again = again_line(record.test, base_url, seed)
+    ordered = sorted(record.breaches, key=lambda breach: catalogue[breach.requirement].level)
+    parts = [breach_message(catalogue[breach.requirement], breach, again) for breach in ordered]
+    parts += [f"{name}: {count} more of the same" for name, count in record.more_breaches.items()]
+    return "\n\n".join(parts)
+
+
+def again_line(test: str, base_url: str | None, seed: int) -> str:
+    """One line that runs a single test again on the same target with the same seed."""
+    words: Iterable[str] = ["pytest", *(["--base-url", base_url] if base_url else []), "--seed", str(seed), test]
+    return shlex.join(words)

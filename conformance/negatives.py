@@ -1,0 +1,106 @@
+"""Requests that are wrong in exactly one way, made from a request that is accepted as it stands.
+
+The catalogue says what is to be tried (`refuses:` and `survives:`); this module turns it into cases.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from conformance.values import MISSING, field, with_value, without
+
+_KINDS: Final[dict[str, Any]] = {"a number": 12345, "text": "text", "true": True, "an array": [], "an object": {}}
+_MEGABYTE: Final = 1024 * 1024
+_DEPTH: Final = 500
+_HOSTILE_TEXT: Final = {
+    "a NUL byte": "before\0after",
+    "a lone surrogate": "before\ud800after",
+    "emoji": "👩🏽‍🚀🏳️‍🌈",
+    "quotes and markup": "'\"--><b>&amp;${7*7}{{7*7}}%s%n",
+    "direction marks": "\u202eabc\u200b\ufeff",
+}
+_HOSTILE_NUMBERS: Final = {
+    "2^31": "2147483648",
+    "2^63": "9223372036854775808",
+    "minus 2^63 less one": "-9223372036854775809",
+    "10^30": "1" + "0" * 30,
+    "1e400": "1e400",
+}
+_BODIES: Final[dict[str, bytes]] = {
+    "malformed": b'{"name": "x", }',
+    "truncated": b'{"name": "x", "email": "',
+    "empty": b"",
+    "array": b"[]",
+    "text": b'"text"',
+    "number": b"42",
+    "null": b"null",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One wrong request: what is wrong with it in words, and either a JSON body or raw bytes with their media type."""
+
+    label: str
+    json: Any = MISSING
+    body: bytes | None = None
+    media_type: str | None = None
+
+
+def refused_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:
+    """A `refuses:` table and a valid body: yields a case for each change, each of which a target has to refuse."""
+    for path in spec.get("missing", ()):
+        yield Case(f"without `{path}`", without(valid, path))
+    for path in spec.get("nulled", ()):
+        yield Case(f"`{path}` null", with_value(valid, path, None))
+    for path in spec.get("types", ()):
+        yield from _other_types(path, valid)
+    for path, values in spec.get("values", {}).items():
+        for value in values:
+            yield Case(f"`{path}` {json.dumps(value, ensure_ascii=False)[:60]}", with_value(valid, path, value))
+    yield from _bodies(spec)
+    for media_type in spec.get("media", ()):
+        yield Case(f"the media type {media_type}", body=json.dumps(valid).encode(), media_type=media_type)
+
+
+def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:
+    """A `survives:` table and a valid body: yields cases that a target may refuse or accept, in an orderly way."""
+    for path in spec.get("text", ()):
+        for label, text in _HOSTILE_TEXT.items():
+            yield Case(f"{label} in `{path}`", with_value(valid, path, _hostile(path, valid, text)))
+    for path in spec.get("long", ()):
+        yield Case(f"a megabyte in `{path}`", with_value(valid, path, "x" * _MEGABYTE))
+    for path in spec.get("deep", ()):
+        nested: Any = "deep"
+        for _ in range(_DEPTH):
+            nested = {"n": nested}
+        yield Case(f"{_DEPTH} levels in `{path}`", with_value(valid, path, nested))
+    for path in spec.get("numbers", ()):
+        for label, digits in _HOSTILE_NUMBERS.items():
+            text = json.dumps(with_value(valid, path, "@number@")).replace('"@number@"', digits)
+            yield Case(f"{label} in `{path}`", body=text.encode())
+    yield from _bodies(spec)
+
+
+def _bodies(spec: Mapping[str, Any]) -> Iterator[Case]:
+    for name in spec.get("bodies", ()):
+        words = "an empty body" if name == "empty" else f"{name} JSON" if name in ("malformed", "truncated") else f"a JSON {name}"
+        yield Case(words, body=_BODIES[name])
+
+
+def _other_types(path: str, valid: Mapping[str, Any]) -> Iterator[Case]:
+    right = field(valid, path)
+    for label, value in _KINDS.items():
+        same = isinstance(value, type(right)) and not (isinstance(value, bool) and not isinstance(right, bool))
+        if not same:
+            other = str(right) if label == "text" and not isinstance(right, dict | list) else value
+            yield Case(f"`{path}` as {label}", with_value(valid, path, other))
+
+
+def _hostile(path: str, valid: Mapping[str, Any], text: str) -> str:
+    """Hostile text in the place of a text that has a form of its own, such as an e-mail, keeps that form around it."""
+    right = field(valid, path)
+    return f"{right}{text}" if isinstance(right, str) else text

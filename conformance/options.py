@@ -1,0 +1,208 @@
+"""What a user can set: each option on the command line, as an ini key and as an environment variable, in that order."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from conformance.pacing import parse_rate
+
+SIZES: Final = ("smoke", "gate", "full")
+_TRUE: Final = frozenset({"1", "true", "yes", "on"})
+_FALSE: Final = frozenset({"", "0", "false", "no", "off"})
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*")
+
+
+def _size(text: str) -> str:
+    if text not in SIZES:
+        raise ValueError(f"{text!r} is no size; choose one of {', '.join(SIZES)}")
+    return text
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no whole number") from None
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e6:
+        raise ValueError(f"{text!r} is no number of seconds above 0")
+    return seconds
+
+
+def _waiting(text: str) -> float:
+    return 0.0 if text.strip() == "0" else _seconds(text)
+
+
+def _rate(text: str) -> str:
+    parse_rate(text)
+    return text
+
+
+def _header(text: str) -> str:
+    if not _HEADER.fullmatch(text):
+        raise ValueError("a header is written 'Name: value'")
+    return text
+
+
+def _file(text: str) -> str:
+    if not Path(text).is_file():
+        raise ValueError(f"there is no file {text!r}")
+    return text
+
+
+def _text(text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True)
+class Option:
+    """One thing that a user can set. `read` turns its text into a value, or raises `ValueError` with one sentence."""
+
+    name: str
+    help: str
+    read: Callable[[str], Any] = _text
+    default: Any = None
+    metavar: str = "VALUE"
+    flag: bool = False
+    several: bool = False
+    secret: bool = False
+
+    @property
+    def ini(self) -> str:
+        return f"conformance_{self.name.replace('-', '_')}"
+
+    @property
+    def variable(self) -> str:
+        return f"CONFORMANCE_{self.name.replace('-', '_').upper()}"
+
+    @property
+    def attribute(self) -> str:
+        return self.name.replace("-", "_")
+
+
+OPTIONS: Final = (
+    Option("size", "how much to run: smoke (the walk), gate (every requirement), full (deep fuzzing too)", _size, "gate", "SIZE"),
+    Option("seed", "the seed of all made-up values; the one that is printed repeats the run", _whole, None, "N"),
+    Option("strict-should", "a broken SHOULD fails the run as a broken MUST does; pytest's --strict says so too", flag=True, default=False),
+    Option("report-dir", "where the reports go", _text, "reports", "DIR"),
+    Option("time-budget", "seconds that the fuzzing of a full run may take", _seconds, 120.0, "SECONDS"),
+    Option("timeout", "seconds to wait for a whole answer", _seconds, 10.0, "SECONDS"),
+    Option("connect-timeout", "seconds to wait for a connection", _seconds, 5.0, "SECONDS"),
+    Option("wait-for-target", "seconds to wait for a target that is still coming up", _waiting, 0.0, "SECONDS"),
+    Option("rate-limit", "the most requests that may be sent, such as 10/s or 100/m", _rate, None, "RATE"),
+    Option("longest-wait", "seconds in all that may be spent waiting on 429 (Too Many Requests)", _waiting, 150.0, "SECONDS"),
+    Option("header", "a header for every request, such as a gateway's key; may be repeated", _header, (), "'NAME: VALUE'", several=True, secret=True),
+    Option("proxy", "the proxy to go through", _text, None, "URL", secret=True),
+    Option("ca-bundle", "a PEM file of certificate authorities to trust", _file, None, "FILE"),
+    Option("client-cert", "a PEM file with the client's certificate and key", _file, None, "FILE"),
+    Option("insecure", "accept any TLS certificate", flag=True, default=False),
+    Option("http2", "speak HTTP/2 where the target does", flag=True, default=False),
+    Option("merchant-email", "the e-mail of a merchant's account that exists already, for targets where sign-up is closed", metavar="EMAIL"),
+    Option("merchant-password", "that account's password (better in the environment than on the command line)", metavar="PASSWORD", secret=True),
+    Option("second-merchant-email", "the e-mail of a second account, for the checks that keep tenants apart", metavar="EMAIL"),
+    Option("second-merchant-password", "the second account's password", metavar="PASSWORD", secret=True),
+    Option("email-domain", "the domain of made-up e-mail addresses", _text, "example.com", "DOMAIN"),
+    Option("allow-load", "a host other than loopback that a full run may be sent to", _text, None, "HOST"),
+    Option("sandbox-fault", "seed a fault into the bundled sandbox (python -m sandbox --list-faults)", _text, (), "ID", several=True),
+    Option("sandbox-variant", "run the bundled sandbox as a lawful variant (python -m sandbox --list-variants)", _text, (), "ID", several=True),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The effective configuration of a run, by option name with underscores, and where each value was set."""
+
+    values: dict[str, Any]
+    origin: dict[str, str] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.values[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def shown(self) -> dict[str, str]:
+        """What was set by the user: returns it as text, with secrets masked."""
+        secret = {option.attribute for option in OPTIONS if option.secret}
+        return {
+            name: "***" if name in secret else str(value)
+            for name, value in self.values.items()
+            if self.origin.get(name) and value not in (None, (), False)
+        }
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Makes every option known to pytest, on the command line and as an ini key."""
+    group = parser.getgroup("conformance", "conformance of a target (each also an ini key and a CONFORMANCE_… variable)")
+    for option in OPTIONS:
+        words = f"{option.help} [{option.variable}]"
+        if option.default not in (None, (), False):
+            words += f" (default: {option.default})"
+        if option.flag:
+            group.addoption(f"--{option.name}", action="store_true", default=None, help=words)
+        else:
+            action = "append" if option.several else "store"
+            group.addoption(f"--{option.name}", action=action, default=None, metavar=option.metavar, help=words.replace("%", "%%"))
+        kind = "bool" if option.flag else "linelist" if option.several else "string"
+        parser.addini(option.ini, option.help, type=kind, default=None)  # type: ignore[arg-type]
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """The session's configuration: returns the effective settings. Raises `pytest.UsageError` for a wrong value."""
+    values: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    for option in OPTIONS:
+        found, where = _found(config, option)
+        try:
+            values[option.attribute] = _value(option, found) if where else option.default
+        except ValueError as error:
+            raise pytest.UsageError(f"{where}: {error}") from None
+        if where:
+            origin[option.attribute] = where
+    values["strict"] = values["strict_should"] or bool(config.getini("strict"))
+    if values["seed"] is None:
+        values["seed"] = random.SystemRandom().randrange(2**32)
+    for who in ("merchant", "second_merchant"):
+        if bool(values[f"{who}_email"]) != bool(values[f"{who}_password"]):
+            name = who.replace("_", "-")
+            raise pytest.UsageError(f"--{name}-email and --{name}-password belong together: give both or neither")
+    return Settings(values, origin)
+
+
+def _found(config: pytest.Config, option: Option) -> tuple[Any, str]:
+    given = config.getoption(option.attribute, None)
+    if given is not None:
+        return given, f"--{option.name}"
+    ini = config.getini(option.ini)
+    if ini not in (None, "", []):
+        return ini, f"ini key {option.ini}"
+    if option.variable in os.environ:
+        return os.environ[option.variable], f"environment variable {option.variable}"
+    return None, ""
+
+
+def _value(option: Option, found: Any) -> Any:
+    if option.flag:
+        if isinstance(found, bool):
+            return found
+        if found.strip().lower() not in _TRUE | _FALSE:
+            raise ValueError(f"{found!r} is neither true nor false")
+        return found.strip().lower() in _TRUE
+    if option.several:
+        items = found if isinstance(found, list) else found.splitlines()
+        return tuple(option.read(item.strip()) for item in items if item.strip())
+    return option.read(str(found))

@@ -1,0 +1,70 @@
+"""Pacing: how fast requests may go, and how long to wait where a target asks for it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from conformance.exchange import Response
+
+_DEFAULT_WAIT: Final = 10.0
+_RATE: Final = re.compile(r"(\d+)/(s|m|h)")
+_SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def parse_rate(text: str) -> float:
+    """A rate as users write it (`10/s`, `100/m`): returns the least seconds between two requests.
+
+    Raises `ValueError` with one sentence for anything else.
+    """
+    found = _RATE.fullmatch(text.strip())
+    if not found or found[1].strip("0") == "":
+        raise ValueError(f"{text!r} is no rate; write a number of requests per s, m or h, such as 10/s")
+    return _SECONDS[found[2]] / int(found[1])
+
+
+def advised_wait(response: Response, now: datetime | None = None) -> float:
+    """A 429: returns the seconds that the target wants us to wait.
+
+    They stand in `Retry-After` (seconds or a date, RFC 9110 section 10.2.3) or `X-Retry-After` (seconds); without
+    either, ten seconds, which is the window of better-auth.
+    """
+    value = (response.header("retry-after") or response.header("x-retry-after") or "").strip()
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return _DEFAULT_WAIT
+    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+
+
+@dataclass
+class Pacer:
+    """Keeps the least distance between two requests and counts the seconds that were spent waiting."""
+
+    interval: float = 0.0
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    waited: float = 0.0
+    _next: float = field(default=0.0)
+
+    def before_request(self) -> None:
+        """Called before each request; sleeps where the last one was sent too short a while ago."""
+        if self.interval:
+            pause = self._next - self.clock()
+            if pause > 0:
+                self.wait(pause)
+            self._next = self.clock() + self.interval
+
+    def wait(self, seconds: float) -> None:
+        """Sleeps, and counts it."""
+        self.sleep(seconds)
+        self.waited += seconds

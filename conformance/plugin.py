@@ -1,0 +1,343 @@
+"""The pytest plugin: options, the target's life, one record for each test, verdicts, exit status and reports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from conformance import allure_steps
+from conformance.catalogue import Catalogue, CatalogueError, load_catalogue
+from conformance.contract import ContractError, load_contract
+from conformance.ledger import Breached, NotTested, Record
+from conformance.masking import Masker
+from conformance.messages import breaches_message
+from conformance.options import SIZES, add_options, read_settings
+from conformance.report import write_reports
+from conformance.report.model import Report, build_report
+from conformance.report.terminal import print_summary
+from conformance.rules import Rules
+from conformance.run import Run, wait_for_target
+from conformance.target import Sandbox, TargetError, checked_url
+from conformance.wire import TargetGone
+
+RUN: Final = pytest.StashKey[Run]()
+SANDBOX: Final = pytest.StashKey[Sandbox]()
+OUTCOME: Final = pytest.StashKey["Outcome"]()
+TARGET_NOT_REACHED: Final = 7
+NOTHING_DECIDED: Final = 5
+OWN_TESTS: Final = Path("tests", "suite")
+
+
+class Outcome:
+    """What the process that reports has gathered: the records of all tests and why others did not run."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.items: dict[str, tuple[str, ...]] = {}
+        self.deselected: dict[str, str] = {}
+        self.stopped: str | None = None
+        self.failures: list[str] = []
+        self.report: Report | None = None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Sets where the reports go, before the plugins that write them are configured."""
+    if _is_inert(config):
+        return
+    folder = Path(config.rootpath, read_settings(config).report_dir)
+    option = config.option
+    option.xmlpath = option.xmlpath or str(folder / "junit.xml")
+    if config.pluginmanager.hasplugin("html"):
+        option.htmlpath = getattr(option, "htmlpath", None) or str(folder / "report.html")
+        option.self_contained_html = True
+    if config.pluginmanager.hasplugin("allure_pytest"):
+        if not option.allure_report_dir:
+            option.allure_report_dir, option.clean_alluredir = str(folder / "allure-results"), True
+
+
+def _is_inert(config: pytest.Config) -> bool:
+    """Whether nothing is to be sent to a target: the suite's own tests, or a question to pytest itself."""
+    option = config.option
+    if option.help or option.version or option.collectonly or option.markers or option.showfixtures:
+        return True
+    own = Path(config.rootpath, OWN_TESTS)
+    paths = [Path(config.invocation_params.dir, argument.partition("::")[0]).resolve() for argument in config.args]
+    if not any(path == own or own in path.parents for path in paths):
+        return False
+    if config.getoption("base_url", None):
+        raise pytest.UsageError("the suite's own tests never run against a given target: leave --base-url out")
+    return True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Reads configuration, contract and catalogue; any mistake in them ends the session with one sentence."""
+    config.addinivalue_line("markers", "requirement(id): the catalogue's requirement that a test decides")
+    for size in SIZES:
+        config.addinivalue_line("markers", f"{size}: the smallest size of run that a test belongs to")
+    inert = _is_inert(config)
+    openapi = config.rootpath / "openapi"
+    try:
+        settings = read_settings(config)
+        catalogue = load_catalogue(openapi / "requirements")
+        contract = load_contract(openapi / "onboarding.yaml")
+        base_url = config.getoption("base_url", None) or config.getini("base_url") or ""
+        config.option.base_url = base_url = checked_url(base_url) if base_url else None
+        if base_url and (settings.sandbox_fault or settings.sandbox_variant):
+            raise TargetError("--sandbox-fault and --sandbox-variant are for the bundled sandbox: leave --base-url out")
+        rules = Rules(catalogue, contract)
+    except (CatalogueError, ContractError, TargetError) as error:
+        raise pytest.UsageError(str(error)) from None
+    masker = Masker()
+    masker.add(settings.merchant_password, settings.second_merchant_password)
+    for header in settings.header:
+        name, _, value = header.partition(":")
+        masker.add_header(name.strip())
+        masker.add(value.strip())
+    run = Run(settings, contract, catalogue, rules, masker, config.rootpath, base_url or "")
+    config.stash[RUN] = run
+    handed = getattr(config, "workerinput", {}).get("conformance")
+    if handed:
+        told = json.loads(handed)
+        run.base_url, run.id, run.shared = told["base_url"], told["id"], told["shared"]
+        run.worker = config.workerinput["workerid"]  # type: ignore[attr-defined]
+        settings.values["seed"] = told["seed"]
+        masker.add(*told["secrets"])
+    config.stash[OUTCOME] = Outcome()
+    if not inert and not handed:
+        config.pluginmanager.register(Session(config), "conformance-session")
+    if not inert:
+        config.pluginmanager.register(Tests(config), "conformance-tests")
+        if config.pluginmanager.hasplugin("allure_pytest"):
+            config.pluginmanager.register(allure_steps.AllureSteps(run), "conformance-allure")
+
+
+@pytest.fixture(scope="session")
+def run(request: pytest.FixtureRequest) -> Iterator[Run]:
+    """The run that all tests share; its connections end with the session."""
+    current = request.config.stash[RUN]
+    yield current
+    current.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_bdd_apply_tag(tag: str, function: Any) -> bool | None:
+    """A tag of a feature: a requirement's id becomes a mark that selects and decides; other tags stay plain marks."""
+    if tag != tag.upper() or not tag[-1].isdigit():
+        return None
+    pytest.mark.requirement(id=tag)(function)
+    return True
+
+
+class Tests:
+    """In every process that runs tests: which tests run, and what each of them decides."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.run = config.stash[RUN]
+        self.outcome = config.stash[OUTCOME]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Drops what a size leaves out, and refuses a test that names a requirement the catalogue lacks."""
+        size = self.run.settings.size
+        kept: list[pytest.Item] = []
+        dropped: list[pytest.Item] = []
+        for item in items:
+            ids = requirement_ids(item)
+            unknown = [name for name in ids if name not in self.run.catalogue]
+            if unknown:
+                raise pytest.UsageError(f"{item.nodeid} names {unknown[0]}, which is not in the catalogue")
+            smallest = next((name for name in ("full", "smoke") if item.get_closest_marker(name)), "gate")
+            fits = SIZES.index(size) >= SIZES.index(smallest)
+            (kept if fits else dropped).append(item)
+            self.outcome.items[item.nodeid] = ids
+        for item in dropped:
+            for name in requirement_ids(item):
+                self.outcome.deselected.setdefault(name, f"deselected: the size is {size}")
+        if dropped:
+            config.hook.pytest_deselected(items=dropped)
+            items[:] = kept
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            for name in requirement_ids(item):
+                self.outcome.deselected.setdefault(name, "deselected")
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Opens the record of a test before its fixtures, and closes it after them."""
+        record = Record(item.nodeid, requirement_ids(item))
+        item.stash[RECORD] = record
+        with self.run.recording(record):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        return (yield from self._phase(item, last=False))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        return (yield from self._phase(item, last=True))
+
+    def _phase(self, item: pytest.Item, last: bool) -> Generator[None, object, object]:
+        """Runs a phase of a test; turns what could not be tested into a skip, and breaches into one failure."""
+        record, result, reason = item.stash[RECORD], None, None
+        try:
+            result = yield
+        except TargetGone as error:
+            self.run.gone = reason = str(error)
+        except NotTested as error:
+            reason = str(error)
+        active = [name for name in record.requirements if self.run.catalogue[name].rule is None]
+        if reason is not None:
+            reason = self.run.masker.text(reason)
+            undecided = set(active) - {breach.requirement for breach in record.breaches}
+            record.decided -= undecided
+            record.not_tested.update(dict.fromkeys(undecided, reason))
+        elif last:
+            record.decided.update(active)
+        if (last or reason) and self._fails(record):
+            raise Breached(breaches_message(self.run.catalogue, record, self._target(item), self.run.settings.seed))
+        if reason is not None:
+            pytest.skip(f"not tested: {reason}")
+        return result
+
+    def _fails(self, record: Record) -> bool:
+        strict = self.run.settings.strict
+        return any(strict or self.run.catalogue[breach.requirement].level == "MUST" for breach in record.breaches)
+
+    def _target(self, item: pytest.Item) -> str | None:
+        return item.config.getoption("base_url", None)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Masks every text of a report, and lets the test's record travel with its last one."""
+        report = yield
+        mask = self.run.masker.text
+        if report.longrepr is not None and not isinstance(report.longrepr, tuple):
+            breached = call.excinfo is not None and call.excinfo.errisinstance(Breached)
+            report.longrepr = mask(str(call.excinfo.value) if breached and call.excinfo else str(report.longrepr))
+        elif isinstance(report.longrepr, tuple):
+            file, line, reason = report.longrepr
+            report.longrepr = (file, line, mask(reason))
+        report.sections = [(name, mask(text)) for name, text in report.sections]
+        if report.when == "teardown":
+            report.conformance = item.stash[RECORD].to_data()  # type: ignore[attr-defined]
+        return report
+
+
+RECORD: Final = pytest.StashKey[Record]()
+
+
+def requirement_ids(item: pytest.Item) -> tuple[str, ...]:
+    """The requirements that a test names, by its marks and by the `requirement` column of a scenario outline, sorted."""
+    ids: list[str] = []
+    for mark in item.iter_markers("requirement"):
+        ids += [mark.kwargs["id"]] if "id" in mark.kwargs else mark.args
+    example = getattr(getattr(item, "callspec", None), "params", {}).get("_pytest_bdd_example", {})
+    ids += example.get("requirement", "").split()
+    return tuple(sorted(set(ids)))
+
+
+class Session:
+    """In the one process that reports: the target's life, the gathered records, the exit status and the reports."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.run = config.stash[RUN]
+        self.outcome = config.stash[OUTCOME]
+
+    def pytest_report_header(self) -> list[str]:
+        settings = self.run.settings
+        shown = ", ".join(f"{name}={value}" for name, value in settings.shown().items())
+        target = self.config.getoption("base_url", None) or "the bundled sandbox"
+        lines = [f"conformance: target {target}, size {settings.size}, seed {settings.seed}, run {self.run.id}"]
+        return [*lines, f"configuration: {self.run.masker.text(shown)}"] if shown else lines
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Starts the sandbox where no target is given, and makes sure that the target can be reached."""
+        run = self.run
+        if not run.base_url:
+            faults = [word for name in run.settings.sandbox_fault for word in ("--fault", name)]
+            variants = [word for name in run.settings.sandbox_variant for word in ("--variant", name)]
+            try:
+                sandbox = Sandbox.start([*faults, *variants])
+            except TargetError as error:
+                raise pytest.UsageError(str(error)) from None
+            self.config.stash[SANDBOX] = sandbox
+            run.base_url = sandbox.url
+        reason = wait_for_target(run.wire, run.settings.wait_for_target)
+        if reason is not None:
+            run.gone = self.outcome.stopped = f"the target {run.base_url} cannot be reached: {reason}"
+            pytest.exit(run.gone, TARGET_NOT_REACHED)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.outcome.failures.append(report.nodeid)
+        data = getattr(report, "conformance", None)
+        if data is not None:
+            self.outcome.records.append(Record.from_data(data))
+            del report.conformance  # type: ignore[attr-defined]
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        if self.outcome.stopped is None:
+            self.outcome.stopped = "the run was interrupted"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Comes to the verdicts, writes the reports and makes the exit status exact."""
+        run, outcome = self.run, self.outcome
+        if run.gone and outcome.stopped is None:
+            outcome.stopped = run.gone
+        report = build_report(run, outcome.records, outcome.deselected, outcome.items, outcome.stopped)
+        status = int(exitstatus)
+        if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            status = self._status(report, status)
+        session.exitstatus = status
+        outcome.report = report.finished(datetime.now(UTC), status)
+        folder = Path(self.config.rootpath, run.settings.report_dir)
+        write_reports(outcome.report, folder)
+        run.close()
+        if SANDBOX in self.config.stash:
+            self.config.stash[SANDBOX].stop()
+
+    def _status(self, report: Report, status: int) -> int:
+        if report.broken:
+            return int(pytest.ExitCode.TESTS_FAILED)
+        if self.run.gone:
+            return TARGET_NOT_REACHED
+        if status == pytest.ExitCode.OK and not report.decided:
+            return NOTHING_DECIDED
+        return status
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.outcome.report is not None:
+            print_summary(terminalreporter, self.outcome.report, self.run.settings.report_dir)
+
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    run = node.config.stash[RUN]
+    node.workerinput["conformance"] = json.dumps(
+        {"base_url": run.base_url, "id": run.id, "seed": run.settings.seed, "shared": run.shared, "secrets": []}
+    )
+
+
+def catalogue_of(config: pytest.Config) -> Catalogue:
+    """The catalogue of the session, for tests that are made from its rows at collection."""
+    return config.stash[RUN].catalogue

@@ -1,0 +1,179 @@
+"""The report as data: what `conformance.json` holds and every other report is drawn from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+from conformance.ledger import Record, Result, results
+from conformance.messages import again_line
+from conformance.run import Run
+
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True)
+class Report:
+    """A run that has ended: its target, settings, counts and the verdict on every requirement."""
+
+    target: str
+    size: str
+    seed: int
+    run: str
+    strict: bool
+    started: datetime
+    ended: datetime
+    exit_status: int
+    stopped: str | None
+    configuration: Mapping[str, str]
+    operations: tuple[Mapping[str, Any], ...]
+    waited: float
+    created: tuple[str, ...]
+    results: tuple[Result, ...]
+    given_base_url: str | None
+
+    @cached_property
+    def broken(self) -> tuple[Result, ...]:
+        """The requirements that fail the run, the MUSTs first."""
+        verdicts = ("failed", "warned") if self.strict else ("failed",)
+        return tuple(result for verdict in verdicts for result in self.results if result.verdict == verdict)
+
+    @property
+    def warned(self) -> tuple[Result, ...]:
+        return tuple(result for result in self.results if result.verdict == "warned")
+
+    @property
+    def decided(self) -> int:
+        return sum(result.verdict != "not tested" for result in self.results)
+
+    @property
+    def requests(self) -> int:
+        return sum(operation["requests"] for operation in self.operations)
+
+    def totals(self) -> dict[str, dict[str, int]]:
+        """How many requirements of each level have each verdict."""
+        counts = {
+            "MUST": {"passed": 0, "failed": 0, "not tested": 0},
+            "SHOULD": {"passed": 0, "warned": 0, "not tested": 0},
+        }
+        for result in self.results:
+            counts[result.requirement.level][result.verdict] += 1
+        return counts
+
+    @property
+    def verdict(self) -> str:
+        """The run in a word or two, for the top of every report."""
+        if self.broken:
+            return "not conformant"
+        if self.exit_status == 0:
+            return "conformant"
+        return "interrupted" if self.stopped and "interrupted" in self.stopped else "not decided"
+
+    def finished(self, ended: datetime, exit_status: int) -> Report:
+        """The report with the end of the run in it."""
+        return replace(self, ended=ended, exit_status=exit_status)
+
+    def to_data(self) -> dict[str, Any]:
+        """The report as JSON data, in the form that `conformance.json` documents."""
+        return {
+            "format": FORMAT,
+            "target": self.target,
+            "verdict": self.verdict,
+            "exit_status": self.exit_status,
+            "stopped": self.stopped,
+            "size": self.size,
+            "seed": self.seed,
+            "run": self.run,
+            "strict": self.strict,
+            "started": self.started.isoformat(timespec="milliseconds"),
+            "seconds": round((self.ended - self.started).total_seconds(), 3),
+            "seconds_waited": round(self.waited, 1),
+            "configuration": dict(self.configuration),
+            "totals": self.totals(),
+            "requests": self.requests,
+            "operations": [dict(operation) for operation in self.operations],
+            "created": list(self.created),
+            "requirements": [self._row(result) for result in self.results],
+        }
+
+    def _row(self, result: Result) -> dict[str, Any]:
+        requirement = result.requirement
+        return {
+            "id": requirement.id,
+            "level": requirement.level,
+            "operation": requirement.operation,
+            "concern": requirement.concern,
+            "statement": requirement.statement,
+            "source": requirement.source,
+            "verdict": result.verdict,
+            "reason": result.reason,
+            "tests": list(result.tests),
+            "breaches": [
+                {**asdict(breach), "again": again_line(breach.test, self.given_base_url, self.seed)}
+                for breach in result.breaches
+            ],
+            "more_breaches": result.more_breaches,
+        }
+
+
+def build_report(
+    run: Run,
+    records: Iterable[Record],
+    deselected: Mapping[str, str],
+    items: Mapping[str, tuple[str, ...]],
+    stopped: str | None,
+) -> Report:
+    """The records of a run: returns its report, in which every requirement has a verdict or a reason for none."""
+    records = list(records)
+    ran = {record.test for record in records}
+    reasons = dict(deselected)
+    for test, ids in items.items():
+        if test not in ran:
+            reasons.update({name: reasons.get(name) or stopped or "its test did not run" for name in ids})
+    for record in records:
+        for name in record.requirements:
+            reasons.setdefault(name, "no answer decided it: what it is about did not come up")
+    undecided = stopped or "no answer decided it: what it is about did not come up"
+    settings = run.settings
+    return Report(
+        target=run.base_url,
+        size=settings.size,
+        seed=settings.seed,
+        run=run.id,
+        strict=settings.strict,
+        started=run.started,
+        ended=run.started,
+        exit_status=0,
+        stopped=stopped,
+        configuration={name: run.masker.text(value) for name, value in settings.shown().items()},
+        operations=_operations(run, records),
+        waited=sum(record.waited for record in records),
+        created=tuple(text for record in records for text in record.created),
+        results=results(run.catalogue, records, reasons, undecided),
+        given_base_url=None if run.settings.values.get("bundled") else run.base_url,
+    )
+
+
+def _operations(run: Run, records: Iterable[Record]) -> tuple[dict[str, Any], ...]:
+    counts: dict[str, Counter[str]] = {name: Counter() for name in run.contract.operations}
+    other: Counter[str] = Counter()
+    for record in records:
+        for key, number in record.requests.items():
+            name, _, status = key.partition(" ")
+            (counts.get(name, other))[status if name in counts else key.rpartition(" ")[2]] += number
+    rows: list[dict[str, Any]] = [
+        {
+            "operation": name,
+            "method": run.contract.operations[name].method,
+            "path": run.contract.operations[name].path,
+            "requests": count.total(),
+            "statuses": dict(sorted(count.items())),
+        }
+        for name, count in counts.items()
+    ]
+    rows.append({"operation": "other requests", "method": "", "path": "", "requests": other.total(), "statuses": dict(sorted(other.items()))})
+    return tuple(rows)

@@ -1,0 +1,54 @@
+"""The short summary at the end of the terminal."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from conformance.ledger import Result
+from conformance.report.model import Report
+
+_NOT_TESTED_SHOWN: Final = 12
+
+
+def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str) -> None:
+    """A finished run: writes target, totals, every broken requirement with its statement, and where the reports are."""
+    bad = bool(report.broken)
+    terminal.section("conformance", sep="=", bold=True, red=bad, green=report.exit_status == 0)
+    terminal.write_line(f"target   {report.target}   size {report.size}   seed {report.seed}   run {report.run}")
+    for level, counts in report.totals().items():
+        terminal.write_line(f"{level:<8} {', '.join(f'{number} {verdict}' for verdict, number in counts.items())}")
+    auth = ", ".join(f"{row['operation']} {row['requests']}" for row in report.operations)
+    terminal.write_line(f"requests {report.requests} ({auth})")
+    if report.waited >= 1:
+        terminal.write_line(f"waited   {report.waited:.0f} s for the target's rate limit")
+    _broken(terminal, "broken", report.broken, red=True)
+    if not report.strict:
+        _broken(terminal, "warnings (SHOULD)", report.warned, yellow=True)
+    _not_tested(terminal, report)
+    terminal.write_line(f"reports  {folder}/conformance.html, conformance.json, junit.xml, report.html, allure-results/")
+    terminal.write_line(f"verdict  {report.verdict.upper()}", bold=True, red=bad, green=report.exit_status == 0)
+
+
+def _broken(terminal: pytest.TerminalReporter, title: str, results: tuple[Result, ...], **colour: bool) -> None:
+    if not results:
+        return
+    terminal.write_line("")
+    terminal.write_line(f"{title}:", bold=True, **colour)
+    for result in results:
+        requirement, breach = result.requirement, result.breaches[0]
+        terminal.write_line(f"  {requirement.id} ({requirement.operation}) {requirement.statement}", **colour)
+        terminal.write_line(f"    expected {breach.expected}; got {breach.got}")
+        terminal.write_line(f"    in {breach.test}")
+    terminal.write_line("")
+
+
+def _not_tested(terminal: pytest.TerminalReporter, report: Report) -> None:
+    reasons: dict[str, list[str]] = {}
+    for result in report.results:
+        if result.verdict == "not tested":
+            reasons.setdefault(result.reason, []).append(result.requirement.id)
+    for reason, ids in reasons.items():
+        shown = ", ".join(ids[:_NOT_TESTED_SHOWN]) + (f" and {len(ids) - _NOT_TESTED_SHOWN} more" if len(ids) > _NOT_TESTED_SHOWN else "")
+        terminal.write_line(f"not tested ({reason}): {shown}")

@@ -1,0 +1,197 @@
+"""One run of the suite: everything that its tests share."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from conformance.catalogue import Catalogue, Requirement
+from conformance.contract import Contract
+from conformance.exchange import Call, Exchange, evidence
+from conformance.ledger import Breach, NotTested, Record
+from conformance.masking import Masker
+from conformance.options import Settings
+from conformance.pacing import Pacer, parse_rate
+from conformance.rules import Rules, unavailable
+from conformance.values import first_field
+from conformance.wire import Connection, Wire
+
+_SHOWN_EXCHANGES = 12
+
+
+@dataclass
+class Run:
+    """The state of a run: settings, contract, catalogue, wire and the record of the test that is running.
+
+    `record` takes whatever is found; between tests it is a record of the suite's own, so that nothing is lost.
+    """
+
+    settings: Settings
+    contract: Contract
+    catalogue: Catalogue
+    rules: Rules
+    masker: Masker
+    root: Path
+    base_url: str = ""
+    id: str = field(default_factory=lambda: secrets.token_hex(4))
+    worker: str = ""
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    record: Record = field(default_factory=lambda: Record("(between tests)"))
+    recent: list[Exchange] = field(default_factory=list)
+    gone: str | None = None
+    shared: dict[str, Any] = field(default_factory=dict)
+    _names: int = 0
+    _wire: Wire | None = None
+
+    @property
+    def wire(self) -> Wire:
+        """The wire to the target, opened on first use."""
+        if self._wire is None:
+            pace = parse_rate(self.settings.rate_limit) if self.settings.rate_limit else 0.0
+            self._wire = Wire(
+                connection(self.settings, self.base_url),
+                self.masker,
+                pacer=Pacer(pace),
+                observe=self.observe,
+                longest_wait=self.settings.longest_wait,
+            )
+        return self._wire
+
+    def close(self) -> None:
+        """Ends the connections to the target."""
+        if self._wire is not None:
+            self._wire.close()
+
+    def send(self, call: Call) -> Exchange:
+        """Sends a call over the wire; the passive checks have been applied when it returns."""
+        if self.gone is not None:
+            raise NotTested(self.gone)
+        return self.wire.send(call)
+
+    def observe(self, exchange: Exchange) -> None:
+        """Takes an exchange into the record of the running test, and holds it against every passive rule."""
+        key = exchange.call.operation or f"{exchange.call.method} {exchange.call.path.partition('?')[0]}"
+        self.record.requests[f"{key} {exchange.status or 'no answer'}"] += 1
+        self._learn_secrets(exchange)
+        self.recent = [*self.recent[1 - _SHOWN_EXCHANGES :], exchange]
+        for requirement, findings in self.rules.apply(exchange):
+            self.record.decided.add(requirement.id)
+            for finding in findings:
+                self.breach(requirement.id, finding.expected, finding.got, exchange)
+
+    def _learn_secrets(self, exchange: Exchange) -> None:
+        if exchange.response is not None:
+            self.masker.add(exchange.response.header("set-auth-token"))
+            self.masker.add(first_field(exchange.came, ["token"]))
+        self.masker.add(first_field(exchange.sent, ["password"]) if not exchange.call.generated else None)
+
+    def breach(self, requirement_id: str, expected: str, got: str, exchange: Exchange | None = None) -> None:
+        """Records a breach of a requirement with its masked evidence; the test goes on and fails at its end."""
+        self.record.breach(
+            Breach(
+                requirement=requirement_id,
+                test=self.record.test,
+                expected=self.masker.text(expected),
+                got=self.masker.text(got),
+                exchange=evidence(exchange, self.masker) if exchange is not None else None,
+            )
+        )
+
+    def check(
+        self, held: bool, expected: str, got: str, exchange: Exchange | None = None, requirement: str | None = None
+    ) -> bool:
+        """An active check: records whether it held for `requirement`, or else for the one that the test decides."""
+        requirement_id = requirement or self.active_requirement()
+        self.record.decided.add(requirement_id)
+        if not held:
+            self.breach(requirement_id, expected, got, exchange)
+        return held
+
+    def active_requirement(self) -> str:
+        """The requirement that the running test itself decides: the only one of its ids without a passive rule."""
+        active = [name for name in self.record.requirements if self.catalogue[name].rule is None]
+        if len(active) != 1:
+            raise LookupError(f"{self.record.test} decides {len(active)} requirements itself; name the one that is meant")
+        return active[0]
+
+    def need_success(self, exchange: Exchange) -> Exchange:
+        """An exchange that the next step builds on: returns it, or raises `NotTested` with the reason why not."""
+        if exchange.is_success:
+            return exchange
+        raise NotTested(self.why_unavailable(exchange) or f"precondition missing: {exchange.summary}")
+
+    def why_unavailable(self, exchange: Exchange) -> str | None:
+        """An answer that lawfully withholds an operation (a captcha, a limit, a gateway): returns the reason."""
+        if exchange.gateway:
+            return exchange.gateway
+        rows = [row for row in self.catalogue if row.operation == exchange.call.operation and row.rule and "accepts" in row.rule]
+        return next((reason for row in rows if (reason := unavailable(exchange, _unless(row)))), None)
+
+    def limited(self, operation: str) -> bool:
+        """Whether the target has shown that it limits the rate of an operation, so that requests are to be saved."""
+        return operation in self.wire.limited
+
+    def random(self, purpose: str) -> random.Random:
+        """A source of made-up values that depends on the seed and the purpose alone."""
+        return random.Random(f"{self.settings.seed}:{purpose}")
+
+    def unique(self) -> str:
+        """A short text that no other request of this or another run uses."""
+        self._names += 1
+        return f"{self.id}{self.worker}n{self._names}"
+
+    @contextmanager
+    def recording(self, record: Record) -> Iterator[Record]:
+        """While it lasts, everything that is found belongs to this record."""
+        before, self.record, self.recent = self.record, record, []
+        waited = self._wire.pacer.waited if self._wire else 0.0
+        try:
+            yield record
+        finally:
+            record.waited += (self._wire.pacer.waited if self._wire else 0.0) - waited
+            self.record = before
+
+
+def _unless(requirement: Requirement) -> Any:
+    return (requirement.rule or {}).get("accepts", {}).get("unless", ())
+
+
+def connection(settings: Settings, base_url: str) -> Connection:
+    """The settings of a run: returns how to reach its target."""
+    loopback = urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1")
+    verify: ssl.SSLContext | bool = not settings.insecure
+    if settings.ca_bundle or settings.client_cert:
+        verify = ssl.create_default_context(cafile=settings.ca_bundle)
+        if settings.insecure:
+            verify.check_hostname, verify.verify_mode = False, ssl.CERT_NONE
+        if settings.client_cert:
+            verify.load_cert_chain(settings.client_cert)
+    return Connection(
+        base_url=base_url,
+        timeout=settings.timeout,
+        connect_timeout=settings.connect_timeout,
+        headers={name.strip(): value.strip() for name, _, value in (text.partition(":") for text in settings.header)},
+        proxy=settings.proxy,
+        verify=verify,
+        http2=settings.http2,
+        trust_environment=not loopback,
+    )
+
+
+def wait_for_target(wire: Wire, seconds: float) -> str | None:
+    """A target that may still be coming up: returns None once it answers, or why it does not after that long."""
+    deadline = time.monotonic() + seconds
+    while True:
+        reason = wire.reach()
+        if reason is None or time.monotonic() >= deadline:
+            return reason
+        time.sleep(0.5)

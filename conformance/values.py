@@ -1,0 +1,154 @@
+"""Looking into JSON values: dotted paths, presence, and comparison of what was sent with what came back."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+
+class _Missing:
+    """The value of a field that is not there (JSON's null is a value, this is none)."""
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING: Final = _Missing()
+_EXACT_IN_EVERY_LANGUAGE: Final = 2**53
+_DEEP: Final = 50
+_UNSTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
+
+
+def parse_json(data: bytes) -> Any:
+    """Bytes that claim to be JSON: returns the value, or `MISSING` where they are no JSON by RFC 8259."""
+
+    def refuse(constant: str) -> Any:
+        raise ValueError(f"{constant} is no JSON")
+
+    try:
+        return json.loads(data.decode("utf-8"), parse_constant=refuse)
+    except (ValueError, RecursionError):
+        return MISSING
+
+
+def field(value: Any, path: str) -> Any:
+    """A dotted path (`user.id`; empty for the whole value): returns what stands there, or `MISSING`."""
+    for name in path.split(".") if path else ():
+        if not isinstance(value, dict) or name not in value:
+            return MISSING
+        value = value[name]
+    return value
+
+
+def first_field(value: Any, paths: Iterable[str]) -> Any:
+    """The places at which an answer may hold one fact: returns the first that is there and not null, or `MISSING`."""
+    for path in paths:
+        found = field(value, path)
+        if found is not MISSING and found is not None:
+            return found
+    return MISSING
+
+
+def without(value: Any, path: str) -> Any:
+    """A copy of an object that lacks the field at a dotted path."""
+    head, _, rest = path.partition(".")
+    if not isinstance(value, dict):
+        return value
+    if rest:
+        return {name: without(item, rest) if name == head else item for name, item in value.items()}
+    return {name: item for name, item in value.items() if name != head}
+
+
+def with_value(value: Any, path: str, new: Any) -> Any:
+    """A copy of an object in which the field at a dotted path (list indexes are numbers) has a new value."""
+    head, _, rest = path.partition(".")
+    if isinstance(value, list):
+        index = int(head)
+        return [*value[:index], with_value(value[index], rest, new) if rest else new, *value[index + 1 :]]
+    inner = with_value(value.get(head, {}), rest, new) if rest else new
+    return {**value, head: inner}
+
+
+def exactly(sent: Any, came: Any) -> bool:
+    """Equality as JSON has it: `true` is not 1, `1.0` is 1, text is compared character by character."""
+    if isinstance(sent, bool) or isinstance(came, bool):
+        return sent is came
+    if isinstance(sent, dict) and isinstance(came, dict):
+        return sent.keys() == came.keys() and all(exactly(sent[name], came[name]) for name in sent)
+    if isinstance(sent, list) and isinstance(came, list):
+        return len(sent) == len(came) and all(map(exactly, sent, came))
+    return bool(sent == came)
+
+
+def caseless(sent: Any, came: Any) -> bool:
+    """Equality up to letter case, as e-mail addresses are compared."""
+    return isinstance(sent, str) and isinstance(came, str) and sent.casefold() == came.casefold()
+
+
+def contains(sent: Any, came: Any) -> bool:
+    """Everything that was sent is there; a target may add fields of its own to an object."""
+    if isinstance(sent, dict) and isinstance(came, dict):
+        return all(name in came and contains(item, came[name]) for name, item in sent.items())
+    if isinstance(sent, list) and isinstance(came, list):
+        return len(sent) == len(came) and all(map(contains, sent, came))
+    return exactly(sent, came)
+
+
+def contains_json(sent: Any, came: Any) -> bool:
+    """As `contains`, where the target may keep an object as JSON text."""
+    return contains(sent, parse_json(came.encode("utf-8", "replace")) if isinstance(came, str) else came)
+
+
+COMPARISONS: Final = {"exact": exactly, "caseless": caseless, "contains": contains, "contains-json": contains_json}
+
+
+def leaves(value: Any) -> Iterator[tuple[int, Any]]:
+    """A JSON value, however deep: yields every scalar and every field name in it, with its depth."""
+    stack: list[tuple[int, Any]] = [(0, value)]
+    while stack:
+        depth, item = stack.pop()
+        if isinstance(item, dict):
+            stack += [(depth + 1, inner) for pair in item.items() for inner in pair]
+        elif isinstance(item, list):
+            stack += [(depth + 1, inner) for inner in item]
+        else:
+            yield depth, item
+
+
+def texts(value: Any) -> list[str]:
+    """Every text in a JSON value, field names among them."""
+    return [item for _, item in leaves(value) if isinstance(item, str)]
+
+
+def plain(value: Any) -> bool:
+    """Whether a target has no lawful reason to store a value other than as it was sent.
+
+    Generated text may hold control characters, lone surrogates, outer blanks or decomposed letters, which servers
+    replace, trim or compose; such text is not held against them, and neither are floats, numbers beyond 2^53 or
+    objects that are nested very deeply.
+    """
+    return all(depth <= _DEEP and _plain_leaf(item) for depth, item in leaves(value))
+
+
+def _plain_leaf(value: Any) -> bool:
+    if isinstance(value, str):
+        return (
+            value == value.strip()
+            and unicodedata.is_normalized("NFC", value)
+            and not any(unicodedata.category(letter) in _UNSTABLE for letter in value)
+        )
+    return not isinstance(value, float) and not (isinstance(value, int) and abs(value) > _EXACT_IN_EVERY_LANGUAGE)
+
+
+def shown(value: Any, limit: int = 200) -> str:
+    """A value as a person reads it in a message: JSON, at most `limit` characters."""
+    if value is MISSING:
+        return "nothing"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"

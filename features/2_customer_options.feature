@@ -1,0 +1,89 @@
+Feature: The three ways to name the customer of a checkout session
+  A checkout session is attached to a customer who exists already, to none at all, or to one who is created with it.
+
+  Background:
+    Given a merchant
+
+  Rule: An existing customer is attached
+
+    @smoke @CHECKOUT-EXISTING-1 @CHECKOUT-EXISTING-2
+    Scenario: A session for an existing customer
+      Given a customer of the merchant
+      When the merchant creates a checkout session for that customer
+      Then the session is created
+
+    @CHECKOUT-EXISTING-3
+    Scenario: Several sessions for one customer
+      Given a customer of the merchant
+      When the merchant creates 3 checkout sessions for that customer
+      Then all 3 sessions are attached to that customer
+
+    @CHECKOUT-EXISTING-3
+    Scenario: Sessions for two customers in turn
+      Given two customers of the merchant
+      When the merchant creates checkout sessions for the one and the other in turn
+      Then each session is attached to the customer who was named
+
+    @CHECKOUT-EXISTING-4
+    Scenario: A customer who does not exist
+      When the merchant creates a checkout session for a customer who does not exist
+      Then the request is refused as unknown
+      And a session for an existing customer is created
+
+  Rule: Without a customer none is attached
+
+    @smoke @CHECKOUT-NONE-1 @CHECKOUT-NONE-2
+    Scenario: A session without a customer
+      When the merchant creates a checkout session without a customer
+      Then the session exists and can be paid
+
+    @CHECKOUT-NONE-3
+    Scenario: No customer record is made
+      Given the target lists the customers of a merchant
+      When the merchant creates a checkout session without a customer
+      Then the merchant has as many customers as before
+
+    @CHECKOUT-NONE-2
+    Scenario: A session without a customer after one with a customer
+      Given a customer of the merchant
+      When the merchant creates a checkout session for that customer
+      And the merchant creates a checkout session with a new customer
+      And the merchant creates a checkout session without a customer
+      Then no answer repeats a customer from before
+
+  Rule: A new customer is created and attached
+
+    @smoke @CHECKOUT-INLINE-1 @CHECKOUT-INLINE-2 @CHECKOUT-INLINE-4 @CHECKOUT-INLINE-5
+    Scenario: A session with a new customer
+      When the merchant creates a checkout session with a new customer
+      Then the session is created
+
+    @CHECKOUT-INLINE-3
+    Scenario: The new customer is used again
+      When the merchant creates a checkout session with a new customer
+      And the merchant creates a checkout session for the customer who was created with it
+      Then both sessions have the same customer
+
+    @CHECKOUT-INLINE-7
+    Scenario: The answer names one customer
+      When the merchant creates a checkout session with a new customer
+      Then the customer and the customer's id agree
+
+    @CHECKOUT-INLINE-2
+    Scenario: Every session gets a customer of its own
+      When the merchant creates 3 checkout sessions with new customers
+      Then 3 different customers were created
+
+    @CHECKOUT-INLINE-6
+    Scenario: The new customer is recorded
+      Given the target lets a customer be read
+      When the merchant creates a checkout session with a new customer
+      Then the new customer can be read as sent
+
+  Rule: An existing and a new customer in one request are refused, or the existing one is preferred
+
+    @CHECKOUT-BOTH-1
+    Scenario: An existing and a new customer together
+      Given a customer of the merchant
+      When the merchant creates a checkout session for that customer and with a new customer
+      Then it is refused in an orderly way, or attached to the existing customer

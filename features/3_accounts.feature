@@ -1,0 +1,92 @@
+Feature: Accounts and sessions
+  An account belongs to one e-mail and opens with its password alone; each sign-in opens a session of its own.
+
+  Rule: An e-mail belongs to one account
+
+    @SIGNUP-UNIQUE-2
+    Scenario: An e-mail that is taken
+      Given an account
+      When somebody signs up with the same e-mail and another password
+      Then the sign-up is refused as taken, or hidden behind an invented user
+
+    @SIGNUP-UNIQUE-3
+    Scenario: A second sign-up takes nothing over
+      Given an account
+      When somebody signs up with the same e-mail and another password
+      Then the first password signs in
+      And the other password does not
+
+    @SIGNUP-UNIQUE-4
+    Scenario: An e-mail that is taken in another letter case
+      Given an account
+      When somebody signs up with the same e-mail in capitals
+      Then the sign-up is refused as taken, or hidden behind an invented user
+
+    @SIGNUP-UNIQUE-6
+    Scenario: A refused sign-up leaves no account
+      Given a person without an account
+      When the person signs up with a password that is too short
+      And the person signs up
+      Then the person has an account, which the short password does not open
+
+    @SIGNUP-ECHO-4
+    Scenario: A sign-up claims no privileges
+      Given a person without an account
+      When the person signs up as a verified administrator
+      Then the new user is neither
+
+  Rule: Only the password opens the account
+
+    Scenario Outline: <what>
+      Given an account
+      When somebody signs in with <password>
+      Then the request is refused with 401
+      And the right password signs in
+
+      Examples:
+        | requirement   | what                                     | password                     |
+        | SIGNIN-AUTH-1 | A wrong password                         | a wrong password             |
+        | SIGNIN-AUTH-3 | A password in another letter case        | the password in capitals     |
+        | SIGNIN-AUTH-3 | A password with one letter in other case | one letter in the other case |
+        | SIGNIN-AUTH-4 | A password without its last character    | all but the last character   |
+        | SIGNIN-AUTH-4 | The first 72 characters of a password    | the first 72 characters      |
+        | SIGNIN-AUTH-4 | The first 8 characters of a password     | the first 8 characters       |
+        | SIGNIN-AUTH-5 | A blank after the password               | a blank after the password   |
+        | SIGNIN-AUTH-5 | A blank before the password              | a blank before the password  |
+        | SIGNIN-AUTH-6 | The password of another account          | another account's password   |
+
+    @SIGNIN-AUTH-2
+    Scenario: An unknown e-mail
+      Given an account
+      When somebody signs in with an unknown e-mail
+      Then the request is refused with 401
+      And the right password signs in
+
+    @SIGNIN-AUTH-7
+    Scenario: Nobody learns which e-mails exist
+      Given an account
+      When somebody signs in with a wrong password
+      And somebody signs in with an unknown e-mail
+      Then both are answered alike
+
+    @SIGNIN-AUTH-8
+    Scenario: The e-mail in another letter case
+      Given an account
+      When the person signs in with the e-mail in capitals
+      Then the sign-in is accepted
+
+  Rule: Each sign-in opens a session of its own
+
+    @SIGNIN-UNIQUE-1 @SIGNIN-UNIQUE-2
+    Scenario: An older session beside a newer one
+      Given an account
+      When the person signs in 3 times
+      Then all 3 sessions are open
+
+    @SIGNIN-STATE-1
+    Scenario: A refused sign-in changes nothing
+      Given an account
+      When the person signs in
+      And somebody signs in with a wrong password 3 times
+      Then the session of the person is still open
+      And the right password signs in

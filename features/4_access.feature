@@ -1,0 +1,41 @@
+Feature: Only a valid token opens a protected operation
+  Each protected operation refuses a request that is valid but for its token, and accepts the same request with the
+  merchant's own.
+
+  Scenario Outline: <operation> <how>
+    Given a merchant
+    When a valid "<operation>" request is sent <how>
+    Then the request is refused with 401
+    And the same request with the merchant's token is accepted
+
+    Examples: Create organization
+      | requirement | operation           | how                         |
+      | ORG-AUTH-1  | create organization | without a token             |
+      | ORG-AUTH-2  | create organization | with a made-up token        |
+      | ORG-AUTH-3  | create organization | with spoiled tokens         |
+      | ORG-AUTH-4  | create organization | with the token as Basic     |
+      | ORG-AUTH-5  | create organization | with an empty bearer token  |
+
+    Examples: Set active organization
+      | requirement   | operation               | how                        |
+      | ACTIVE-AUTH-1 | set active organization | without a token            |
+      | ACTIVE-AUTH-2 | set active organization | with a made-up token       |
+      | ACTIVE-AUTH-3 | set active organization | with spoiled tokens        |
+      | ACTIVE-AUTH-4 | set active organization | with the token as Basic    |
+      | ACTIVE-AUTH-5 | set active organization | with an empty bearer token |
+
+    Examples: Create customer
+      | requirement     | operation       | how                        |
+      | CUSTOMER-AUTH-1 | create customer | without a token            |
+      | CUSTOMER-AUTH-2 | create customer | with a made-up token       |
+      | CUSTOMER-AUTH-3 | create customer | with spoiled tokens        |
+      | CUSTOMER-AUTH-4 | create customer | with the token as Basic    |
+      | CUSTOMER-AUTH-5 | create customer | with an empty bearer token |
+
+    Examples: Create checkout session
+      | requirement     | operation               | how                        |
+      | CHECKOUT-AUTH-1 | create checkout session | without a token            |
+      | CHECKOUT-AUTH-2 | create checkout session | with a made-up token       |
+      | CHECKOUT-AUTH-3 | create checkout session | with spoiled tokens        |
+      | CHECKOUT-AUTH-4 | create checkout session | with the token as Basic    |
+      | CHECKOUT-AUTH-5 | create checkout session | with an empty bearer token |

@@ -1,0 +1,80 @@
+Feature: Tenants are kept apart
+  What belongs to one merchant is closed to every other, and what was refused has left no trace.
+
+  Background:
+    Given a merchant
+    And another merchant
+
+  Rule: An organization is open to its members alone
+
+    @ACTIVE-TENANT-1
+    Scenario: Another merchant's organization is not made active
+      When the other merchant tries to make the merchant's organization active
+      Then the request is refused as forbidden
+      And the merchant can make it active
+
+    @ACTIVE-TENANT-2
+    Scenario: A refused activation opens nothing
+      When the other merchant tries to make the merchant's organization active
+      Then nothing of the other merchant goes into the merchant's organization
+
+    @ACTIVE-TENANT-3
+    Scenario: An organization that does not exist is not made active
+      When the merchant tries to make an organization active that does not exist
+      Then the request is refused as forbidden
+      And the merchant can make it active
+
+  Rule: Customers belong to their merchant
+
+    @CUSTOMER-TENANT-1
+    Scenario: A customer for another merchant
+      When the merchant creates a customer for the other merchant
+      Then the request is refused as forbidden
+      And a customer of the merchant's own is created
+
+    @CUSTOMER-TENANT-2
+    Scenario: A customer for a merchant who does not exist
+      When the merchant creates a customer for a merchant who does not exist
+      Then the request is refused as forbidden
+      And a customer of the merchant's own is created
+
+    @CUSTOMER-TENANT-3
+    Scenario: A refused customer leaves no trace
+      Given the target lists the customers of a merchant
+      When the merchant creates a customer for the other merchant
+      Then the other merchant has as many customers as before
+
+    @CUSTOMER-TENANT-4
+    Scenario: A customer is hidden from other merchants
+      Given a customer of the merchant
+      And the target lets a customer be read
+      When the other merchant reads that customer
+      Then the customer is not shown
+
+  Rule: Checkout sessions belong to their merchant
+
+    @CHECKOUT-TENANT-1
+    Scenario: A checkout session for another merchant
+      When the merchant creates a checkout session for the other merchant
+      Then the request is refused as forbidden
+      And a checkout session of the merchant's own is created
+
+    @CHECKOUT-TENANT-2
+    Scenario: A checkout session for a merchant who does not exist
+      When the merchant creates a checkout session for a merchant who does not exist
+      Then the request is refused as forbidden
+      And a checkout session of the merchant's own is created
+
+    @CHECKOUT-TENANT-3
+    Scenario: A checkout session for another merchant's customer
+      Given a customer of the other merchant
+      When the merchant creates a checkout session for the other merchant's customer
+      Then the request is refused as forbidden
+      And a checkout session of the merchant's own is created
+
+    @CHECKOUT-TENANT-4
+    Scenario: A checkout session is hidden from other merchants
+      Given a checkout session without a customer
+      And the target lets a checkout session be read
+      When the other merchant reads that checkout session
+      Then the checkout session is not shown

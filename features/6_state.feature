@@ -1,0 +1,87 @@
+Feature: What was done stays done, and what was refused changed nothing
+  Background:
+    Given a merchant
+
+  Rule: A taken slug is refused, and a refused organization leaves its slug free
+
+    @ORG-UNIQUE-2
+    Scenario: A slug that is taken
+      When the merchant creates an organization with a slug that is taken
+      Then the request is refused as taken
+      And an organization with another slug is created
+
+    @ORG-UNIQUE-2
+    Scenario: A slug that another merchant has taken
+      Given another merchant
+      When the merchant creates an organization with the other merchant's slug
+      Then the request is refused as taken
+      And an organization with another slug is created
+
+    @ORG-STATE-1
+    Scenario: A refused organization leaves its slug free
+      When the merchant creates an organization without a name
+      Then an organization with the same slug is created
+
+  Rule: The active organization is the scope of a session
+
+    @ACTIVE-STATE-1 @CUSTOMER-ECHO-6
+    Scenario: A customer goes to the active organization by default
+      When the merchant creates a customer without naming an organization
+      Then the customer belongs to the active organization
+
+    @ACTIVE-STATE-2
+    Scenario: A session moves between two organizations
+      Given a second organization of the merchant
+      When the merchant makes the second organization active, then the first, then the second
+      Then customers were made for the organization that was active
+
+    @ACTIVE-STATE-3
+    Scenario: Each session has an active organization of its own
+      Given a second organization of the merchant
+      When the merchant makes the second organization active in another session
+      And the merchant creates a customer without naming an organization
+      Then the customer belongs to the merchant's first organization
+
+    @ACTIVE-STATE-4
+    Scenario: The session works on after set-active
+      When the merchant makes the organization active again
+      Then the merchant's session is still open
+
+  Rule: The same request again is a request of its own
+
+    @CUSTOMER-UNIQUE-2
+    Scenario: The same customer again
+      When the merchant creates the same customer twice
+      Then the second is refused as taken, or is a customer of its own
+
+    @CHECKOUT-UNIQUE-3
+    Scenario: The same checkout session again
+      When the merchant creates the same checkout session twice
+      Then the second is a session of its own
+
+  Rule: A refused request changes nothing
+
+    @CUSTOMER-STATE-1
+    Scenario: A refused customer changes nothing
+      When the merchant creates a customer with a name that is no text
+      Then the merchant can create a customer without naming an organization
+
+    @CHECKOUT-STATE-1
+    Scenario: A refused checkout session changes nothing
+      When the merchant creates a checkout session with an amount that is no number
+      Then the merchant can create a checkout session
+      And the merchant can create a customer without naming an organization
+
+  Rule: What was created can be read back, where the target offers it
+
+    @CUSTOMER-READ-1
+    Scenario: A customer is read back
+      Given the target lets a customer be read
+      When the merchant creates a customer
+      Then the customer can be read as it was created
+
+    @CHECKOUT-READ-1
+    Scenario: A checkout session is read back
+      Given the target lets a checkout session be read
+      When the merchant creates a checkout session for a new customer of hers
+      Then the checkout session can be read as it was created

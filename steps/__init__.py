@@ -1,0 +1,12 @@
+"""The steps of the features: each sentence becomes calls on the wire and checks on the answers."""
+
+pytest_plugins = (
+    "steps.fixtures",
+    "steps.accounts",
+    "steps.organizations",
+    "steps.customers",
+    "steps.checkout",
+    "steps.outcomes",
+    "steps.access",
+    "steps.protocol",
+)

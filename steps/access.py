@@ -1,0 +1,71 @@
+"""Access to the protected operations: with a token that is missing, made up, spoiled or in the wrong place."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from pytest_bdd import parsers, then, when
+
+from conformance.exchange import Call
+from steps import payloads
+from steps.fixtures import Story
+from steps.merchants import Merchant, call, valid_body
+
+
+def spoiled(token: str) -> list[str]:
+    """A token that works: returns forms of it that must not.
+
+    A signed token (`TOKEN.SIGNATURE`) is spoiled in each of its parts; its bare form, without the signature, is lawful
+    and not among them.
+    """
+    first, dot, rest = token.partition(".")
+    middle = len(first) // 2
+    tampered = first[:middle] + ("A" if first[middle] != "A" else "B") + first[middle + 1 :]
+    forms = [f"{tampered}{dot}{rest}", first[:-4], first[:middle], f"{token}x", token.swapcase()]
+    if rest:
+        half = len(rest) // 2
+        forms += [f"{first}.{rest[:half]}", f"{first}.{rest[:half]}{'A' if rest[half] != 'A' else 'B'}{rest[half + 1 :]}"]
+    return [form for form in forms if form and form != token]
+
+
+def headers_for(how: str, token: str) -> list[dict[str, str]]:
+    """The words of a scenario: returns the Authorization headers of the requests to send, one request for each."""
+    match how:
+        case "without a token":
+            return [{}]
+        case "with a made-up token":
+            made_up = "Zm9yZ2Vk" * 4
+            return [{"Authorization": f"Bearer {value}"} for value in (made_up, "null", f"{made_up}.{made_up}{made_up[:11]}=")]
+        case "with spoiled tokens":
+            return [{"Authorization": f"Bearer {value}"} for value in spoiled(token)]
+        case "with the token as Basic":
+            basic = base64.b64encode(f"{token}:".encode()).decode()
+            return [{"Authorization": f"Basic {token}"}, {"Authorization": f"Basic {basic}"}, {"Authorization": f"Token {token}"}]
+        case "with an empty bearer token":
+            return [{"Authorization": "Bearer"}]
+    raise LookupError(f"no request is known that is sent {how!r}")
+
+
+def by_whom(story: Story, operation: str) -> Merchant:
+    """Organizations are created in the spare session, so that the active organization of the other one stays."""
+    return story.merchants.spare(story.actor) if operation == payloads.CREATE_ORGANIZATION else story.actor
+
+
+@when(parsers.parse('a valid "{name}" request is sent {how}'))
+def sent_how(story: Story, name: str, how: str) -> None:
+    run, operation = story.run, payloads.OPERATIONS[name]
+    merchant = by_whom(story, operation)
+    story.notes.update(operation=operation, what=f"a request {how}")
+    for headers in headers_for(how, merchant.token):
+        run.masker.add(*(value.partition(" ")[2] for value in headers.values()))
+        body: Any = valid_body(run, operation, merchant)
+        story.add(run.send(call(run, operation, body, merchant, token=None, headers=headers)))
+
+
+@then("the same request with the merchant's token is accepted")
+def accepted_with_token(story: Story) -> None:
+    run, operation = story.run, story.notes["operation"]
+    merchant = by_whom(story, operation)
+    sent: Call = call(run, operation, valid_body(run, operation, merchant), merchant, intent="valid")
+    run.need_success(run.send(sent))

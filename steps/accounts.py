@@ -1,0 +1,239 @@
+"""Sign-up and sign-in: accounts, passwords and sessions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_bdd import given, parsers, then, when
+
+from conformance.exchange import Exchange
+from conformance.run import Run
+from conformance.values import first_field
+from steps import payloads
+from steps.fixtures import Story, need
+from steps.merchants import Merchant, call, session_token
+from steps.outcomes import refused
+from steps.values import changed
+
+SHORT_PASSWORD = "Sh0rt-7"
+
+
+def sign_up(run: Run, body: dict[str, Any], **more: Any) -> Exchange:
+    """Somebody who signs up: returns the exchange."""
+    run.masker.add(body.get("password"))
+    exchange = run.send(call(run, payloads.SIGN_UP, body, **more))
+    if exchange.is_success:
+        run.record.created.append(f"user {body.get('email')}")
+    return exchange
+
+
+def sign_in(run: Run, email: str, password: str, **more: Any) -> Exchange:
+    """Somebody who signs in: returns the exchange."""
+    return run.send(call(run, payloads.SIGN_IN, {"email": email, "password": password}, **more))
+
+
+def session_opens(run: Run, token: str, merchant: Merchant) -> Exchange:
+    """A token: returns the exchange of a protected request that succeeds where the token opens a session."""
+    return run.send(call(run, payloads.SET_ACTIVE, {"organizationId": merchant.organization_id}, merchant, token=token))
+
+
+def right_password_signs_in(story: Story) -> None:
+    """The positive twin of a refused sign-in; where sign-ins are limited, the one that provisioned the account counts."""
+    account = story.actor
+    if not story.run.limited(payloads.SIGN_IN):
+        story.run.need_success(sign_in(story.run, account.email, account.password, intent="valid", actor=account.key))
+
+
+def _other_case(letter: str) -> str:
+    return letter.lower() if letter.isupper() else letter.upper()
+
+
+@given("a person without an account")
+def a_person(story: Story) -> None:
+    story.notes["person"] = payloads.sign_up(story.run)
+
+
+@given("an account")
+def an_account(story: Story) -> None:
+    story.merchant = story.merchants.account
+
+
+@when("the person signs up")
+def person_signs_up(story: Story) -> None:
+    exchange = story.add(sign_up(story.run, story.notes["person"], intent="valid"))
+    story.notes["signed up"] = story.run.need_success(exchange)
+
+
+@when("the person signs in")
+def person_signs_in(story: Story) -> None:
+    person = story.notes.get("person")
+    email, password = (person["email"], person["password"]) if person else (story.actor.email, story.actor.password)
+    exchange = story.run.need_success(story.add(sign_in(story.run, email, password, intent="valid")))
+    token = session_token(exchange)
+    need(bool(token), "sign-in hands out no token")
+    story.notes["token"] = token
+    if person:
+        story.merchant = Merchant(f"walker {email}", email, password, token=token)
+
+
+@when(parsers.parse("the person signs in {times:d} times"))
+def person_signs_in_often(story: Story, times: int) -> None:
+    account = story.actor
+    for _ in range(times):
+        story.add(story.run.need_success(sign_in(story.run, account.email, account.password, intent="valid")))
+
+
+@when("the person signs in with the e-mail in capitals")
+def signs_in_in_capitals(story: Story) -> None:
+    story.add(sign_in(story.run, story.actor.email.upper(), story.actor.password))
+
+
+@when("the person signs up with a password that is too short")
+def signs_up_with_short_password(story: Story) -> None:
+    story.notes["refused"] = sign_up(story.run, {**story.notes["person"], "password": SHORT_PASSWORD})
+    need(not story.notes["refused"].is_success, "the short password was accepted")
+
+
+@when("the person signs up as a verified administrator")
+def signs_up_with_privileges(story: Story) -> None:
+    claims = {"emailVerified": True, "role": "admin", "banned": True}
+    story.add(sign_up(story.run, {**story.notes["person"], **claims}))
+
+
+@when("somebody signs up with the same e-mail and another password")
+def signs_up_again(story: Story) -> None:
+    body = {**payloads.sign_up(story.run), "email": story.actor.email}
+    story.notes["second"] = body
+    story.add(sign_up(story.run, body))
+
+
+@when("somebody signs up with the same e-mail in capitals")
+def signs_up_again_in_capitals(story: Story) -> None:
+    body = {**payloads.sign_up(story.run), "email": story.actor.email.upper()}
+    story.add(sign_up(story.run, body))
+
+
+@when(parsers.re(r"somebody signs up with (?P<value>.+) and signs in"))
+def signs_up_with_value(story: Story, value: str) -> None:
+    body = changed(story.run, payloads.sign_up(story.run), value)
+    story.add(story.run.need_success(sign_up(story.run, body, intent="valid")))
+    story.add(sign_in(story.run, body["email"], body["password"], intent="valid"))
+
+
+@when(parsers.parse("somebody signs in with a wrong password {times:d} times"))
+def wrong_password_often(story: Story, times: int) -> None:
+    for _ in range(times):
+        wrong = f"{payloads.PASSWORD}-{story.run.unique()}"
+        need(not sign_in(story.run, story.actor.email, wrong).is_success, "the wrong password was accepted")
+
+
+@when("somebody signs in with an unknown e-mail")
+def unknown_email(story: Story) -> None:
+    story.notes["what"] = "an unknown e-mail"
+    story.add(sign_in(story.run, payloads.email(story.run), story.actor.password))
+
+
+@when(parsers.re(r"somebody signs in with (?P<which>(?!an unknown e-mail).+(?<!\d times))"))
+def signs_in_with(story: Story, which: str) -> None:
+    right = story.actor.password
+    passwords = {
+        "a wrong password": f"{payloads.PASSWORD}-{story.run.unique()}",
+        "the password in capitals": right.upper(),
+        "one letter in the other case": right[:-1] + _other_case(right[-1]),
+        "all but the last character": right[:-1],
+        "the first 72 characters": right[:72],
+        "the first 8 characters": right[:8],
+        "a blank after the password": f"{right} ",
+        "a blank before the password": f" {right}",
+        "another account's password": story.merchants.first.password,
+    }
+    wrong = passwords[which]
+    need(wrong != right, f"{which} would be the password itself")
+    story.run.masker.add(wrong)
+    story.notes["what"] = which
+    story.add(sign_in(story.run, story.actor.email, wrong))
+
+
+@then("the right password signs in")
+def right_password(story: Story) -> None:
+    right_password_signs_in(story)
+
+
+@then("the sign-in is accepted")
+def sign_in_accepted(story: Story) -> None:
+    story.run.check(story.last.is_success, "status 200", f"status {story.last.status}", story.last)
+
+
+@then("the first password signs in")
+def first_password_signs_in(story: Story) -> None:
+    account = story.actor
+    exchange = sign_in(story.run, account.email, account.password, actor=account.key)
+    same = first_field(exchange.came, ["user.id"]) == account.user_id or not account.user_id
+    held = exchange.is_success and same
+    story.run.check(held, "the first account opens with its password", exchange.summary, exchange)
+
+
+@then("the other password does not")
+def other_password_does_not(story: Story) -> None:
+    exchange = sign_in(story.run, story.actor.email, story.notes["second"]["password"])
+    story.run.check(not exchange.is_success, "the second password opens nothing", exchange.summary, exchange)
+
+
+@then("the sign-up is refused as taken, or hidden behind an invented user")
+def taken_or_hidden(story: Story) -> None:
+    exchange, account = story.last, story.actor
+    if not exchange.is_success:
+        refused(story.run, exchange, (422, 400, 409), "a taken e-mail")
+        return
+    came = first_field(exchange.came, ["user.id"])
+    invented = session_token(exchange) == "" and came != account.user_id
+    got = "a token, as for a new account" if session_token(exchange) else f"user.id {came}"
+    story.run.check(invented, "a refusal, or an invented user with a fresh id and no token", got, exchange)
+
+
+@then("the person has an account, which the short password does not open")
+def refused_password_opens_nothing(story: Story) -> None:
+    exchange = sign_in(story.run, story.notes["person"]["email"], SHORT_PASSWORD)
+    story.run.check(not exchange.is_success, "the refused password opens nothing", exchange.summary, exchange)
+
+
+@then("the new user is neither")
+def user_is_neither(story: Story) -> None:
+    exchange = story.last
+    if not exchange.is_success:
+        story.run.check(exchange.status == 400, "the claims are ignored or refused with 400", exchange.summary, exchange)
+        return
+    claimed = {"user.emailVerified": True, "user.role": "admin", "user.banned": True}
+    believed = [path for path, value in claimed.items() if first_field(exchange.came, [path]) == value]
+    story.run.check(not believed, "the claims are ignored", f"{', '.join(believed)} as claimed", exchange)
+
+
+@then("both are answered alike")
+def answered_alike(story: Story) -> None:
+    first, second = story.exchanges[-2:]
+    alike = (first.status, first.came) == (second.status, second.came)
+    got = f"{first.summary} {first.came!r} and {second.summary} {second.came!r}"
+    story.run.check(alike, "the same status and body for a wrong password and an unknown e-mail", got, second)
+
+
+@then(parsers.parse("all {times:d} sessions are open"))
+def sessions_are_open(story: Story, times: int) -> None:
+    tokens = [session_token(exchange) for exchange in story.exchanges]
+    need(len(tokens) == times and all(tokens), "a sign-in hands out no token")
+    for number, token in enumerate(tokens, 1):
+        exchange = session_opens(story.run, token, story.actor)
+        story.run.check(exchange.is_success, f"session {number} of {times} is open", exchange.summary, exchange)
+
+
+@then("the session of the person is still open")
+def session_still_open(story: Story) -> None:
+    exchange = session_opens(story.run, story.notes["token"], story.actor)
+    story.run.check(exchange.is_success, "the session is still open", exchange.summary, exchange)
+
+
+@then("the token of the sign-in opened a session")
+def token_opened_session(story: Story) -> None:
+    protected = [item for item in story.exchanges if item.call.token == story.notes.get("token")]
+    first = protected[0]
+    opened = first.status != 401
+    story.run.check(opened, "the token opens a session", first.summary, first, "SIGNIN-TOKEN-2")

@@ -1,0 +1,271 @@
+"""Checkout sessions, and the three ways to name their customer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_bdd import given, parsers, then, when
+
+from conformance.exchange import Call, Exchange
+from conformance.ledger import NotTested
+from conformance.values import contains, field, first_field
+from steps import payloads
+from steps.customers import agrees, item_path, needs_read, read
+from steps.fixtures import Story, need, new_customer
+from steps.merchants import call, create_checkout, text_field
+from steps.values import changed
+
+CUSTOMER = ("customerId", "customer.id")
+
+
+def attached(exchange: Exchange) -> Any:
+    """A checkout session: returns the id of the customer who is attached, or `MISSING`."""
+    return first_field(exchange.came, CUSTOMER)
+
+
+def check_attached(story: Story, exchange: Exchange, customer: str) -> None:
+    """A session that was created for a customer: checks that it is attached to that one."""
+    story.run.need_success(exchange)
+    came = attached(exchange)
+    story.run.check(came == customer, f"customerId {customer}", f"customerId {came}", exchange)
+
+
+@when("the merchant creates a checkout session for that customer")
+def for_that_customer(story: Story) -> None:
+    story.add(create_checkout(story.run, story.actor, customerId=story.customers[-1]))
+
+
+@when(parsers.parse("the merchant creates {times:d} checkout sessions for that customer"))
+def for_that_customer_often(story: Story, times: int) -> None:
+    for _ in range(times):
+        story.add(create_checkout(story.run, story.actor, customerId=story.customers[-1]))
+
+
+@when("the merchant creates checkout sessions for the one and the other in turn")
+def in_turn(story: Story) -> None:
+    for customer in [*story.customers, *story.customers]:
+        story.add(create_checkout(story.run, story.actor, customerId=customer))
+
+
+@when("the merchant creates a checkout session for a new customer of hers")
+def for_new_customer(story: Story) -> None:
+    story.customers.append(new_customer(story.run, story.actor))
+    story.add(story.run.need_success(create_checkout(story.run, story.actor, customerId=story.customers[-1])))
+
+
+@when("the merchant creates a checkout session for a customer who does not exist")
+def for_unknown_customer(story: Story) -> None:
+    unknown = payloads.unknown_id(story.run, new_customer(story.run, story.actor))
+    body = {**payloads.checkout(story.run, story.actor.organization_id), "customerId": unknown}
+    story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
+
+
+@when("the merchant creates a checkout session without a customer")
+def without_customer(story: Story) -> None:
+    story.add(create_checkout(story.run, story.actor))
+
+
+@when("the merchant creates a checkout session with a new customer")
+def with_new_customer(story: Story) -> None:
+    story.add(create_checkout(story.run, story.actor, customer=payloads.inline_customer(story.run)))
+
+
+@when(parsers.parse("the merchant creates {times:d} checkout sessions with new customers"))
+def with_new_customers(story: Story, times: int) -> None:
+    for _ in range(times):
+        with_new_customer(story)
+
+
+@when("the merchant creates a checkout session for the customer who was created with it")
+def for_inline_customer(story: Story) -> None:
+    customer = text_field(story.run.need_success(story.last), *CUSTOMER)
+    body = {**payloads.checkout(story.run, story.actor.organization_id), "customerId": customer}
+    story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
+
+
+@when("the merchant creates a checkout session for that customer and with a new customer")
+def with_both(story: Story) -> None:
+    both = {"customerId": story.customers[-1], "customer": payloads.inline_customer(story.run)}
+    body = {**payloads.checkout(story.run, story.actor.organization_id), **both}
+    story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
+
+
+@when(parsers.re(r"the merchant creates a checkout session with (?P<value>(?!a new customer|an amount that).+)"))
+def with_value(story: Story, value: str) -> None:
+    body = changed(story.run, payloads.checkout(story.run, story.actor.organization_id), value)
+    story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor, intent="valid")))
+
+
+@when("the merchant asks for a checkout session over an amount beyond 32 bits")
+def beyond_32_bits(story: Story) -> None:
+    body = changed(story.run, payloads.checkout(story.run, story.actor.organization_id), "an amount beyond 32 bits")
+    story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
+
+
+@when(parsers.parse("the merchant creates a checkout session whose new customer has {value}"))
+def inline_with_value(story: Story, value: str) -> None:
+    story.add(create_checkout(story.run, story.actor, customer=changed(story.run, payloads.inline_customer(story.run), value)))
+
+
+@when("the merchant creates the same checkout session twice")
+def same_twice(story: Story) -> None:
+    body = payloads.checkout(story.run, story.actor.organization_id)
+    for _ in range(2):
+        story.add(story.run.need_success(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor, intent="valid"))))
+
+
+@when("the merchant creates a checkout session with an amount that is no number")
+def refused_amount(story: Story) -> None:
+    body = {**payloads.checkout(story.run, story.actor.organization_id), "totalAmount": "a lot"}
+    exchange = story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor))
+    need(not exchange.is_success, "an amount that is no number was accepted")
+
+
+@when("the merchant creates a checkout session for the other merchant")
+def for_other_merchant(story: Story) -> None:
+    body = payloads.checkout(story.run, story.rival.organization_id)
+    story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
+
+
+@when("the merchant creates a checkout session for a merchant who does not exist")
+def for_unknown_merchant(story: Story) -> None:
+    body = payloads.checkout(story.run, payloads.unknown_id(story.run, story.actor.organization_id))
+    story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
+
+
+@when("the merchant creates a checkout session for the other merchant's customer")
+def for_others_customer(story: Story) -> None:
+    body = {**payloads.checkout(story.run, story.actor.organization_id), "customerId": story.customers[-1]}
+    story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
+
+
+@then("a checkout session of the merchant's own is created")
+@then("a session for an existing customer is created")
+def own_session(story: Story) -> None:
+    customer = new_customer(story.run, story.actor)
+    story.run.need_success(create_checkout(story.run, story.actor, customerId=customer))
+
+
+@then("the merchant can create a checkout session")
+def can_create_session(story: Story) -> None:
+    body = payloads.checkout(story.run, story.actor.organization_id)
+    exchange = story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor))
+    story.run.check(exchange.is_success, "a valid checkout session is accepted", exchange.summary, exchange)
+
+
+@then("the session exists and can be paid")
+def exists(story: Story) -> None:
+    exchange = story.last
+    held = exchange.is_success and bool(first_field(exchange.came, ["sessionUrl"]))
+    story.run.check(held, "a session with a URL to pay at", exchange.summary, exchange)
+
+
+@then(parsers.parse("all {times:d} sessions are attached to that customer"))
+def all_attached(story: Story, times: int) -> None:
+    assert len(story.exchanges) == times
+    for exchange in story.exchanges:
+        check_attached(story, exchange, story.customers[-1])
+
+
+@then("each session is attached to the customer who was named")
+def each_attached(story: Story) -> None:
+    for exchange in story.exchanges:
+        check_attached(story, exchange, exchange.sent["customerId"])
+
+
+@then("both sessions have the same customer")
+def same_customer(story: Story) -> None:
+    first, second = story.exchanges
+    customer = attached(first)
+    held = second.is_success and attached(second) == customer
+    story.run.check(held, f"a session attached to {customer}", f"{second.summary}, customerId {attached(second)}", second)
+
+
+@then("the customer and the customer's id agree")
+def customer_agrees(story: Story) -> None:
+    exchange = story.run.need_success(story.last)
+    ids = {value for path in CUSTOMER if isinstance(value := field(exchange.came, path), str)}
+    need(bool(ids), "the answer names no customer")
+    story.run.check(len(ids) == 1, "one customer", f"customerId and customer.id differ: {sorted(ids)}", exchange)
+
+
+@then(parsers.parse("{times:d} different customers were created"))
+def different_customers(story: Story, times: int) -> None:
+    ids = [attached(story.run.need_success(exchange)) for exchange in story.exchanges]
+    distinct = {str(value) for value in ids}
+    story.run.check(
+        len(distinct) == times, f"{times} different customers", f"{len(distinct)}", story.last, "CHECKOUT-INLINE-2"
+    )
+
+
+@then("the new customer can be read as sent")
+def inline_customer_read(story: Story) -> None:
+    exchange = story.run.need_success(story.last)
+    customer = text_field(exchange, *CUSTOMER)
+    shown = read(story.run, item_path(story.run, payloads.CREATE_CUSTOMER, customer), story.actor)
+    if story.run.check(shown.is_success, "the customer exists", shown.summary, shown):
+        agrees(story, shown, customer, exchange.sent["customer"])
+
+
+@then("it is refused in an orderly way, or attached to the existing customer")
+def refused_or_preferred(story: Story) -> None:
+    exchange = story.last
+    if exchange.is_success:
+        check_attached(story, exchange, story.customers[-1])
+    else:
+        held = 400 <= exchange.status < 500
+        story.run.check(held, "a 4xx, or the existing customer attached", exchange.summary, exchange)
+
+
+@then("it is refused in an orderly way, or the amount is kept")
+def refused_or_kept(story: Story) -> None:
+    if not story.last.is_success:
+        need(400 <= story.last.status < 500, story.last.summary)
+
+
+@then("the second is a session of its own")
+def session_of_its_own(story: Story) -> None:
+    first, second = story.exchanges
+    for name in ("id", "sessionUrl"):
+        values = [first_field(exchange.came, [name]) for exchange in (first, second)]
+        story.run.check(values[0] != values[1], f"a {name} of its own", f"the same {name} {values[1]}", second)
+
+
+@given("the target lets a checkout session be read")
+def target_reads_session(story: Story) -> None:
+    if not story.exchanges:
+        story.notes["sample"] = story.run.need_success(create_checkout(story.run, story.actor))
+    sample = story.exchanges[-1] if story.exchanges else story.notes["sample"]
+    needs_read(story.run, story.actor, payloads.CREATE_CHECKOUT, text_field(sample, "id"))
+
+
+@when("the other merchant reads that checkout session")
+def other_reads_session(story: Story) -> None:
+    path = item_path(story.run, payloads.CREATE_CHECKOUT, text_field(story.last, "id"))
+    story.add(read(story.run, path, story.rival))
+
+
+@then("the checkout session can be read as it was created")
+def reads_session(story: Story) -> None:
+    created = story.last
+    exchange = needs_read(story.run, story.actor, payloads.CREATE_CHECKOUT, text_field(created, "id"))
+    for name in ("id", "merchantId", "currency", "totalAmount", "sessionUrl", "customerId"):
+        told, shown = field(created.came, name), field(exchange.came, name)
+        if told is not None and told == told and shown is not None:
+            same = contains(told, shown)
+            story.run.check(same, f"{name} as it was answered: {told!r}", f"{name} {shown!r}", exchange)
+
+
+@when("somebody opens the checkout page")
+def opens_page(story: Story) -> None:
+    url, base = text_field(story.last, "sessionUrl"), story.run.base_url
+    if not url.startswith(f"{base}/"):
+        raise NotTested("the checkout page is on another host, to which nothing is sent")
+    story.add(story.run.send(Call("GET", url.removeprefix(base), headers={"Accept": "text/html"})))
+
+
+@then("the page is shown")
+def page_is_shown(story: Story) -> None:
+    story.run.check(story.last.is_success, "the page opens with 200", story.last.summary, story.last)
+
+

@@ -1,0 +1,173 @@
+"""Customers: creating them, reading them back, and keeping tenants apart."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from pytest_bdd import given, parsers, then, when
+
+from conformance.exchange import Call, Exchange
+from conformance.ledger import NotTested
+from conformance.run import Run
+from conformance.values import caseless, contains, field, first_field
+from steps import payloads
+from steps.fixtures import Story, need
+from steps.merchants import Merchant, call, create_customer, text_field
+from steps.organizations import default_customer
+from steps.values import changed
+
+
+def read(run: Run, path: str, merchant: Merchant) -> Exchange:
+    """One of the optional reads: returns the exchange."""
+    return run.send(Call("GET", path, token=merchant.token, actor=merchant.key))
+
+
+def item_path(run: Run, operation: str, identifier: str) -> str:
+    """The path at which a target that offers the read shows what an operation created."""
+    return f"{run.contract.operations[operation].path}/{quote(identifier, safe='')}"
+
+
+def listed(run: Run, merchant: Merchant) -> int:
+    """How many customers a merchant has, by the optional list; raises `NotTested` where there is none."""
+    path = run.contract.operations[payloads.CREATE_CUSTOMER].path
+    exchange = read(run, f"{path}?limit=1&offset=0", merchant)
+    total = first_field(exchange.came, ["pagination.total"])
+    if not exchange.is_success or not isinstance(total, int):
+        raise NotTested("capability absent: the target does not list customers")
+    return total
+
+
+def needs_read(run: Run, merchant: Merchant, operation: str, identifier: str) -> Exchange:
+    """What was created a moment ago: returns how it reads, or raises `NotTested` where the target offers no read."""
+    exchange = read(run, item_path(run, operation, identifier), merchant)
+    if not exchange.is_success:
+        raise NotTested(f"capability absent: {exchange.summary}")
+    return exchange
+
+
+@given("the target lists the customers of a merchant")
+def target_lists_customers(story: Story) -> None:
+    story.notes["customers"] = listed(story.run, story.actor)
+    if story.other is not None:
+        story.notes["customers of the other"] = listed(story.run, story.rival)
+
+
+@given("the target lets a customer be read")
+def target_reads_customer(story: Story) -> None:
+    if not story.customers:
+        exchange = story.run.need_success(create_customer(story.run, story.actor))
+        story.notes["sample"] = text_field(exchange, "id")
+    identifier = story.customers[0] if story.customers else story.notes["sample"]
+    needs_read(story.run, story.actor, payloads.CREATE_CUSTOMER, identifier)
+
+
+@when("the merchant creates a customer")
+def creates_customer(story: Story) -> None:
+    exchange = story.run.need_success(story.add(create_customer(story.run, story.actor)))
+    story.customers.append(text_field(exchange, "id"))
+
+
+@when(parsers.re(r"the merchant creates a customer with (?P<value>(?!a name that).+)"))
+def creates_customer_with(story: Story, value: str) -> None:
+    body = changed(story.run, payloads.customer(story.run, story.actor.organization_id), value)
+    story.add(story.run.send(call(story.run, payloads.CREATE_CUSTOMER, body, story.actor, intent="valid")))
+
+
+@when("the merchant creates the same customer twice")
+def creates_twice(story: Story) -> None:
+    body = payloads.customer(story.run, story.actor.organization_id)
+    story.add(story.run.need_success(story.run.send(call(story.run, payloads.CREATE_CUSTOMER, body, story.actor, intent="valid"))))
+    story.add(story.run.send(call(story.run, payloads.CREATE_CUSTOMER, body, story.actor)))
+
+
+@then("the second is refused as taken, or is a customer of its own")
+def taken_or_own(story: Story) -> None:
+    first, second = story.exchanges
+    if second.is_success:
+        ids = [first_field(exchange.came, ["id"]) for exchange in (first, second)]
+        story.run.check(ids[0] != ids[1], "a customer with an id of its own", f"the same id {ids[1]}", second)
+    else:
+        story.run.check(second.status == 409, "status 409 or a customer of its own", second.summary, second)
+
+
+@when("the merchant creates a customer with a name that is no text")
+def creates_refused_customer(story: Story) -> None:
+    body = {**payloads.customer(story.run, story.actor.organization_id), "name": {"first": "Thabo"}}
+    exchange = story.run.send(call(story.run, payloads.CREATE_CUSTOMER, body, story.actor))
+    need(not exchange.is_success, "a name that is no text was accepted")
+
+
+@then("the merchant can create a customer without naming an organization")
+def can_create_default(story: Story) -> None:
+    exchange = default_customer(story.run, story.actor)
+    came = first_field(exchange.came, ["merchantId"])
+    held = exchange.is_success and came == story.actor.organization_id
+    story.run.check(held, "a customer of the active organization", f"{exchange.summary}, merchantId {came}", exchange)
+
+
+@when("the merchant creates a customer for the other merchant")
+def creates_for_other(story: Story) -> None:
+    body = payloads.customer(story.run, story.rival.organization_id)
+    story.add(story.run.send(call(story.run, payloads.CREATE_CUSTOMER, body, story.actor)))
+
+
+@when("the merchant creates a customer for a merchant who does not exist")
+def creates_for_unknown(story: Story) -> None:
+    unknown = payloads.unknown_id(story.run, story.actor.organization_id)
+    story.add(story.run.send(call(story.run, payloads.CREATE_CUSTOMER, payloads.customer(story.run, unknown), story.actor)))
+
+
+@then("a customer of the merchant's own is created")
+def own_customer(story: Story) -> None:
+    story.run.need_success(create_customer(story.run, story.actor))
+
+
+@then("the merchant has as many customers as before")
+def as_many_customers(story: Story) -> None:
+    story.run.need_success(story.last)
+    _unchanged(story, story.actor, story.notes["customers"])
+
+
+@then("the other merchant has as many customers as before")
+def other_has_as_many(story: Story) -> None:
+    _unchanged(story, story.rival, story.notes["customers of the other"])
+
+
+def _unchanged(story: Story, merchant: Merchant, before: int) -> None:
+    now = listed(story.run, merchant)
+    story.run.check(now == before, f"{before} customers, as before", f"{now} customers", story.last)
+
+
+@when("the other merchant reads that customer")
+def other_reads_customer(story: Story) -> None:
+    path = item_path(story.run, payloads.CREATE_CUSTOMER, story.customers[0])
+    story.add(read(story.run, path, story.rival))
+
+
+@then("the customer is not shown")
+@then("the checkout session is not shown")
+def not_shown(story: Story) -> None:
+    exchange = story.last
+    story.run.check(exchange.status in (401, 403, 404, 400), "403 or 404", exchange.summary, exchange)
+
+
+@then("the customer can be read as it was created")
+def reads_customer(story: Story) -> None:
+    exchange = needs_read(story.run, story.actor, payloads.CREATE_CUSTOMER, story.customers[-1])
+    agrees(story, exchange, story.customers[-1], story.last.sent)
+
+
+def agrees(story: Story, exchange: Exchange, identifier: str, sent: dict[str, Any]) -> None:
+    """A customer that is read: checks its id, merchant and all that was sent against what the read shows."""
+    came = exchange.came
+    held = first_field(came, ["id"]) == identifier
+    story.run.check(held, f"id {identifier}", f"id {first_field(came, ['id'])}", exchange)
+    merchant_id = first_field(came, ["merchantId"])
+    right = merchant_id == story.actor.organization_id
+    story.run.check(right, f"merchantId {story.actor.organization_id}", f"merchantId {merchant_id}", exchange)
+    for name in ("name", "phoneNumber", "metadata"):
+        same = contains(sent[name], field(came, name))
+        story.run.check(same, f"{name} as it was sent", f"{name} {field(came, name)!r}", exchange)
+    same = caseless(sent["email"], field(came, "email"))
+    story.run.check(same, "email as it was sent", f"email {field(came, 'email')!r}", exchange)

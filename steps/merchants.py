@@ -1,0 +1,204 @@
+"""Merchants: signed-up users with an active organization, provisioned once and shared by the tests of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from conformance.exchange import Call, Exchange
+from conformance.ledger import NotTested
+from conformance.run import Run
+from conformance.values import MISSING, first_field
+from steps import payloads
+
+TOKEN_HEADER = "set-auth-token"
+
+
+@dataclass(frozen=True)
+class Merchant:
+    """A user with an active organization: `token` opens the session in which it is active.
+
+    `spare_token` opens another session of the same user, for what would change the active organization.
+    """
+
+    key: str
+    email: str
+    password: str = field(repr=False)
+    token: str = field(default="", repr=False)
+    spare_token: str = field(default="", repr=False)
+    user_id: str = ""
+    organization_id: str = ""
+    organization: dict[str, Any] = field(default_factory=dict)
+
+
+def call(run: Run, operation: str, json: Any, merchant: Merchant | None = None, **more: Any) -> Call:
+    """A call of an operation with a JSON body, by a merchant or by nobody; `more` are further fields of the call."""
+    known = run.contract.operations[operation]
+    token = merchant.token if merchant is not None and known.needs_token else None
+    actor = merchant.key if merchant is not None else ""
+    fields = {"method": known.method, "path": known.path, "operation": operation, "json": json, "token": token, "actor": actor}
+    return Call(**{**fields, **more})
+
+
+def session_token(exchange: Exchange) -> str:
+    """A sign-up or sign-in that was answered: returns the token, from the header first, then the body; empty for none."""
+    header = exchange.response.header(TOKEN_HEADER) if exchange.response is not None else None
+    body = first_field(exchange.came, ["token"])
+    return header or (body if isinstance(body, str) else "")
+
+
+def organization_id(exchange: Exchange) -> str:
+    """An organization that was answered, bare or wrapped: returns its id."""
+    found = first_field(exchange.came, ["id", "organization.id"])
+    if not isinstance(found, str) or not found:
+        raise NotTested(f"precondition missing: {exchange.summary} gave no organization id")
+    return found
+
+
+class Merchants:
+    """Provisions the merchants of a run on demand and shares them; what failed twice is not tried again."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._ready: dict[str, Merchant] = {}
+        self._failures: dict[str, list[str]] = {}
+
+    @property
+    def first(self) -> Merchant:
+        """The merchant whom most tests work with."""
+        return self._provisioned("first", self.run.settings.merchant_email, self.run.settings.merchant_password)
+
+    @property
+    def second(self) -> Merchant:
+        """Another merchant, for what tenants must not see or do to each other."""
+        settings = self.run.settings
+        return self._provisioned("second", settings.second_merchant_email, settings.second_merchant_password)
+
+    @property
+    def account(self) -> Merchant:
+        """An account for the checks of passwords and sessions, which a target may answer by locking it."""
+        if self.run.settings.merchant_email:
+            return self.first
+        return self._provisioned("account", None, None)
+
+    @property
+    def intruder(self) -> Merchant:
+        """The second merchant in a session that may lose its active organization."""
+        if "intruder" not in self._ready:
+            self._ready["intruder"] = self.fresh_session(self.second)
+        return self._ready["intruder"]
+
+    def _provisioned(self, key: str, email: str | None, password: str | None) -> Merchant:
+        if key in self._ready:
+            return self._ready[key]
+        failures = self._failures.setdefault(key, [])
+        if len(failures) >= 2:
+            raise NotTested(failures[-1])
+        try:
+            self._ready[key] = self._provision(key, email, password)
+        except NotTested as reason:
+            failures.append(str(reason))
+            raise
+        return self._ready[key]
+
+    def _provision(self, key: str, email: str | None, password: str | None) -> Merchant:
+        if email and password:
+            merchant = Merchant(key, email, password)
+        else:
+            merchant = self.sign_up(key)
+        merchant = replace(merchant, token=self.sign_in(merchant))
+        organization, exchange = self._create_organization(merchant)
+        merchant = replace(merchant, organization_id=organization, organization=exchange.sent or {})
+        self.activate(merchant, merchant.token)
+        return merchant
+
+    def sign_up(self, key: str) -> Merchant:
+        """A new account; its own token, where sign-up gives one, is the spare one."""
+        body = payloads.sign_up(self.run)
+        self.run.masker.add(body["password"])
+        exchange = self.run.need_success(self.run.send(call(self.run, payloads.SIGN_UP, body, intent="valid", actor=key)))
+        self.run.record.created.append(f"user {body['email']}")
+        found = first_field(exchange.came, ["user.id"])
+        user_id = found if isinstance(found, str) else ""
+        return Merchant(key, body["email"], body["password"], spare_token=session_token(exchange), user_id=user_id)
+
+    def sign_in(self, merchant: Merchant) -> str:
+        """A new session of a merchant: returns its token."""
+        body = {"email": merchant.email, "password": merchant.password}
+        sent = call(self.run, payloads.SIGN_IN, body, intent="valid", actor=merchant.key)
+        token = session_token(self.run.need_success(self.run.send(sent)))
+        if not token:
+            raise NotTested("precondition missing: sign-in hands out no token")
+        return token
+
+    def spare(self, merchant: Merchant) -> Merchant:
+        """The merchant in another session, whose active organization a test may change."""
+        if not merchant.spare_token:
+            merchant = replace(merchant, spare_token=self.sign_in(merchant))
+            self._ready[merchant.key] = merchant
+        return replace(merchant, token=merchant.spare_token)
+
+    def fresh_session(self, merchant: Merchant) -> Merchant:
+        """The merchant in a session that no other test uses."""
+        return replace(merchant, token=self.sign_in(merchant))
+
+    def activate(self, merchant: Merchant, token: str) -> Exchange:
+        """Makes the merchant's organization the active one of a session."""
+        body = {"organizationId": merchant.organization_id}
+        sent = call(self.run, payloads.SET_ACTIVE, body, merchant, token=token, intent="valid")
+        return self.run.need_success(self.run.send(sent))
+
+    def _create_organization(self, merchant: Merchant) -> tuple[str, Exchange]:
+        body = payloads.organization(self.run)
+        exchange = self.run.send(call(self.run, payloads.CREATE_ORGANIZATION, body, merchant, intent="valid"))
+        if not exchange.is_success and self.run.why_unavailable(exchange):
+            exchange = self.run.send(call(self.run, payloads.SET_ACTIVE, {}, merchant))
+            if first_field(exchange.came, ["id", "organization.id"]) is MISSING:
+                raise NotTested("the user may create no organization and has none that is active")
+            return organization_id(exchange), exchange
+        found = organization_id(self.run.need_success(exchange))
+        self.run.record.created.append(f"organization {body['slug']}")
+        return found, exchange
+
+
+def create_customer(run: Run, merchant: Merchant, **changes: Any) -> Exchange:
+    """A valid customer of the merchant, with changes to the body: returns the exchange."""
+    body = {**payloads.customer(run, merchant.organization_id), **changes}
+    exchange = run.send(call(run, payloads.CREATE_CUSTOMER, body, merchant, intent="valid"))
+    if exchange.is_success:
+        run.record.created.append(f"customer {body.get('email')}")
+    return exchange
+
+
+def create_checkout(run: Run, merchant: Merchant, **changes: Any) -> Exchange:
+    """A valid checkout session of the merchant, with changes to the body: returns the exchange."""
+    body = {**payloads.checkout(run, merchant.organization_id), **changes}
+    return run.send(call(run, payloads.CREATE_CHECKOUT, body, merchant, intent="valid"))
+
+
+def text_field(exchange: Exchange, *paths: str) -> str:
+    """A text that the next step builds on: returns the first found, or raises `NotTested`."""
+    found = first_field(exchange.came, paths)
+    if not isinstance(found, str) or not found:
+        raise NotTested(f"precondition missing: {exchange.summary} gave no {' or '.join(paths)}")
+    return found
+
+
+def valid_body(run: Run, operation: str, merchant: Merchant | None) -> dict[str, Any]:
+    """An operation: returns a new body for it that every source accepts, sent by this merchant."""
+    match operation:
+        case payloads.SIGN_UP:
+            return payloads.sign_up(run)
+        case payloads.CREATE_ORGANIZATION:
+            return payloads.organization(run)
+    assert merchant is not None
+    match operation:
+        case payloads.SIGN_IN:
+            return {"email": merchant.email, "password": merchant.password}
+        case payloads.SET_ACTIVE:
+            return {"organizationId": merchant.organization_id}
+        case payloads.CREATE_CUSTOMER:
+            return payloads.customer(run, merchant.organization_id)
+        case payloads.CREATE_CHECKOUT:
+            return payloads.checkout(run, merchant.organization_id)
+    raise LookupError(f"no valid request is known for {operation}")

@@ -1,0 +1,192 @@
+"""Organizations: creating them, making them active, and what is scoped to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pytest_bdd import given, parsers, then, when
+
+from conformance.exchange import Exchange
+from conformance.run import Run
+from conformance.values import first_field, without
+from steps import payloads
+from steps.fixtures import Story, need
+from steps.merchants import Merchant, call, create_customer, organization_id, session_token
+from steps.outcomes import refused
+from steps.values import changed
+
+
+def make_active(run: Run, merchant: Merchant, organization: str, **more: object) -> Exchange:
+    """A session that is to be scoped to an organization: returns the exchange."""
+    return run.send(call(run, payloads.SET_ACTIVE, {"organizationId": organization}, merchant, **more))
+
+
+def default_customer(run: Run, merchant: Merchant, **more: object) -> Exchange:
+    """A customer for whom no organization is named: returns the exchange."""
+    body = payloads.customer(run, None)
+    return run.send(call(run, payloads.CREATE_CUSTOMER, body, merchant, **more))
+
+
+@when("the merchant creates an organization")
+def creates_organization(story: Story) -> None:
+    body = payloads.organization(story.run)
+    exchange = story.add(story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, body, story.actor, intent="valid")))
+    story.run.record.created.append(f"organization {body['slug']}")
+    found = organization_id(story.run.need_success(exchange))
+    story.merchant = replace(story.actor, organization_id=found, organization=body)
+
+
+@when("the merchant makes it the active organization")
+@when("the merchant makes the organization active again")
+def makes_it_active(story: Story) -> None:
+    exchange = make_active(story.run, story.actor, story.actor.organization_id, intent="valid")
+    story.add(story.run.need_success(exchange))
+
+
+@when("the merchant sets the organization active in the session of the sign-up")
+def activates_in_sign_up_session(story: Story) -> None:
+    body = payloads.sign_up(story.run)
+    story.run.masker.add(body["password"])
+    signed_up = story.run.need_success(story.run.send(call(story.run, payloads.SIGN_UP, body, intent="valid")))
+    story.run.record.created.append(f"user {body['email']}")
+    token = session_token(signed_up)
+    need(bool(token), "sign-up hands out no token on this target, which is lawful")
+    newcomer = Merchant(f"newcomer {body['email']}", body["email"], body["password"], token=token)
+    story.add(story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, payloads.organization(story.run), newcomer)))
+
+
+@then("the token of the sign-up opened a session")
+def sign_up_token_opened(story: Story) -> None:
+    story.run.check(story.last.status != 401, "the token opens a session", story.last.summary, story.last)
+
+
+@given("a second organization of the merchant")
+def second_organization(story: Story) -> None:
+    story.notes["spare"] = spare = story.merchants.spare(story.actor)
+    if "second organization" not in story.run.shared:
+        body = payloads.organization(story.run)
+        exchange = story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid"))
+        story.run.shared["second organization"] = organization_id(story.run.need_success(exchange))
+        story.run.record.created.append(f"organization {body['slug']}")
+    story.notes["second"] = story.run.shared["second organization"]
+
+
+@when("the merchant makes the second organization active, then the first, then the second")
+def makes_active_in_turn(story: Story) -> None:
+    spare = story.notes["spare"]
+    story.notes["turns"] = []
+    for organization in (story.notes["second"], spare.organization_id, story.notes["second"]):
+        story.run.need_success(make_active(story.run, spare, organization, intent="valid"))
+        exchange = story.run.need_success(default_customer(story.run, spare, intent="valid"))
+        story.notes["turns"].append((organization, exchange))
+
+
+@then("customers were made for the organization that was active")
+def made_for_active(story: Story) -> None:
+    for organization, exchange in story.notes["turns"]:
+        belongs_to(story, exchange, organization)
+
+
+def belongs_to(story: Story, exchange: Exchange, organization: str) -> None:
+    """A customer that was made without naming an organization: checks whose it is, for all that the scenario decides."""
+    came = first_field(exchange.came, ["merchantId"])
+    for requirement in story.run.record.requirements:
+        story.run.check(came == organization, f"merchantId {organization}", f"merchantId {came}", exchange, requirement)
+
+
+@when("the merchant makes the second organization active in another session")
+def active_in_another_session(story: Story) -> None:
+    story.run.need_success(make_active(story.run, story.notes["spare"], story.notes["second"], intent="valid"))
+
+
+@when("the merchant creates a customer without naming an organization")
+def creates_default_customer(story: Story) -> None:
+    story.add(story.run.need_success(default_customer(story.run, story.actor, intent="valid")))
+
+
+@then("the customer belongs to the active organization")
+@then("the customer belongs to the merchant's first organization")
+def belongs_to_active(story: Story) -> None:
+    belongs_to(story, story.last, story.actor.organization_id)
+
+
+@then("the merchant's session is still open")
+def session_works(story: Story) -> None:
+    exchange = create_customer(story.run, story.actor)
+    story.run.check(exchange.is_success, "a valid customer is accepted", exchange.summary, exchange)
+
+
+@when(parsers.re(r"the merchant creates an organization with (?P<value>a name.+|a long.+|nested metadata|a logo)"))
+def creates_organization_with(story: Story, value: str) -> None:
+    spare = story.merchants.spare(story.actor)
+    body = changed(story.run, payloads.organization(story.run), value)
+    story.add(story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid")))
+
+
+@when("the merchant creates an organization with a slug that is taken")
+def creates_with_own_slug(story: Story) -> None:
+    _creates_with_slug(story, story.actor)
+
+
+@when("the merchant creates an organization with the other merchant's slug")
+def creates_with_others_slug(story: Story) -> None:
+    _creates_with_slug(story, story.rival)
+
+
+def _creates_with_slug(story: Story, owner: Merchant) -> None:
+    need("slug" in owner.organization, "the organization was not created by this run, so that its slug is not known")
+    body = {**payloads.organization(story.run), "slug": owner.organization["slug"]}
+    spare = story.merchants.spare(story.actor)
+    story.add(story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, body, spare)))
+
+
+@then("an organization with another slug is created")
+def another_slug(story: Story) -> None:
+    spare = story.merchants.spare(story.actor)
+    body = payloads.organization(story.run)
+    story.run.need_success(story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid")))
+
+
+@when("the merchant creates an organization without a name")
+def creates_without_name(story: Story) -> None:
+    story.notes["body"] = body = payloads.organization(story.run)
+    spare = story.merchants.spare(story.actor)
+    exchange = story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, without(body, "name"), spare))
+    need(not exchange.is_success, "an organization without a name was accepted")
+
+
+@then("an organization with the same slug is created")
+def same_slug(story: Story) -> None:
+    spare = story.merchants.spare(story.actor)
+    exchange = story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, story.notes["body"], spare))
+    need(story.run.why_unavailable(exchange) is None, str(story.run.why_unavailable(exchange)))
+    story.run.check(exchange.is_success, "the slug is still free and the session open", exchange.summary, exchange)
+
+
+@when("the other merchant tries to make the merchant's organization active")
+def intruder_activates(story: Story) -> None:
+    story.notes["intruder"] = intruder = story.merchants.intruder
+    story.add(make_active(story.run, intruder, story.actor.organization_id))
+
+
+@when("the merchant tries to make an organization active that does not exist")
+def activates_unknown(story: Story) -> None:
+    unknown = payloads.unknown_id(story.run, story.actor.organization_id)
+    story.add(make_active(story.run, story.merchants.intruder, unknown))
+
+
+@then("the merchant can make it active")
+def merchant_activates(story: Story) -> None:
+    story.run.need_success(make_active(story.run, story.actor, story.actor.organization_id, intent="valid"))
+
+
+@then("nothing of the other merchant goes into the merchant's organization")
+def nothing_goes_in(story: Story) -> None:
+    run, intruder, closed = story.run, story.notes["intruder"], story.actor.organization_id
+    by_default = default_customer(run, intruder)
+    into = by_default.is_success and first_field(by_default.came, ["merchantId"]) == closed
+    run.check(not into, "no customer goes into the closed organization", by_default.summary, by_default)
+    named = run.send(call(run, payloads.CREATE_CUSTOMER, payloads.customer(run, closed), intruder))
+    refused(run, named, (400, 401, 403, 404), "a customer for the closed organization")
+    session = run.send(call(run, payloads.CREATE_CHECKOUT, payloads.checkout(run, closed), intruder))
+    refused(run, session, (400, 401, 403, 404), "a checkout session for the closed organization")

@@ -1,0 +1,62 @@
+"""What comes back: refusals of each kind, and success."""
+
+from __future__ import annotations
+
+from pytest_bdd import then
+
+from conformance.exchange import Exchange
+from conformance.ledger import NotTested
+from conformance.run import Run
+from steps.fixtures import Story
+
+FORBIDDEN = (403, 400, 404)
+UNKNOWN = (404, 400, 403)
+
+
+def refused(run: Run, exchange: Exchange, statuses: tuple[int, ...], what: str, requirement: str | None = None) -> None:
+    """A request that has to be refused: checks its status; a 5xx or no answer is a breach of another requirement."""
+    if exchange.gateway:
+        raise NotTested(exchange.gateway)
+    if exchange.response is None or exchange.status >= 500:
+        return
+    expected = f"{what} refused with {' or '.join(map(str, statuses))}"
+    run.check(exchange.status in statuses, expected, f"status {exchange.status}", exchange, requirement)
+
+
+@then("the request is refused with 401")
+def refused_with_401(story: Story) -> None:
+    for exchange in story.exchanges:
+        refused(story.run, exchange, (401,), story.notes.get("what", "the request"))
+
+
+@then("the request is refused as forbidden")
+def refused_as_forbidden(story: Story) -> None:
+    refused(story.run, story.last, FORBIDDEN, "what belongs to somebody else, or to nobody,")
+
+
+@then("the request is refused as unknown")
+def refused_as_unknown(story: Story) -> None:
+    refused(story.run, story.last, UNKNOWN, "an unknown customer")
+
+
+@then("the request is refused as taken")
+def refused_as_taken(story: Story) -> None:
+    refused(story.run, story.last, (400, 409, 422), "a slug that is taken")
+
+
+@then("the session is created")
+@then("the answer repeats what was sent")
+@then("the answers repeat what was sent")
+@then("no answer repeats a customer from before")
+def succeeded(story: Story) -> None:
+    """The passive checks have compared each answer with its request; here it has to be a success at all."""
+    for exchange in story.exchanges:
+        story.run.need_success(exchange)
+
+
+@then("every path stands under the base URL")
+def under_base_url(story: Story) -> None:
+    """Each request went to the base URL with its own path, and each was answered there as its operation documents."""
+    for exchange in story.exchanges:
+        under = exchange.url.startswith(story.run.base_url + exchange.call.path)
+        story.run.check(under and exchange.is_success, "a success under the base URL", exchange.summary, exchange, "API-BASE-1")

@@ -1,0 +1,82 @@
+"""HTTP itself: methods, media types and paths."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pytest_bdd import parsers, then, when
+
+from conformance.exchange import Call
+from conformance.wire import encode
+from steps import payloads
+from steps.access import by_whom
+from steps.fixtures import Story
+from steps.merchants import call, valid_body
+
+_METHODS: Final = ("PUT", "PATCH", "DELETE", "GET")
+_READABLE: Final = (payloads.CREATE_CUSTOMER, payloads.CREATE_CHECKOUT)
+
+
+@when(parsers.parse('other methods than POST are tried on the path of "{name}"'))
+def other_methods(story: Story, name: str) -> None:
+    run, operation = story.run, payloads.OPERATIONS[name]
+    path, merchant = run.contract.operations[operation].path, by_whom(story, operation)
+    for method in _METHODS:
+        if method == "GET" and operation in _READABLE:
+            continue
+        body = None if method == "GET" else encode(valid_body(run, operation, merchant))
+        story.add(run.send(Call(method, path, body=body, token=merchant.token, actor=merchant.key)))
+    for method in ("HEAD", "OPTIONS"):
+        run.send(Call(method, path, token=merchant.token, actor=merchant.key))
+
+
+@then("none is carried out")
+@then("it is refused with a 4xx")
+def none_carried_out(story: Story) -> None:
+    must = story.run.record.requirements[0]
+    for exchange in story.exchanges:
+        held = 400 <= exchange.status < 500
+        story.run.check(held, "an orderly refusal with a 4xx", exchange.summary, exchange, must)
+
+
+@then("each is refused with 405")
+def each_405(story: Story) -> None:
+    _each(story, 405)
+
+
+@then("it is refused with 404")
+def each_404(story: Story) -> None:
+    _each(story, 404)
+
+
+def _each(story: Story, status: int) -> None:
+    should = story.run.record.requirements[1]
+    for exchange in story.exchanges:
+        if 400 <= exchange.status < 500:
+            story.run.check(exchange.status == status, f"status {status}", exchange.summary, exchange, should)
+
+
+@when(parsers.parse('a valid "{name}" request names its media type with a parameter, and in capitals'))
+def media_types(story: Story, name: str) -> None:
+    run, operation = story.run, payloads.OPERATIONS[name]
+    merchant = by_whom(story, operation)
+    for media_type in ("application/json; charset=utf-8", "Application/JSON"):
+        body = valid_body(run, operation, merchant)
+        story.add(run.send(call(run, operation, body, merchant, headers={"Content-Type": media_type})))
+
+
+@then("both are accepted")
+def both_accepted(story: Story) -> None:
+    for exchange in story.exchanges:
+        reason = story.run.why_unavailable(exchange)
+        if reason is None and exchange.status < 500 and exchange.response is not None:
+            media_type = exchange.call.headers["Content-Type"]
+            story.run.check(exchange.is_success, f"{media_type} is accepted", exchange.summary, exchange)
+
+
+@when("a path is asked for that does not exist")
+def unknown_path(story: Story) -> None:
+    run, token = story.run, story.actor.token
+    body = encode({"conformanceRun": run.id})
+    story.add(run.send(Call("POST", f"/no-such-path-{run.id}", body=body, token=token)))
+    story.add(run.send(Call("GET", f"/no-such-path-{run.id}/at-all", token=token)))

@@ -1,0 +1,81 @@
+"""Contract checks that the catalogue's tables describe: requests that are wrong in one way, or hostile.
+
+Each request is made from one that the target accepts as it stands, and that one is sent in the same test.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.catalogue import Requirement
+from conformance.exchange import Call, Exchange
+from conformance.negatives import Case, refused_cases, survived_cases
+from conformance.plugin import catalogue_of
+from conformance.run import Run
+from steps import payloads
+from steps.merchants import Merchant, Merchants, call, valid_body
+from steps.outcomes import refused
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    kind = "refuses" if "refusal" in metafunc.fixturenames else "survives"
+    rows = [row for row in catalogue_of(metafunc.config) if getattr(row, kind) is not None]
+    name = "refusal" if kind == "refuses" else "survival"
+    metafunc.parametrize(name, [pytest.param(row, id=row.id, marks=pytest.mark.requirement(id=row.id)) for row in rows])
+
+
+def test_refused(run: Run, merchants: Merchants, refusal: Requirement) -> None:
+    """A valid request with one thing wrong: it is refused, with the status that the contract has for it."""
+    spec = refusal.refuses or {}
+    sender = _sender(merchants, refusal.operation)
+    for number, _ in enumerate(refused_cases(spec, valid_body(run, refusal.operation, sender))):
+        case = list(refused_cases(spec, valid_body(run, refusal.operation, sender)))[number]
+        exchange = _send(run, refusal.operation, case, sender)
+        refused(run, exchange, tuple(spec["statuses"]), case.label)
+        if run.limited(refusal.operation):
+            break
+    _accepted(run, refusal.operation, sender, spec.get("twin", {}))
+
+
+def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None:
+    """A valid request with something hostile in it: it is refused or accepted, in an orderly way and in time."""
+    spec = survival.survives or {}
+    sender = _sender(merchants, survival.operation)
+    for number, _ in enumerate(survived_cases(spec, valid_body(run, survival.operation, sender))):
+        case = list(survived_cases(spec, valid_body(run, survival.operation, sender)))[number]
+        exchange = _send(run, survival.operation, case, sender)
+        if exchange.gateway is None:
+            orderly = exchange.response is not None and exchange.status < 500
+            run.check(orderly, f"an orderly answer to {case.label}", exchange.summary, exchange)
+        if run.limited(survival.operation):
+            break
+    _accepted(run, survival.operation, sender, {})
+
+
+def _sender(merchants: Merchants, operation: str) -> Merchant | None:
+    """Who sends: nobody to sign up, and the spare session for what would move the active organization."""
+    match operation:
+        case payloads.SIGN_UP:
+            return None
+        case payloads.SIGN_IN:
+            return merchants.account
+        case payloads.CREATE_ORGANIZATION | payloads.SET_ACTIVE:
+            return merchants.spare(merchants.first)
+    return merchants.first
+
+
+def _send(run: Run, operation: str, case: Case, sender: Merchant | None) -> Exchange:
+    headers = {"Content-Type": case.media_type} if case.media_type else {}
+    sent: Call = call(run, operation, case.json, sender, body=case.body, headers=headers, generated=True)
+    return run.send(sent)
+
+
+def _accepted(run: Run, operation: str, sender: Merchant | None, changes: dict[str, object]) -> None:
+    """The positive twin; where the target limits an operation, any valid request of the run that it accepted counts."""
+    if run.limited(operation) and not changes and run.shared.get(f"accepted {operation}"):
+        return
+    body = {**valid_body(run, operation, sender), **changes}
+    run.need_success(run.send(call(run, operation, body, sender, intent="valid")))
+    run.shared[f"accepted {operation}"] = True
+
+
