@@ -21,6 +21,7 @@ class _Missing:
 MISSING: Final = _Missing()
 _EXACT_IN_EVERY_LANGUAGE: Final = 2**53
 _DEEP: Final = 50
+_LONG: Final = 10_000
 _UNSTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 
 
@@ -129,8 +130,8 @@ def plain(value: Any) -> bool:
     """Whether a target has no lawful reason to store a value other than as it was sent.
 
     Generated text may hold control characters, lone surrogates, outer blanks or decomposed letters, which servers
-    replace, trim or compose; such text is not held against them, and neither are floats, numbers beyond 2^53 or
-    objects that are nested very deeply.
+    replace, trim or compose; such text is not held against them, and neither are floats, numbers beyond 2^53, text of
+    more than 10,000 characters or objects that are nested very deeply.
     """
     return all(depth <= _DEEP and _plain_leaf(item) for depth, item in leaves(value))
 
@@ -138,7 +139,8 @@ def plain(value: Any) -> bool:
 def _plain_leaf(value: Any) -> bool:
     if isinstance(value, str):
         return (
-            value == value.strip()
+            len(value) <= _LONG
+            and value == value.strip()
             and unicodedata.is_normalized("NFC", value)
             and not any(unicodedata.category(letter) in _UNSTABLE for letter in value)
         )
