@@ -49,6 +49,7 @@ class Run:
     recent: list[Exchange] = field(default_factory=list)
     gone: str | None = None
     shared: dict[str, Any] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
     _names: int = 0
     _wire: Wire | None = None
 
@@ -96,6 +97,7 @@ class Run:
 
     def breach(self, requirement_id: str, expected: str, got: str, exchange: Exchange | None = None) -> None:
         """Records a breach of a requirement with its masked evidence; the test goes on and fails at its end."""
+        self.broken.add(requirement_id)
         self.record.breach(
             Breach(
                 requirement=requirement_id,

@@ -12,7 +12,7 @@ from conformance.exchange import Call, Exchange
 from conformance.negatives import Case, refused_cases, survived_cases
 from conformance.plugin import catalogue_of
 from conformance.run import Run
-from steps import payloads
+from steps.generated import sender as sender_of
 from steps.merchants import Merchant, Merchants, call, valid_body
 from steps.outcomes import refused
 
@@ -27,7 +27,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_refused(run: Run, merchants: Merchants, refusal: Requirement) -> None:
     """A valid request with one thing wrong: it is refused, with the status that the contract has for it."""
     spec = refusal.refuses or {}
-    sender = _sender(merchants, refusal.operation)
+    sender = sender_of(merchants, refusal.operation)
     for number, _ in enumerate(refused_cases(spec, valid_body(run, refusal.operation, sender))):
         case = list(refused_cases(spec, valid_body(run, refusal.operation, sender)))[number]
         exchange = _send(run, refusal.operation, case, sender)
@@ -40,7 +40,7 @@ def test_refused(run: Run, merchants: Merchants, refusal: Requirement) -> None:
 def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None:
     """A valid request with something hostile in it: it is refused or accepted, in an orderly way and in time."""
     spec = survival.survives or {}
-    sender = _sender(merchants, survival.operation)
+    sender = sender_of(merchants, survival.operation)
     for number, _ in enumerate(survived_cases(spec, valid_body(run, survival.operation, sender))):
         case = list(survived_cases(spec, valid_body(run, survival.operation, sender)))[number]
         exchange = _send(run, survival.operation, case, sender)
@@ -50,18 +50,6 @@ def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None
         if run.limited(survival.operation):
             break
     _accepted(run, survival.operation, sender, {})
-
-
-def _sender(merchants: Merchants, operation: str) -> Merchant | None:
-    """Who sends: nobody to sign up, and the spare session for what would move the active organization."""
-    match operation:
-        case payloads.SIGN_UP:
-            return None
-        case payloads.SIGN_IN:
-            return merchants.account
-        case payloads.CREATE_ORGANIZATION | payloads.SET_ACTIVE:
-            return merchants.spare(merchants.first)
-    return merchants.first
 
 
 def _send(run: Run, operation: str, case: Case, sender: Merchant | None) -> Exchange:

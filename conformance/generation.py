@@ -1,0 +1,260 @@
+"""Cases that schemathesis makes from the OpenAPI document, sent over the one wire and judged by requirement."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import schemathesis
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis.errors import Flaky, HypothesisException, Unsatisfiable
+from hypothesis.strategies import SearchStrategy
+from schemathesis import Case, GenerationMode
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.schemas import BaseSchema
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from conformance.catalogue import Catalogue
+from conformance.exchange import Call, Exchange
+from conformance.ledger import Breach, Record
+from conformance.run import Run
+from conformance.values import MISSING
+from conformance.wire import NotSendable
+
+MODES: Final = {"positive": GenerationMode.POSITIVE, "negative": GenerationMode.NEGATIVE}
+
+CHECKS: Final[dict[str, tuple[str, ...]]] = {
+    "not_a_server_error": ("no-server-error",),
+    "status_code_conformance": ("documented-status",),
+    "content_type_conformance": ("media-type", "error-media-type"),
+    "response_headers_conformance": ("header", "media-type"),
+    "response_schema_conformance": ("schema", "error-shape"),
+}
+"""Schemathesis' checks that are used, and the kinds of rule in the catalogue that name what they find."""
+
+SWITCHED_OFF: Final[dict[str, str]] = {
+    "unsupported_method": "404 for another method is lawful; the features test methods",
+    "allow_header_conformance": "no source promises an Allow header",
+    "positive_data_acceptance": "a taken e-mail or slug is refused lawfully; valid requests of our own have to succeed",
+    "negative_data_rejection": "the document is stricter than any target has to be, and a 5xx counts as rejected",
+    "missing_required_header": "it wants exactly 401 where a body may lawfully be validated first",
+    "ignored_auth": "it doubles the requests; the features test every protected operation with six kinds of bad token",
+    "ensure_resource_availability": "the six operations have no read among them",
+    "use_after_free": "nothing is deleted",
+    "object_level_authorization": "it needs reads; the features keep tenants apart",
+    "max_response_time": "no source promises a time",
+}
+"""Schemathesis' checks that cry wolf on this contract or find nothing in it, each with the reason."""
+
+_USED: Final = (
+    schemathesis.checks.not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+)
+_SHRINK_LIMIT: Final = 60
+Prepare = Callable[[Case, str], Call]
+
+
+@dataclass(frozen=True)
+class Generator:
+    """The document as schemathesis reads it."""
+
+    schema: BaseSchema
+
+    @classmethod
+    def load(cls, file: Path) -> Generator:
+        """Reads the OpenAPI document; TRACE and other unexpected methods are left to the features."""
+        config = SchemathesisConfig.from_dict(
+            {
+                "generation": {"allow-x00": True},
+                "phases": {
+                    "coverage": {"unexpected-methods": []},
+                    "stateful": {"inference": {"algorithms": []}},
+                },
+            }
+        )
+        return cls(schemathesis.openapi.from_path(str(file), config=config))
+
+    def operation(self, name: str) -> Any:
+        """An operation by its id."""
+        return self.schema.find_operation_by_id(name)  # type: ignore[attr-defined]
+
+    def examples(self, name: str) -> list[SearchStrategy[Case]]:
+        """The examples that the document gives for an operation's requests."""
+        return list(self.operation(name).get_strategies_from_examples())
+
+    def coverage(self, name: str, mode: str) -> Iterator[Case]:
+        """The cases at and beyond every bound of an operation's request."""
+        operation = self.operation(name)
+        generation = self.schema.config.generation_for(operation=operation, phase="coverage")
+        return iter(
+            self.schema.iter_coverage_cases(operation, generation_modes=[MODES[mode]], generation_config=generation)
+        )
+
+    def fuzzing(self, name: str, mode: str) -> SearchStrategy[Case]:
+        """Random cases of an operation."""
+        strategy: SearchStrategy[Case] = self.operation(name).as_strategy(generation_mode=MODES[mode])
+        return strategy
+
+
+def to_call(case: Case, run: Run, operation: str, token: str | None, actor: str) -> Call:
+    """A generated case: returns the call that carries it, with the token of a session that is alive.
+
+    Raises `NotSendable` for a case that cannot be written as a request.
+    """
+    try:
+        parts = case.as_transport_kwargs(base_url=run.base_url or "http://localhost")
+    except (ValueError, TypeError, UnicodeError) as error:
+        raise NotSendable(f"schemathesis cannot write this case: {type(error).__name__}") from None
+    hidden = {"authorization", "user-agent", "x-schemathesis-testcaseid", "cookie"}
+    headers = {name: str(value) for name, value in (parts.get("headers") or {}).items() if name.lower() not in hidden}
+    body = parts.get("data") if isinstance(parts.get("data"), bytes) else None
+    known = run.contract.operations[operation]
+    return Call(
+        method=known.method,
+        path=known.path,
+        operation=operation,
+        json=parts["json"] if "json" in parts and body is None else MISSING,
+        body=body,
+        headers=headers,
+        token=token,
+        actor=actor,
+        generated=True,
+    )
+
+
+def judge(run: Run, case: Case, exchange: Exchange) -> None:
+    """A generated case that was answered: applies schemathesis' own checks, beside the passive ones of the wire.
+
+    What the passive checks have found already is not told twice.
+    """
+    response = exchange.response
+    if response is None or exchange.gateway or exchange.status in (408, 413, 414, 429, 431) or not response.body:
+        return
+    request = httpx.Request(exchange.call.method, exchange.url, headers=list(exchange.request_headers))
+    headers = [(name, value) for name, value in response.headers if name.lower() not in ("content-encoding", "transfer-encoding")]
+    answer = httpx.Response(response.status, headers=headers, content=response.body, request=request)
+    answer.elapsed = _elapsed(exchange.seconds)
+    try:
+        case.validate_response(answer, checks=list(_USED))
+    except FailureGroup as group:
+        for failure in group.exceptions:
+            if isinstance(failure, Failure):
+                _record(run, exchange, failure)
+
+
+def _elapsed(seconds: float) -> Any:
+    from datetime import timedelta
+
+    return timedelta(seconds=seconds)
+
+
+def _record(run: Run, exchange: Exchange, failure: Failure) -> None:
+    kinds = _kinds_of(failure)
+    rows = [row for row in run.catalogue if row.operation == exchange.call.operation and row.rule and kinds & row.rule.keys()]
+    known = {breach.requirement for breach in run.record.breaches}
+    if rows and not any(row.id in known for row in rows):
+        run.breach(rows[0].id, f"no finding of schemathesis ({failure.title})", failure.message or failure.title, exchange)
+
+
+def _kinds_of(failure: Failure) -> set[str]:
+    name = type(failure).__name__
+    by_failure = {
+        "ServerError": "not_a_server_error",
+        "UndefinedStatusCode": "status_code_conformance",
+        "MissingContentType": "content_type_conformance",
+        "MalformedMediaType": "content_type_conformance",
+        "UndefinedContentType": "content_type_conformance",
+        "MissingHeaders": "response_headers_conformance",
+    }
+    return set(CHECKS[by_failure.get(name, "response_schema_conformance")])
+
+
+class _Found(Exception):
+    """Raised inside a search, so that hypothesis makes the example smaller."""
+
+
+def explore(run: Run, strategy: SearchStrategy[Case], send: Callable[[Case], None], examples: int, purpose: str) -> int:
+    """Random cases: sends up to `examples` of them and returns how many; a breach is shrunk to a minimal request.
+
+    Everything is derived from the seed of the run. A requirement that is known to be broken is not searched again.
+    """
+    record, found, sent = run.record, {}, 0
+    known = {breach.requirement for breach in record.breaches} | run.broken
+    shrinking = 0
+
+    @seed(run.random(purpose).randrange(2**32))
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+        report_multiple_bugs=False,
+        print_blob=False,
+        derandomize=False,
+    )
+    @given(case=strategy)
+    def search(case: Case) -> None:
+        nonlocal sent, shrinking
+        if found:
+            shrinking += 1
+            if shrinking > _SHRINK_LIMIT:
+                return
+        scratch = Record(record.test)
+        with run.recording(scratch):
+            send(case)
+        sent += 1
+        record.decided |= scratch.decided
+        record.requests += scratch.requests
+        fresh: list[Breach] = [breach for breach in scratch.breaches if breach.requirement not in known]
+        if fresh and (not found or fresh[0].requirement in found):
+            found.update({breach.requirement: breach for breach in fresh})
+            raise _Found(fresh[0].requirement)
+        if not found:
+            for breach in scratch.breaches:
+                record.breach(breach)
+
+    try:
+        search()
+    except (_Found, Flaky, Unsatisfiable):
+        pass
+    except HypothesisException as error:
+        record.notes.append(f"hypothesis: {type(error).__name__}")
+    for breach in found.values():
+        record.breach(breach)
+    return sent
+
+
+def sample(cases: Iterable[Case], number: int | None, source: random.Random) -> list[Case]:
+    """All cases, or as many as a gate has room for, chosen by the seed."""
+    everything = list(cases)
+    if number is None or len(everything) <= number:
+        return everything
+    return source.sample(everything, number)
+
+
+def ids_of(catalogue: Catalogue, operation: str) -> list[str]:
+    """The requirements of an operation that generated cases decide, by the checks that are used."""
+    kinds = {kind for used in CHECKS.values() for kind in used}
+    return [row.id for row in catalogue if row.operation == operation and row.rule and kinds & row.rule.keys()]
+
+
+def within(seconds: float) -> Callable[[], bool]:
+    """A time budget that starts now: returns a function that says whether any of it is left."""
+    deadline = time.monotonic() + seconds
+    return lambda: time.monotonic() < deadline
