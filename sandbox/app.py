@@ -89,6 +89,8 @@ class Sandbox:
         self._prefix = prefix
         self._memory: dict[str, object] = {}
         self._successes: dict[str, int] = {}
+        for email, password in behaviour.accounts:
+            self._store.add_user(operations.seeded_user(behaviour, email, password))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -137,7 +139,7 @@ class Sandbox:
                 return answer
         if not found:
             call.refuse("unknown-path")
-        if not call.operation or call.operation in call.behaviour.hidden:
+        if not call.operation:
             allow = ", ".join(call.methods)
             raise Refused(replace(call.behaviour.refusals["wrong-method"], headers=(("allow", allow),)))
         _check(call)
@@ -157,7 +159,8 @@ class Sandbox:
             place, _, identifier = path.rpartition("/")
             methods = WITH_ID.get(place) if identifier else None
             call.parameter = identifier
-        if methods is None:
+        methods = {method: name for method, name in (methods or {}).items() if name not in call.behaviour.hidden}
+        if not methods:
             return False
         call.methods = methods
         call.operation = methods.get(call.method, "")

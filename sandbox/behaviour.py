@@ -65,6 +65,8 @@ class Behaviour:
     password_checked: bool = True
     taken_email: Callable[[Call], Reply] = policies.refuse_taken_email
     verification_demanded: bool = False
+    accounts: tuple[tuple[str, str], ...] = ()
+    """E-mails and passwords of accounts that are there, verified, from the beginning."""
 
     slugs_unique: bool = True
     organization_limit: int | None = None

@@ -23,11 +23,15 @@ def _digest(key: str, salt: bytes) -> bytes:
     return hashlib.scrypt(key.encode("utf-8", "replace"), salt=salt, n=2048, r=8, p=1, dklen=32)
 
 
-async def hash_password(key: str) -> str:
-    """Salt and digest of a password key; worked out beside the event loop."""
+def hash_password_at_once(key: str) -> str:
+    """Salt and digest of a password key."""
     salt = secrets.token_bytes(16)
-    digest = await asyncio.to_thread(_digest, key, salt)
-    return f"{salt.hex()}:{digest.hex()}"
+    return f"{salt.hex()}:{_digest(key, salt).hex()}"
+
+
+async def hash_password(key: str) -> str:
+    """The same, worked out beside the event loop."""
+    return await asyncio.to_thread(hash_password_at_once, key)
 
 
 async def password_matches(key: str, stored: str) -> bool:

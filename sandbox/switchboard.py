@@ -50,15 +50,17 @@ def _chosen(kind: str, names: Sequence[str], known: Mapping[str, Entry]) -> list
 
 
 def behaviour_of(fault_ids: Sequence[str] = (), variant_ids: Sequence[str] = ()) -> Behaviour:
-    """The reference with the named faults, then the named variants, switched on.
+    """The reference with the named faults, then the named variants in the order of their table, switched on.
 
     Raises ``UnknownName`` where one of them is not on the switchboard.
     """
     behaviour = REFERENCE
     for fault in _chosen("fault", fault_ids, FAULTS):
         behaviour = fault.change(behaviour)
-    for variant in _chosen("variant", variant_ids, VARIANTS):
-        behaviour = variant.change(behaviour)
+    chosen = {variant.id for variant in _chosen("variant", variant_ids, VARIANTS)}
+    for variant in VARIANTS.values():
+        if variant.id in chosen:
+            behaviour = variant.change(behaviour)
     return behaviour
 
 

@@ -134,7 +134,7 @@ def _lower(value: Json) -> bool:
 
 
 def _one_dot(value: Json) -> bool:
-    return value.rpartition("@")[2].count(".") == 1
+    return bool(value.rpartition("@")[2].count(".") == 1)
 
 
 def _twelve_digits(value: Json) -> bool:
