@@ -30,7 +30,11 @@ SANDBOX: Final = pytest.StashKey[Sandbox]()
 OUTCOME: Final = pytest.StashKey["Outcome"]()
 TARGET_NOT_REACHED: Final = 7
 NOTHING_DECIDED: Final = 5
-OWN_TESTS: Final = Path("tests", "suite")
+PLACES: Final = {
+    "conformance_contract": "the OpenAPI document of the target; without it this plugin does nothing",
+    "conformance_catalogue": "the folder of the requirement catalogue",
+    "conformance_own_tests": "the folder of the suite's own tests, which never run against a given target",
+}
 
 
 class Outcome:
@@ -47,30 +51,42 @@ class Outcome:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
+    for name, words in PLACES.items():
+        parser.addini(name, words, default="")
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Sets where the reports go, before the plugins that write them are configured."""
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Sets where the reports go, before the plugins that write them are configured.
+
+    pytest takes the value of an option that it does not know yet for a path, and, where such a folder exists, looks for
+    its configuration there; where it missed ours for that, it is started once more with the right one.
+    """
+    here = Path(config.invocation_params.dir, "pyproject.toml")
+    if config.inipath is None and here.is_file() and "conformance_contract" in here.read_text(encoding="utf-8"):
+        return int(pytest.main(["-c", str(here), *config.invocation_params.args]))
     if _is_inert(config):
-        return
+        return None
     folder = Path(config.rootpath, read_settings(config).report_dir)
     option = config.option
-    option.xmlpath = option.xmlpath or str(folder / "junit.xml")
+    if config.pluginmanager.hasplugin("junitxml"):
+        option.xmlpath = option.xmlpath or str(folder / "junit.xml")
     if config.pluginmanager.hasplugin("html"):
         option.htmlpath = getattr(option, "htmlpath", None) or str(folder / "report.html")
         option.self_contained_html = True
     if config.pluginmanager.hasplugin("allure_pytest"):
         if not option.allure_report_dir:
             option.allure_report_dir, option.clean_alluredir = str(folder / "allure-results"), True
+    return None
 
 
 def _is_inert(config: pytest.Config) -> bool:
     """Whether nothing is to be sent to a target: the suite's own tests, or a question to pytest itself."""
     option = config.option
-    if option.help or option.version or option.collectonly or option.markers or option.showfixtures:
+    asked = option.help or option.version or option.collectonly or option.markers or option.showfixtures
+    if asked or not config.getini("conformance_contract"):
         return True
-    own = Path(config.rootpath, OWN_TESTS)
+    own = Path(config.rootpath, config.getini("conformance_own_tests"))
     paths = [Path(config.invocation_params.dir, argument.partition("::")[0]).resolve() for argument in config.args]
     if not any(path == own or own in path.parents for path in paths):
         return False
@@ -85,12 +101,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(id): the catalogue's requirement that a test decides")
     for size in SIZES:
         config.addinivalue_line("markers", f"{size}: the smallest size of run that a test belongs to")
+    if not config.getini("conformance_contract"):
+        return
     inert = _is_inert(config)
-    openapi = config.rootpath / "openapi"
     try:
         settings = read_settings(config)
-        catalogue = load_catalogue(openapi / "requirements")
-        contract = load_contract(openapi / "onboarding.yaml")
+        catalogue = load_catalogue(config.rootpath / config.getini("conformance_catalogue"))
+        contract = load_contract(config.rootpath / config.getini("conformance_contract"))
         base_url = config.getoption("base_url", None) or config.getini("base_url") or ""
         config.option.base_url = base_url = checked_url(base_url) if base_url else None
         if base_url and (settings.sandbox_fault or settings.sandbox_variant):

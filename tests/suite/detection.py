@@ -1,0 +1,135 @@
+"""Measures what a gate catches: it runs one against the sandbox for every seeded fault and every lawful variant.
+
+Each gate runs in a process forked from this one, in which everything is imported already, so that hundreds of gates
+take minutes; each has a sandbox of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from sandbox.server import serve
+
+ROOT: Final = Path(__file__).parents[2]
+SEED: Final = 20261123
+_LISTENING: Final = "listening on "
+_PATIENCE: Final = 170
+_QUIET: Final = ("html", "metadata", "allure_pytest", "cacheprovider", "xdist")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A sandbox to run a gate against: its faults and variants by id."""
+
+    faults: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return "+".join((*self.faults, *self.variants)) or "reference"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a gate came to: its exit status, the ids that failed and warned, and its length in seconds."""
+
+    case: str
+    status: int
+    failed: tuple[str, ...]
+    warned: tuple[str, ...]
+    undecided: tuple[str, ...]
+    requests: int
+    seconds: float
+
+    @property
+    def fired(self) -> frozenset[str]:
+        return frozenset((*self.failed, *self.warned))
+
+
+def run_gates(cases: Sequence[Case], progress: Callable[[int, Gate], None], jobs: int | None = None) -> list[Gate]:
+    """Runs a gate for each case, several at a time; tells `progress` of each one that is done."""
+    context = multiprocessing.get_context("fork")
+    gates: dict[str, Gate] = {}
+    with context.Pool(jobs or os.cpu_count(), maxtasksperchild=1) as pool:
+        for number, gate in enumerate(pool.imap_unordered(run_gate, cases, chunksize=1), 1):
+            gates[gate.case] = gate
+            progress(number, gate)
+    return [gates[case.id] for case in cases]
+
+
+def run_gate(case: Case, arguments: Iterable[str] = ()) -> Gate:
+    """One gate against a sandbox with the faults and variants of a case, in this process."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, _sandbox(case) as url:
+        plugins = [word for name in _QUIET for word in ("-p", f"no:{name}")]
+        words = ["--base-url", url, f"--report-dir={folder}", "--seed", str(SEED), "--tb=no", "-q", *plugins, *arguments]
+        with _silence(Path(folder, "output.txt")):
+            os.chdir(ROOT)
+            status = int(pytest.main(words))
+        report = Path(folder, "conformance.json")
+        if not report.exists():
+            return Gate(case.id, status, (), (), (), 0, time.monotonic() - started)
+        data = json.loads(report.read_text(encoding="utf-8"))
+    ids = {
+        verdict: tuple(row["id"] for row in data["requirements"] if row["verdict"] == verdict)
+        for verdict in ("failed", "warned", "not tested")
+    }
+    seconds = time.monotonic() - started
+    return Gate(case.id, status, ids["failed"], ids["warned"], ids["not tested"], data["requests"], seconds)
+
+
+@contextmanager
+def _sandbox(case: Case) -> Iterator[str]:
+    """A sandbox in a process of its own while it lasts: gives its base URL."""
+    reading, writing = os.pipe()
+    process = os.fork()
+    if process == 0:
+        os.close(reading)
+        os.dup2(writing, 1)
+        signal.alarm(_PATIENCE)
+        try:
+            serve(faults=case.faults, variants=case.variants)
+        finally:
+            os._exit(1)
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as output:
+            line = output.readline()
+            if _LISTENING not in line:
+                raise RuntimeError(f"the sandbox did not start with {case.id}")
+            yield line.split(_LISTENING, 1)[1].strip()
+    finally:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+
+
+@contextmanager
+def _silence(file: Path) -> Iterator[None]:
+    """While it lasts, what is printed goes into a file."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = os.dup(1), os.dup(2)
+    with file.open("w") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for number, copy in zip((1, 2), kept, strict=True):
+                os.dup2(copy, number)
+                os.close(copy)
