@@ -9,9 +9,6 @@ from typing import TypeAlias
 from sandbox import errors, identity, policies, presentation, reading, validation
 from sandbox.model import (
     AUTHENTICATION,
-    CREATE_CHECKOUT,
-    CREATE_CUSTOMER,
-    OPTIONAL_READS,
     PROTECTED,
     Call,
     Headers,
@@ -90,5 +87,4 @@ class Behaviour:
         return replace(self, refusals={**self.refusals, name: change(self.refusals[name])})
 
 
-MONEY_OPERATIONS = frozenset({CREATE_CUSTOMER, CREATE_CHECKOUT}) | OPTIONAL_READS
 REFERENCE = Behaviour()

@@ -160,7 +160,7 @@ FAULTS = table(
         editing(SIGN_IN, first("id")),
     ),
     (
-        "signin-every-3rd-user-id-of-previous",
+        "signin-every-3rd-other-user-id",
         SIGN_IN,
         MUST,
         "user.id is at every third sign-in another one",
@@ -328,7 +328,7 @@ FAULTS = table(
         editing(CREATE_CUSTOMER, _owner),
     ),
     (
-        "customer-every-5th-name-of-previous",
+        "customer-every-5th-another-name",
         CREATE_CUSTOMER,
         MUST,
         "every fifth customer comes back with a foreign name",

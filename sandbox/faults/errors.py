@@ -5,7 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from sandbox.faults.builders import Answer, body, every_time, failing, message, raw, refusal, with_problem_status
+from sandbox.faults.builders import (
+    Answer,
+    body,
+    every_time,
+    failing,
+    finishing,
+    message,
+    raw,
+    refusal,
+    with_problem_status,
+)
 from sandbox.faults.model import ANY, MUST, SHOULD, Change, table
 from sandbox.model import (
     CREATE_CHECKOUT,
@@ -35,6 +45,10 @@ SQL = 'duplicate key value violates unique constraint; INSERT INTO "user" ("id",
 
 def _html(operation: str | None, status: int | None = None) -> Change:
     return failing(raw(PAGE, HTML), operation, status)
+
+
+def _unknown_path_html(call: Call, reply: Reply) -> Reply:
+    return reply if call.methods else raw(PAGE, HTML)(call, reply)
 
 
 def _member(name: str, value: Json) -> Answer:
@@ -73,7 +87,7 @@ FAULTS = table(
     ("organization-401-html", CREATE_ORGANIZATION, MUST, "a 401 is an HTML page", _html(CREATE_ORGANIZATION, 401)),
     ("customer-401-html", CREATE_CUSTOMER, MUST, "a 401 is an HTML page", _html(CREATE_CUSTOMER, 401)),
     ("checkout-404-html", CREATE_CHECKOUT, MUST, "an unknown customer is an HTML page", _html(CREATE_CHECKOUT, 404)),
-    ("unknown-path-html", ANY, MUST, "an unknown path is an HTML page", _html(None, 404)),
+    ("unknown-path-html", ANY, MUST, "an unknown path is an HTML page", finishing(_unknown_path_html)),
     (
         "customer-401-plain-text",
         CREATE_CUSTOMER,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sandbox import identity, policies
 from sandbox.behaviour import Behaviour
 from sandbox.faults.builders import editing, failing, option, with_seams
-from sandbox.faults.model import ANY, MUST, SHOULD, Change, table
+from sandbox.faults.model import ANY, MUST, Change, table
 from sandbox.model import CREATE_CHECKOUT, CREATE_CUSTOMER, SET_ACTIVE, Call, JsonObject, Reply, text
 from sandbox.store import Customer, Member
 
@@ -357,7 +357,7 @@ FAULTS = table(
     (
         "active-organization-of-the-user",
         ANY,
-        SHOULD,
+        MUST,
         "an activation changes the active organization of the user's other sessions",
         with_seams(activate=_in_all_sessions_of_the_user),
     ),
