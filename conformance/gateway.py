@@ -8,20 +8,24 @@ from typing import Final
 from conformance.exchange import Response
 
 _STATUSES: Final = frozenset({401, 403, 407, 413, 414, 431, 494, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
+_NAMES: Final = re.compile(
+    r"<center>\s*(?:nginx|openresty|cloudflare|awselb)|cf-error|cloudflare ray id|incapsula|cloudfront|varnish cache server",
+    re.IGNORECASE,
+)
 _SIGNS: Final = re.compile(
-    r"<center>\s*(?:nginx|openresty|cloudflare|awselb)|cloudflare|cf-error|ray id|incapsula|imperva|akamai|reference\s*#"
-    r"|request blocked|cloudfront|varnish|haproxy|traefik|envoy|sucuri|web application firewall|\bwaf\b|f5 networks"
-    r"|the requested url was rejected|gateway|proxy|load balancer|access denied|checking your browser",
+    r"cloudflare|ray id|imperva|akamai|reference\s*#|request blocked|haproxy|traefik|envoy|sucuri|varnish"
+    r"|web application firewall|\bwaf\b|f5 networks|the requested url was rejected|gateway|proxy|load balancer"
+    r"|access denied|checking your browser",
     re.IGNORECASE,
 )
 
 
 def gateway_page(response: Response) -> str | None:
     """An answer that may come from a proxy, firewall or load balancer before the target: returns why it is taken for
-    one, or None. A gateway answers in HTML, with a status of its own kind, and its page tells what it is."""
-    if response.status not in _STATUSES or "html" not in response.media_type:
+    one, or None. Its page is HTML and names a gateway's product, or has a gateway's status and speaks of its work."""
+    if response.status < 400 or response.status == 500 or "html" not in response.media_type:
         return None
-    sign = _SIGNS.search(response.text)
+    sign = _NAMES.search(response.text) or (_SIGNS.search(response.text) if response.status in _STATUSES else None)
     if sign is None:
         return None
     return f"a gateway answered with its own page (status {response.status}, “{sign[0].strip()}”): the target was not reached"

@@ -346,7 +346,7 @@ def _echo(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] | N
         return None
     if not isinstance(exchange.came, dict) or (exchange.call.generated and not plain(sent)):
         return None
-    if "within" in params and not isinstance(first_field(exchange.came, params["within"]), dict | str):
+    if any(field_of(exchange.sent, name) is not MISSING for name in params.get("lacks", ())):
         return None
     came = first_field(exchange.came, params["came"])
     if came is MISSING:

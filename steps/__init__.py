@@ -1,5 +1,7 @@
 """The steps of the features: each sentence becomes calls on the wire and checks on the answers."""
 
+import pytest
+
 pytest_plugins = (
     "steps.fixtures",
     "steps.accounts",
@@ -10,3 +12,5 @@ pytest_plugins = (
     "steps.access",
     "steps.protocol",
 )
+
+pytest.register_assert_rewrite(*pytest_plugins)

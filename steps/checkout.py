@@ -123,8 +123,11 @@ def refused_amount(story: Story) -> None:
 
 @when("the merchant creates a checkout session for the other merchant")
 def for_other_merchant(story: Story) -> None:
-    body = payloads.checkout(story.run, story.rival.organization_id)
-    story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
+    """In each of the three customer options; the customer who exists is the other merchant's, as the session would be."""
+    options = ({}, {"customerId": new_customer(story.run, story.rival)}, {"customer": payloads.inline_customer(story.run)})
+    for option in options:
+        body = {**payloads.checkout(story.run, story.rival.organization_id), **option}
+        story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
 
 
 @when("the merchant creates a checkout session for a merchant who does not exist")

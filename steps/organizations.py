@@ -11,7 +11,7 @@ from conformance.run import Run
 from conformance.values import first_field, without
 from steps import payloads
 from steps.fixtures import Story, need
-from steps.merchants import Merchant, call, create_customer, organization_id, session_token
+from steps.merchants import Merchant, call, create_customer, organization_id, session_token, text_field
 from steps.outcomes import refused
 from steps.values import changed
 
@@ -89,7 +89,7 @@ def made_for_active(story: Story) -> None:
 
 def belongs_to(story: Story, exchange: Exchange, organization: str) -> None:
     """A customer that was made without naming an organization: checks whose it is, for all that the scenario decides."""
-    came = first_field(exchange.came, ["merchantId"])
+    came = text_field(exchange, "merchantId")
     for requirement in story.run.record.requirements:
         story.run.check(came == organization, f"merchantId {organization}", f"merchantId {came}", exchange, requirement)
 

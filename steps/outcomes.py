@@ -31,7 +31,8 @@ def refused_with_401(story: Story) -> None:
 
 @then("the request is refused as forbidden")
 def refused_as_forbidden(story: Story) -> None:
-    refused(story.run, story.last, FORBIDDEN, "what belongs to somebody else, or to nobody,")
+    for exchange in story.exchanges:
+        refused(story.run, exchange, FORBIDDEN, "what belongs to somebody else, or to nobody,")
 
 
 @then("the request is refused as unknown")
