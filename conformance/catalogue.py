@@ -70,7 +70,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All requirements, in the order of their files, found by id in no time; and the facts to remember, by operation."""
+    """All requirements in the order of their files, and the facts to remember by operation."""
 
     requirements: tuple[Requirement, ...]
     facts: Mapping[str, tuple[Fact, ...]] = field(default_factory=dict)
@@ -154,7 +154,9 @@ def _requirement(row: Any, operation: str, where: str) -> Requirement:
     for name, keys in (("refuses", _REFUSES), ("survives", _SURVIVES)):
         strange = [key for key in row.get(name, ()) if key not in keys]
         if strange:
-            raise CatalogueError(f"{where}: unknown key `{strange[0]}` in `{name}`; known are {', '.join(sorted(keys))}")
+            raise CatalogueError(
+                f"{where}: unknown key `{strange[0]}` in `{name}`; known are {', '.join(sorted(keys))}"
+            )
     if len(row.get("rule") or {"": None}) != 1:
         raise CatalogueError(f"{where}: `rule` names exactly one kind of check")
     return Requirement(

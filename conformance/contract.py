@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
@@ -84,7 +84,7 @@ def load_contract(file: Path) -> Contract:
         raise ContractError(f"{file.name}{where}: the OpenAPI document is no valid YAML") from None
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise ContractError(f"{file.name}: an OpenAPI document has `paths`")
-    registry: Registry[Any] = Registry().with_resource(_URI, Resource(contents=document, specification=DRAFT202012))
+    registry: Registry[Any] = Registry().with_resource(_URI, Resource.from_contents(document, DRAFT202012))
     operations = {operation.id: operation for operation in _operations(document, registry)}
     return Contract(document, file, operations)
 
@@ -170,13 +170,14 @@ def _distance(errors: list[ValidationError]) -> tuple[bool, int, int]:
 def _breach(error: ValidationError) -> SchemaBreach:
     names = [str(name) for name in error.absolute_path]
     if error.validator == "required":
-        missing = next(name for name in error.validator_value if error.message.startswith(repr(name)))
+        names_wanted: list[str] = cast(list[str], error.validator_value)
+        missing = next(name for name in names_wanted if error.message.startswith(repr(name)))
         return SchemaBreach(".".join([*names, missing]), "to be there", "nothing")
     return SchemaBreach(".".join(names), _expectation(error), error.instance)
 
 
 def _expectation(error: ValidationError) -> str:
-    wanted = error.validator_value
+    wanted = cast(Any, error.validator_value)
     match error.validator:
         case "type":
             kinds = wanted if isinstance(wanted, list) else [wanted]

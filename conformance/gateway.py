@@ -9,7 +9,8 @@ from conformance.exchange import Response
 
 _STATUSES: Final = frozenset({401, 403, 407, 413, 414, 431, 494, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
 _NAMES: Final = re.compile(
-    r"<center>\s*(?:nginx|openresty|cloudflare|awselb)|cf-error|cloudflare ray id|incapsula|cloudfront|varnish cache server",
+    r"<center>\s*(?:nginx|openresty|cloudflare|awselb)|cf-error|cloudflare ray id|incapsula|cloudfront"
+    r"|varnish cache server",
     re.IGNORECASE,
 )
 _SIGNS: Final = re.compile(
@@ -28,4 +29,5 @@ def gateway_page(response: Response) -> str | None:
     sign = _NAMES.search(response.text) or (_SIGNS.search(response.text) if response.status in _STATUSES else None)
     if sign is None:
         return None
-    return f"a gateway answered with its own page (status {response.status}, “{sign[0].strip()}”): the target was not reached"
+    page = f"its own page (status {response.status}, “{sign[0].strip()}”)"
+    return f"a gateway answered with {page}: the target was not reached"

@@ -6,8 +6,9 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import httpx
 import schemathesis
@@ -31,6 +32,9 @@ from conformance.ledger import Breach, Record
 from conformance.run import Run
 from conformance.values import MISSING
 from conformance.wire import NotSendable
+
+AnyCase: TypeAlias = "Case[Any]"
+"""A generated case of any operation."""
 
 MODES: Final = {"positive": GenerationMode.POSITIVE, "negative": GenerationMode.NEGATIVE}
 
@@ -65,7 +69,6 @@ _USED: Final = (
     response_schema_conformance,
 )
 _SHRINK_LIMIT: Final = 60
-Prepare = Callable[[Case, str], Call]
 
 
 @dataclass(frozen=True)
@@ -92,11 +95,11 @@ class Generator:
         """An operation by its id."""
         return self.schema.find_operation_by_id(name)  # type: ignore[attr-defined]
 
-    def examples(self, name: str) -> list[SearchStrategy[Case]]:
+    def examples(self, name: str) -> list[SearchStrategy[AnyCase]]:
         """The examples that the document gives for an operation's requests."""
         return list(self.operation(name).get_strategies_from_examples())
 
-    def coverage(self, name: str, mode: str) -> Iterator[Case]:
+    def coverage(self, name: str, mode: str) -> Iterator[AnyCase]:
         """The cases at and beyond every bound of an operation's request."""
         operation = self.operation(name)
         generation = self.schema.config.generation_for(operation=operation, phase="coverage")
@@ -104,13 +107,13 @@ class Generator:
             self.schema.iter_coverage_cases(operation, generation_modes=[MODES[mode]], generation_config=generation)
         )
 
-    def fuzzing(self, name: str, mode: str) -> SearchStrategy[Case]:
+    def fuzzing(self, name: str, mode: str) -> SearchStrategy[AnyCase]:
         """Random cases of an operation."""
-        strategy: SearchStrategy[Case] = self.operation(name).as_strategy(generation_mode=MODES[mode])
+        strategy: SearchStrategy[AnyCase] = self.operation(name).as_strategy(generation_mode=MODES[mode])
         return strategy
 
 
-def to_call(case: Case, run: Run, operation: str, token: str | None, actor: str) -> Call:
+def to_call(case: AnyCase, run: Run, operation: str, token: str | None, actor: str) -> Call:
     """A generated case: returns the call that carries it, with the token of a session that is alive.
 
     Raises `NotSendable` for a case that cannot be written as a request.
@@ -136,7 +139,7 @@ def to_call(case: Case, run: Run, operation: str, token: str | None, actor: str)
     )
 
 
-def judge(run: Run, case: Case, exchange: Exchange) -> None:
+def judge(run: Run, case: AnyCase, exchange: Exchange) -> None:
     """A generated case that was answered: applies schemathesis' own checks, beside the passive ones of the wire.
 
     What the passive checks have found already is not told twice.
@@ -145,9 +148,13 @@ def judge(run: Run, case: Case, exchange: Exchange) -> None:
     if response is None or exchange.gateway or exchange.status in (408, 413, 414, 429, 431) or not response.body:
         return
     request = httpx.Request(exchange.call.method, exchange.url, headers=list(exchange.request_headers))
-    headers = [(name, value) for name, value in response.headers if name.lower() not in ("content-encoding", "transfer-encoding")]
+    headers = [
+        (name, value)
+        for name, value in response.headers
+        if name.lower() not in ("content-encoding", "transfer-encoding")
+    ]
     answer = httpx.Response(response.status, headers=headers, content=response.body, request=request)
-    answer.elapsed = _elapsed(exchange.seconds)
+    answer.elapsed = timedelta(seconds=exchange.seconds)
     try:
         case.validate_response(answer, checks=list(_USED))
     except FailureGroup as group:
@@ -156,18 +163,18 @@ def judge(run: Run, case: Case, exchange: Exchange) -> None:
                 _record(run, exchange, failure)
 
 
-def _elapsed(seconds: float) -> Any:
-    from datetime import timedelta
-
-    return timedelta(seconds=seconds)
-
-
 def _record(run: Run, exchange: Exchange, failure: Failure) -> None:
     kinds = _kinds_of(failure)
-    rows = [row for row in run.catalogue if row.operation == exchange.call.operation and row.rule and kinds & row.rule.keys()]
+    rows = [
+        row
+        for row in run.catalogue
+        if row.operation == exchange.call.operation and row.rule and kinds & row.rule.keys()
+    ]
     known = {breach.requirement for breach in run.record.breaches}
     if rows and not any(row.id in known for row in rows):
-        run.breach(rows[0].id, f"no finding of schemathesis ({failure.title})", failure.message or failure.title, exchange)
+        run.breach(
+            rows[0].id, f"no finding of schemathesis ({failure.title})", failure.message or failure.title, exchange
+        )
 
 
 def _kinds_of(failure: Failure) -> set[str]:
@@ -187,12 +194,15 @@ class _Found(Exception):
     """Raised inside a search, so that hypothesis makes the example smaller."""
 
 
-def explore(run: Run, strategy: SearchStrategy[Case], send: Callable[[Case], None], examples: int, purpose: str) -> int:
+def explore(
+    run: Run, strategy: SearchStrategy[AnyCase], send: Callable[[AnyCase], None], examples: int, purpose: str
+) -> int:
     """Random cases: sends up to `examples` of them and returns how many; a breach is shrunk to a minimal request.
 
     Everything is derived from the seed of the run. A requirement that is known to be broken is not searched again.
     """
-    record, found, sent = run.record, {}, 0
+    record, sent = run.record, 0
+    found: dict[str, Breach] = {}
     known = {breach.requirement for breach in record.breaches} | run.broken
     shrinking = 0
 
@@ -209,7 +219,7 @@ def explore(run: Run, strategy: SearchStrategy[Case], send: Callable[[Case], Non
         derandomize=False,
     )
     @given(case=strategy)
-    def search(case: Case) -> None:
+    def search(case: AnyCase) -> None:
         nonlocal sent, shrinking
         if found:
             shrinking += 1
@@ -240,7 +250,7 @@ def explore(run: Run, strategy: SearchStrategy[Case], send: Callable[[Case], Non
     return sent
 
 
-def sample(cases: Iterable[Case], number: int | None, source: random.Random) -> list[Case]:
+def sample(cases: Iterable[AnyCase], number: int | None, source: random.Random) -> list[AnyCase]:
     """All cases, or as many as a gate has room for, chosen by the seed."""
     everything = list(cases)
     if number is None or len(everything) <= number:

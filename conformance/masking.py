@@ -28,7 +28,9 @@ class Masker:
     def add(self, *secrets: object) -> None:
         """Secrets as they become known (a password made up, a token received); values under six characters are
         left to the masking by field name, since they would blot out ordinary text."""
-        new = [item for item in secrets if isinstance(item, str) and len(item) >= _SHORTEST and item not in self._secrets]
+        new = [
+            item for item in secrets if isinstance(item, str) and len(item) >= _SHORTEST and item not in self._secrets
+        ]
         if new:
             forms = {form for item in new for form in (item, quote(item, safe=""), _as_json(item))}
             longest_first = sorted({*self._secrets, *forms}, key=len, reverse=True)

@@ -11,7 +11,7 @@ from conformance.ledger import Breach, Record
 
 
 def breach_message(requirement: Requirement, breach: Breach, again: str) -> str:
-    """A breach for the owner of the API: id, statement, expected, got, where the contract says so, how to see it again."""
+    """A breach, for the owner of the API: what is required, what came, where it is written, how to see it again."""
     lines = [
         f"{requirement.id} ({requirement.level}, {requirement.operation}) {requirement.statement}",
         f"  expected  {breach.expected}",

@@ -87,7 +87,13 @@ def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterato
 
 def _bodies(spec: Mapping[str, Any]) -> Iterator[Case]:
     for name in spec.get("bodies", ()):
-        words = "an empty body" if name == "empty" else f"{name} JSON" if name in ("malformed", "truncated") else f"a JSON {name}"
+        words = (
+            "an empty body"
+            if name == "empty"
+            else f"{name} JSON"
+            if name in ("malformed", "truncated")
+            else f"a JSON {name}"
+        )
         yield Case(words, body=_BODIES[name])
 
 

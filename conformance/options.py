@@ -95,30 +95,82 @@ class Option:
 
 
 OPTIONS: Final = (
-    Option("size", "how much to run: smoke (the walk), gate (every requirement), full (deep fuzzing too)", _size, "gate", "SIZE"),
+    Option(
+        "size",
+        "how much to run: smoke (the walk), gate (every requirement), full (deep fuzzing too)",
+        _size,
+        "gate",
+        "SIZE",
+    ),
     Option("seed", "the seed of all made-up values; the one that is printed repeats the run", _whole, None, "N"),
-    Option("strict-should", "a broken SHOULD fails the run as a broken MUST does; pytest's --strict says so too", flag=True, default=False),
+    Option(
+        "strict-should",
+        "a broken SHOULD fails the run as a broken MUST does; pytest's --strict says so too",
+        flag=True,
+        default=False,
+    ),
     Option("report-dir", "where the reports go", _text, "reports", "DIR"),
     Option("time-budget", "seconds that the fuzzing of a full run may take", _seconds, 120.0, "SECONDS"),
     Option("timeout", "seconds to wait for a whole answer", _seconds, 10.0, "SECONDS"),
     Option("connect-timeout", "seconds to wait for a connection", _seconds, 5.0, "SECONDS"),
     Option("wait-for-target", "seconds to wait for a target that is still coming up", _waiting, 0.0, "SECONDS"),
     Option("rate-limit", "the most requests that may be sent, such as 10/s or 100/m", _rate, None, "RATE"),
-    Option("longest-wait", "seconds in all that may be spent waiting on 429 (Too Many Requests)", _waiting, 150.0, "SECONDS"),
-    Option("header", "a header for every request, such as a gateway's key; may be repeated", _header, (), "'NAME: VALUE'", several=True, secret=True),
+    Option(
+        "longest-wait",
+        "seconds in all that may be spent waiting on 429 (Too Many Requests)",
+        _waiting,
+        150.0,
+        "SECONDS",
+    ),
+    Option(
+        "header",
+        "a header for every request, such as a gateway's key; may be repeated",
+        _header,
+        (),
+        "'NAME: VALUE'",
+        several=True,
+        secret=True,
+    ),
     Option("proxy", "the proxy to go through", _text, None, "URL", secret=True),
     Option("ca-bundle", "a PEM file of certificate authorities to trust", _file, None, "FILE"),
     Option("client-cert", "a PEM file with the client's certificate and key", _file, None, "FILE"),
     Option("insecure", "accept any TLS certificate", flag=True, default=False),
     Option("http2", "speak HTTP/2 where the target does", flag=True, default=False),
-    Option("merchant-email", "the e-mail of a merchant's account that exists already, for targets where sign-up is closed", metavar="EMAIL"),
-    Option("merchant-password", "that account's password (better in the environment than on the command line)", metavar="PASSWORD", secret=True),
-    Option("second-merchant-email", "the e-mail of a second account, for the checks that keep tenants apart", metavar="EMAIL"),
+    Option(
+        "merchant-email",
+        "the e-mail of a merchant's account that exists already, for targets where sign-up is closed",
+        metavar="EMAIL",
+    ),
+    Option(
+        "merchant-password",
+        "that account's password (better in the environment than on the command line)",
+        metavar="PASSWORD",
+        secret=True,
+    ),
+    Option(
+        "second-merchant-email",
+        "the e-mail of a second account, for the checks that keep tenants apart",
+        metavar="EMAIL",
+    ),
     Option("second-merchant-password", "the second account's password", metavar="PASSWORD", secret=True),
     Option("email-domain", "the domain of made-up e-mail addresses", _text, "example.com", "DOMAIN"),
     Option("allow-load", "a host other than loopback that a full run may be sent to", _text, None, "HOST"),
-    Option("sandbox-fault", "seed a fault into the bundled sandbox (python -m sandbox --list-faults)", _text, (), "ID", several=True),
-    Option("sandbox-variant", "run the bundled sandbox as a lawful variant (python -m sandbox --list-variants)", _text, (), "ID", several=True),
+    Option(
+        "sandbox-fault",
+        "seed a fault into the bundled sandbox (python -m sandbox --list-faults)",
+        _text,
+        (),
+        "ID",
+        several=True,
+    ),
+    Option(
+        "sandbox-variant",
+        "run the bundled sandbox as a lawful variant (python -m sandbox --list-variants)",
+        _text,
+        (),
+        "ID",
+        several=True,
+    ),
 )
 
 
@@ -147,7 +199,9 @@ class Settings:
 
 def add_options(parser: pytest.Parser) -> None:
     """Makes every option known to pytest, on the command line and as an ini key."""
-    group = parser.getgroup("conformance", "conformance of a target (each also an ini key and a CONFORMANCE_… variable)")
+    group = parser.getgroup(
+        "conformance", "conformance of a target (each also an ini key and a CONFORMANCE_… variable)"
+    )
     for option in OPTIONS:
         words = f"{option.help} [{option.variable}]"
         if option.default not in (None, (), False):
@@ -156,7 +210,9 @@ def add_options(parser: pytest.Parser) -> None:
             group.addoption(f"--{option.name}", action="store_true", default=None, help=words)
         else:
             action = "append" if option.several else "store"
-            group.addoption(f"--{option.name}", action=action, default=None, metavar=option.metavar, help=words.replace("%", "%%"))
+            group.addoption(
+                f"--{option.name}", action=action, default=None, metavar=option.metavar, help=words.replace("%", "%%")
+            )
         kind = "bool" if option.flag else "linelist" if option.several else "string"
         parser.addini(option.ini, option.help, type=kind, default=None)  # type: ignore[arg-type]
 

@@ -74,9 +74,8 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     if config.pluginmanager.hasplugin("html"):
         option.htmlpath = getattr(option, "htmlpath", None) or str(folder / "report.html")
         option.self_contained_html = True
-    if config.pluginmanager.hasplugin("allure_pytest"):
-        if not option.allure_report_dir:
-            option.allure_report_dir, option.clean_alluredir = str(folder / "allure-results"), True
+    if config.pluginmanager.hasplugin("allure_pytest") and not option.allure_report_dir:
+        option.allure_report_dir, option.clean_alluredir = str(folder / "allure-results"), True
     return None
 
 
@@ -234,7 +233,8 @@ class Tests:
         return any(strict or self.run.catalogue[breach.requirement].level == "MUST" for breach in record.breaches)
 
     def _target(self, item: pytest.Item) -> str | None:
-        return item.config.getoption("base_url", None)
+        url: str | None = item.config.getoption("base_url", None)
+        return url
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -259,7 +259,7 @@ RECORD: Final = pytest.StashKey[Record]()
 
 
 def requirement_ids(item: pytest.Item) -> tuple[str, ...]:
-    """The requirements that a test names, by its marks and by the `requirement` column of a scenario outline, sorted."""
+    """The requirements that a test names, by its marks or by the `requirement` column of an outline, sorted."""
     ids: list[str] = []
     for mark in item.iter_markers("requirement"):
         ids += [mark.kwargs["id"]] if "id" in mark.kwargs else mark.args
@@ -284,7 +284,7 @@ class Session:
         return [*lines, f"configuration: {self.run.masker.text(shown)}"] if shown else lines
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
+    def pytest_sessionstart(self) -> None:
         """Starts the sandbox where no target is given, and makes sure that the target can be reached."""
         run = self.run
         if not run.base_url:
@@ -307,9 +307,9 @@ class Session:
         data = getattr(report, "conformance", None)
         if data is not None:
             self.outcome.records.append(Record.from_data(data))
-            del report.conformance  # type: ignore[attr-defined]
+            del report.conformance
 
-    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    def pytest_keyboard_interrupt(self) -> None:
         if self.outcome.stopped is None:
             self.outcome.stopped = "the run was interrupted"
 
@@ -344,7 +344,6 @@ class Session:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.outcome.report is not None:
             print_summary(terminalreporter, self.outcome.report, self.run.settings.report_dir)
-
 
 
 @pytest.hookimpl(optionalhook=True)

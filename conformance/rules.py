@@ -51,9 +51,12 @@ _INTERNALS: Final = (
     ),
 )
 _HASH: Final = re.compile(
-    r"\$2[abxy]\$\d\d\$|\$argon2|\$scrypt\$|\$pbkdf2|pbkdf2_sha|\b[0-9a-f]{32}:[0-9a-f]{128}\b|\bscrypt[:$]", re.IGNORECASE
+    r"\$2[abxy]\$\d\d\$|\$argon2|\$scrypt\$|\$pbkdf2|pbkdf2_sha|\b[0-9a-f]{32}:[0-9a-f]{128}\b|\bscrypt[:$]",
+    re.IGNORECASE,
 )
-_HASH_FIELD: Final = re.compile(r"^(?:hashed_?)?(?:password|passwd|pwd)(?:_?hash|_?digest)?$|^(?:salt|hash)$", re.IGNORECASE)
+_HASH_FIELD: Final = re.compile(
+    r"^(?:hashed_?)?(?:password|passwd|pwd)(?:_?hash|_?digest)?$|^(?:salt|hash)$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,9 @@ def documented_success(exchange: Exchange, rules: Rules) -> bool:
 def unavailable(exchange: Exchange, cases: Iterable[Params]) -> str | None:
     """An answer that lawfully withholds an operation (a captcha, a limit): returns the reason, or None."""
     for case in cases:
-        if exchange.status == case["status"] and re.search(case["says"], exchange.response.text if exchange.response else ""):
+        if exchange.status == case["status"] and re.search(
+            case["says"], exchange.response.text if exchange.response else ""
+        ):
             return str(case["reason"])
     return None
 
@@ -286,9 +291,14 @@ def _no_internals(exchange: Exchange, params: Params, rules: Rules) -> list[Find
         return None
     text, sent = exchange.response.text, exchange.request_body.decode("utf-8", "replace")
     everything = [text, *texts(exchange.came)]
-    found = [(what, next((hit for item in everything if (hit := pattern.search(item))), None)) for what, pattern in _INTERNALS]
+    found = [
+        (what, next((hit for item in everything if (hit := pattern.search(item))), None))
+        for what, pattern in _INTERNALS
+    ]
     return [
-        Finding("an error for the client alone", f"{what}: {shown(hit[0], 80)}") for what, hit in found if hit and hit[0] not in sent
+        Finding("an error for the client alone", f"{what}: {shown(hit[0], 80)}")
+        for what, hit in found
+        if hit and hit[0] not in sent
     ]
 
 
@@ -312,7 +322,11 @@ def _without_passwords(value: Any) -> Any:
 def _no_hash(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] | None:
     if exchange.response is None:
         return None
-    findings = [Finding("no password hash", f"a field `{name}`") for name in _field_names(exchange.came) if _HASH_FIELD.match(name)]
+    findings = [
+        Finding("no password hash", f"a field `{name}`")
+        for name in _field_names(exchange.came)
+        if _HASH_FIELD.match(name)
+    ]
     hit = _HASH.search(exchange.response.text)
     if hit and hit[0] not in exchange.request_body.decode("utf-8", "replace"):
         findings.append(Finding("no password hash", f"text that looks like one: {hit[0][:12]}…"))
@@ -362,14 +376,18 @@ def _applies(exchange: Exchange, params: Params, rules: Rules) -> bool:
         return False
     has = [field_of(exchange.sent, name) for name in params.get("has", ())]
     lacks = [field_of(exchange.sent, name) for name in params.get("lacks", ())]
-    return all(value is not MISSING and value is not None for value in has) and not any(value is not MISSING for value in lacks)
+    return all(value is not MISSING and value is not None for value in has) and not any(
+        value is not MISSING for value in lacks
+    )
 
 
 def _absent(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] | None:
     if not _applies(exchange, params, rules):
         return None
     found = [(path, field_of(exchange.came, path)) for path in params["came"]]
-    return [Finding(f"no `{path}`", shown(value)) for path, value in found if value is not MISSING and value is not None]
+    return [
+        Finding(f"no `{path}`", shown(value)) for path, value in found if value is not MISSING and value is not None
+    ]
 
 
 def _present(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] | None:
@@ -385,7 +403,9 @@ def _present(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] 
 def _header_or_field(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] | None:
     if not documented_success(exchange, rules) or exchange.response is None:
         return None
-    if exchange.response.header(params["header"]) or (isinstance(exchange.came, dict) and exchange.came.get(params["field"])):
+    if exchange.response.header(params["header"]) or (
+        isinstance(exchange.came, dict) and exchange.came.get(params["field"])
+    ):
         return []
     return [Finding(f"header {params['header']} or field `{params['field']}`", "neither")]
 
@@ -426,7 +446,11 @@ def _in_order(exchange: Exchange, params: Params, rules: Rules) -> list[Finding]
         return None
     if later > earlier or (params.get("may be equal") and later == earlier):
         return []
-    return [Finding(f"`{params['later']}` after `{params['earlier']}`", f"{later.isoformat()}, not after {earlier.isoformat()}")]
+    return [
+        Finding(
+            f"`{params['later']}` after `{params['earlier']}`", f"{later.isoformat()}, not after {earlier.isoformat()}"
+        )
+    ]
 
 
 def _time(value: Any) -> datetime | None:

@@ -122,7 +122,9 @@ class Run:
         """The requirement that the running test itself decides: the only one of its ids without a passive rule."""
         active = [name for name in self.record.requirements if self.catalogue[name].rule is None]
         if len(active) != 1:
-            raise LookupError(f"{self.record.test} decides {len(active)} requirements itself; name the one that is meant")
+            raise LookupError(
+                f"{self.record.test} decides {len(active)} requirements itself; name the one that is meant"
+            )
         return active[0]
 
     def need_success(self, exchange: Exchange) -> Exchange:
@@ -135,7 +137,11 @@ class Run:
         """An answer that lawfully withholds an operation (a captcha, a limit, a gateway): returns the reason."""
         if exchange.gateway:
             return exchange.gateway
-        rows = [row for row in self.catalogue if row.operation == exchange.call.operation and row.rule and "accepts" in row.rule]
+        rows = [
+            row
+            for row in self.catalogue
+            if row.operation == exchange.call.operation and row.rule and "accepts" in row.rule
+        ]
         return next((reason for row in rows if (reason := unavailable(exchange, _unless(row)))), None)
 
     def limited(self, operation: str) -> bool:

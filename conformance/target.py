@@ -55,7 +55,8 @@ class Sandbox:
             stderr=subprocess.PIPE,
             text=True,
         )
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         lines: queue.Queue[str] = queue.Queue()
         output = process.stdout
         threading.Thread(target=lambda: lines.put(output.readline()), daemon=True).start()

@@ -60,8 +60,8 @@ class Wire:
     connection: Connection
     masker: Masker
     pacer: Pacer = field(default_factory=Pacer)
-    observe: Callable[[Exchange], None] = lambda exchange: None
-    on_wait: Callable[[str, float], None] = lambda operation, seconds: None
+    observe: Callable[[Exchange], None] = lambda _: None
+    on_wait: Callable[[str, float], None] = lambda *_: None
     longest_wait: float = 150.0
     number: int = 0
     limited: set[str] = field(default_factory=set)
@@ -123,7 +123,9 @@ class Wire:
             number=number,
             call=call,
             url=str(request.url),
-            request_headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw),
+            request_headers=tuple(
+                (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
+            ),
             request_body=request.content,
             seconds=seconds,
             response=response,
@@ -133,7 +135,9 @@ class Wire:
 
     def _patience(self, key: str) -> float:
         """The seconds for a whole answer; less once an operation has let us wait in vain again and again."""
-        return min(self.connection.timeout, _IMPATIENT) if self._timeouts[key] >= _SLOW_AFTER else self.connection.timeout
+        return (
+            min(self.connection.timeout, _IMPATIENT) if self._timeouts[key] >= _SLOW_AFTER else self.connection.timeout
+        )
 
     def _request(self, call: Call) -> httpx.Request:
         headers = dict(self.connection.headers)

@@ -25,7 +25,10 @@ def spoiled(token: str) -> list[str]:
     forms = [f"{tampered}{dot}{rest}", first[:-4], first[:middle], f"{token}x", token.swapcase()]
     if rest:
         half = len(rest) // 2
-        forms += [f"{first}.{rest[:half]}", f"{first}.{rest[:half]}{'A' if rest[half] != 'A' else 'B'}{rest[half + 1 :]}"]
+        forms += [
+            f"{first}.{rest[:half]}",
+            f"{first}.{rest[:half]}{'A' if rest[half] != 'A' else 'B'}{rest[half + 1 :]}",
+        ]
     return [form for form in forms if form and form != token]
 
 
@@ -36,12 +39,19 @@ def headers_for(how: str, token: str) -> list[dict[str, str]]:
             return [{}]
         case "with a made-up token":
             made_up = "Zm9yZ2Vk" * 4
-            return [{"Authorization": f"Bearer {value}"} for value in (made_up, "null", f"{made_up}.{made_up}{made_up[:11]}=")]
+            return [
+                {"Authorization": f"Bearer {value}"}
+                for value in (made_up, "null", f"{made_up}.{made_up}{made_up[:11]}=")
+            ]
         case "with spoiled tokens":
             return [{"Authorization": f"Bearer {value}"} for value in spoiled(token)]
         case "with the token as Basic":
             basic = base64.b64encode(f"{token}:".encode()).decode()
-            return [{"Authorization": f"Basic {token}"}, {"Authorization": f"Basic {basic}"}, {"Authorization": f"Token {token}"}]
+            return [
+                {"Authorization": f"Basic {token}"},
+                {"Authorization": f"Basic {basic}"},
+                {"Authorization": f"Token {token}"},
+            ]
         case "with an empty bearer token":
             return [{"Authorization": "Bearer"}]
     raise LookupError(f"no request is known that is sent {how!r}")

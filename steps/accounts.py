@@ -33,12 +33,12 @@ def sign_in(run: Run, email: str, password: str, **more: Any) -> Exchange:
 
 
 def session_opens(run: Run, token: str, merchant: Merchant) -> Exchange:
-    """A token: returns the exchange of a protected request that succeeds where the token opens a session."""
+    """A token: returns the exchange of a protected request, which succeeds where it opens a session."""
     return run.send(call(run, payloads.SET_ACTIVE, {"organizationId": merchant.organization_id}, merchant, token=token))
 
 
 def right_password_signs_in(story: Story) -> None:
-    """The positive twin of a refused sign-in; where sign-ins are limited, the one that provisioned the account counts."""
+    """The positive twin of a refused sign-in; where sign-ins are limited, the first one of the account counts."""
     account = story.actor
     if not story.run.limited(payloads.SIGN_IN):
         story.run.need_success(sign_in(story.run, account.email, account.password, intent="valid", actor=account.key))
@@ -201,7 +201,9 @@ def refused_password_opens_nothing(story: Story) -> None:
 def user_is_neither(story: Story) -> None:
     exchange = story.last
     if not exchange.is_success:
-        story.run.check(exchange.status == 400, "the claims are ignored or refused with 400", exchange.summary, exchange)
+        story.run.check(
+            exchange.status == 400, "the claims are ignored or refused with 400", exchange.summary, exchange
+        )
         return
     claimed = {"user.emailVerified": True, "user.role": "admin", "user.banned": True}
     believed = [path for path, value in claimed.items() if first_field(exchange.came, [path]) == value]

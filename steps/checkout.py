@@ -8,7 +8,7 @@ from pytest_bdd import given, parsers, then, when
 
 from conformance.exchange import Call, Exchange
 from conformance.ledger import NotTested
-from conformance.values import contains, field, first_field
+from conformance.values import MISSING, contains, field, first_field
 from steps import payloads
 from steps.customers import agrees, item_path, needs_read, read
 from steps.fixtures import Story, need, new_customer
@@ -104,14 +104,20 @@ def beyond_32_bits(story: Story) -> None:
 
 @when(parsers.parse("the merchant creates a checkout session whose new customer has {value}"))
 def inline_with_value(story: Story, value: str) -> None:
-    story.add(create_checkout(story.run, story.actor, customer=changed(story.run, payloads.inline_customer(story.run), value)))
+    story.add(
+        create_checkout(story.run, story.actor, customer=changed(story.run, payloads.inline_customer(story.run), value))
+    )
 
 
 @when("the merchant creates the same checkout session twice")
 def same_twice(story: Story) -> None:
     body = payloads.checkout(story.run, story.actor.organization_id)
     for _ in range(2):
-        story.add(story.run.need_success(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor, intent="valid"))))
+        story.add(
+            story.run.need_success(
+                story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor, intent="valid"))
+            )
+        )
 
 
 @when("the merchant creates a checkout session with an amount that is no number")
@@ -123,8 +129,12 @@ def refused_amount(story: Story) -> None:
 
 @when("the merchant creates a checkout session for the other merchant")
 def for_other_merchant(story: Story) -> None:
-    """In each of the three customer options; the customer who exists is the other merchant's, as the session would be."""
-    options = ({}, {"customerId": new_customer(story.run, story.rival)}, {"customer": payloads.inline_customer(story.run)})
+    """In each of the three customer options; the existing customer is the other merchant's, as the session would be."""
+    options: tuple[dict[str, Any], ...] = (
+        {},
+        {"customerId": new_customer(story.run, story.rival)},
+        {"customer": payloads.inline_customer(story.run)},
+    )
     for option in options:
         body = {**payloads.checkout(story.run, story.rival.organization_id), **option}
         story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
@@ -181,7 +191,9 @@ def same_customer(story: Story) -> None:
     first, second = story.exchanges
     customer = attached(first)
     held = second.is_success and attached(second) == customer
-    story.run.check(held, f"a session attached to {customer}", f"{second.summary}, customerId {attached(second)}", second)
+    story.run.check(
+        held, f"a session attached to {customer}", f"{second.summary}, customerId {attached(second)}", second
+    )
 
 
 @then("the customer and the customer's id agree")
@@ -254,7 +266,7 @@ def reads_session(story: Story) -> None:
     exchange = needs_read(story.run, story.actor, payloads.CREATE_CHECKOUT, text_field(created, "id"))
     for name in ("id", "merchantId", "currency", "totalAmount", "sessionUrl", "customerId"):
         told, shown = field(created.came, name), field(exchange.came, name)
-        if told is not None and told == told and shown is not None:
+        if told not in (None, MISSING) and shown not in (None, MISSING):
             same = contains(told, shown)
             story.run.check(same, f"{name} as it was answered: {told!r}", f"{name} {shown!r}", exchange)
 
@@ -270,5 +282,3 @@ def opens_page(story: Story) -> None:
 @then("the page is shown")
 def page_is_shown(story: Story) -> None:
     story.run.check(story.last.is_success, "the page opens with 200", story.last.summary, story.last)
-
-

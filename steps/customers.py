@@ -77,7 +77,11 @@ def creates_customer_with(story: Story, value: str) -> None:
 @when("the merchant creates the same customer twice")
 def creates_twice(story: Story) -> None:
     body = payloads.customer(story.run, story.actor.organization_id)
-    story.add(story.run.need_success(story.run.send(call(story.run, payloads.CREATE_CUSTOMER, body, story.actor, intent="valid"))))
+    story.add(
+        story.run.need_success(
+            story.run.send(call(story.run, payloads.CREATE_CUSTOMER, body, story.actor, intent="valid"))
+        )
+    )
     story.add(story.run.send(call(story.run, payloads.CREATE_CUSTOMER, body, story.actor)))
 
 
@@ -115,7 +119,9 @@ def creates_for_other(story: Story) -> None:
 @when("the merchant creates a customer for a merchant who does not exist")
 def creates_for_unknown(story: Story) -> None:
     unknown = payloads.unknown_id(story.run, story.actor.organization_id)
-    story.add(story.run.send(call(story.run, payloads.CREATE_CUSTOMER, payloads.customer(story.run, unknown), story.actor)))
+    story.add(
+        story.run.send(call(story.run, payloads.CREATE_CUSTOMER, payloads.customer(story.run, unknown), story.actor))
+    )
 
 
 @then("a customer of the merchant's own is created")

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from schemathesis import Case
-
 from conformance.exchange import Call
-from conformance.generation import to_call
+from conformance.generation import AnyCase, to_call
 from conformance.run import Run
 from steps import payloads
 from steps.merchants import Merchant, Merchants
@@ -26,7 +24,7 @@ def sender(merchants: Merchants, operation: str) -> Merchant | None:
     return merchants.first
 
 
-def prepared(run: Run, case: Case, operation: str, who: Merchant | None, customer: str, *, valid: bool) -> Call:
+def prepared(run: Run, case: AnyCase, operation: str, who: Merchant | None, customer: str, *, valid: bool) -> Call:
     """A generated case: returns its call, in which ids are real and, for a valid one, unique values are unique."""
     token = who.token if who is not None and run.contract.operations[operation].needs_token else None
     sent = to_call(case, run, operation, token, who.key if who is not None else "")
@@ -66,7 +64,11 @@ def _unique(run: Run, operation: str, body: dict[str, Any], who: Merchant | None
 def _consistent_checkout(run: Run, body: dict[str, Any]) -> dict[str, Any]:
     """A session whose line items have its currency, add up to its total and name no made-up product or image."""
     items = [
-        {name: value for name, value in {**item, "currency": body["currency"]}.items() if name not in ("productId", "imageId")}
+        {
+            name: value
+            for name, value in {**item, "currency": body["currency"]}.items()
+            if name not in ("productId", "imageId")
+        }
         for item in body.get("lineItems", [])
     ]
     total = sum(item.get("quantity", 1) * item.get("amount", 0) for item in items)
@@ -86,5 +88,3 @@ def _whole_numbers(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _whole_numbers(item) for name, item in value.items()}
     return [_whole_numbers(item) for item in value] if isinstance(value, list) else value
-
-

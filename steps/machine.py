@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.errors import Flaky
-from schemathesis import Case
 from schemathesis.core.transport import Response
 
-from conformance.generation import Generator, judge
+from conformance.generation import AnyCase, Generator, judge
 from conformance.run import Run
 from conformance.wire import NotSendable
 from steps.generated import prepared, sender
@@ -27,13 +27,13 @@ def walk_machine(run: Run, merchants: Merchants, generator: Generator, purpose: 
     class Walk(base):  # type: ignore[misc]
         """A walk in which each step is sent as the merchant of the run, with real ids where links gave none."""
 
-        def before_call(self, case: Case) -> None:
+        def before_call(self, case: AnyCase) -> None:
             if isinstance(case.body, dict) and "customerId" in case.body:
                 case.body.pop("customer", None)
 
-        def call(self, case: Case, **_: Any) -> Response:
+        def call(self, case: AnyCase, **_: Any) -> Response:
             name = names[case.path]
-            linked = case.body.get("customerId", "") if isinstance(case.body, dict) else ""
+            linked = str(case.body.get("customerId", "")) if isinstance(case.body, dict) else ""
             try:
                 call = prepared(run, case, name, sender(merchants, name), linked, valid=True)
                 exchange = run.send(call)
@@ -41,9 +41,11 @@ def walk_machine(run: Run, merchants: Merchants, generator: Generator, purpose: 
                 return _response(case, 0, [], b"")
             judge(run, case, exchange)
             answer = exchange.response
-            return _response(case, exchange.status, list(answer.headers) if answer else [], answer.body if answer else b"")
+            return _response(
+                case, exchange.status, list(answer.headers) if answer else [], answer.body if answer else b""
+            )
 
-        def validate_response(self, response: Response, case: Case, **_: Any) -> None:
+        def validate_response(self, response: Response, case: AnyCase, **_: Any) -> None:
             """The answer has been judged when it came."""
 
     seeded = seed(run.random(purpose).randrange(2**32))
@@ -62,12 +64,10 @@ def walk_machine(run: Run, merchants: Merchants, generator: Generator, purpose: 
         run.record.notes.append("hypothesis found a walk flaky: creates are never the same twice")
 
 
-def _response(case: Case, status: int, headers: list[tuple[str, str]], body: bytes) -> Response:
+def _response(case: AnyCase, status: int, headers: list[tuple[str, str]], body: bytes) -> Response:
     """An answer of the wire in the form that links are read from."""
     plain = [(name, value) for name, value in headers if name.lower() not in ("content-encoding", "transfer-encoding")]
     request = httpx.Request("POST", "http://target" + case.path)
     answer = httpx.Response(status or 599, headers=plain, content=body, request=request)
-    from datetime import timedelta
-
     answer.elapsed = timedelta(0)
     return Response.from_any(answer)

@@ -36,12 +36,19 @@ def call(run: Run, operation: str, json: Any, merchant: Merchant | None = None, 
     known = run.contract.operations[operation]
     token = merchant.token if merchant is not None and known.needs_token else None
     actor = merchant.key if merchant is not None else ""
-    fields = {"method": known.method, "path": known.path, "operation": operation, "json": json, "token": token, "actor": actor}
+    fields = {
+        "method": known.method,
+        "path": known.path,
+        "operation": operation,
+        "json": json,
+        "token": token,
+        "actor": actor,
+    }
     return Call(**{**fields, **more})
 
 
 def session_token(exchange: Exchange) -> str:
-    """A sign-up or sign-in that was answered: returns the token, from the header first, then the body; empty for none."""
+    """A sign-up or sign-in that was answered: returns the token, of the header first, then the body; empty for none."""
     header = exchange.response.header(TOKEN_HEADER) if exchange.response is not None else None
     body = first_field(exchange.came, ["token"])
     return header or (body if isinstance(body, str) else "")
@@ -102,10 +109,7 @@ class Merchants:
         return self._ready[key]
 
     def _provision(self, key: str, email: str | None, password: str | None) -> Merchant:
-        if email and password:
-            merchant = Merchant(key, email, password)
-        else:
-            merchant = self.sign_up(key)
+        merchant = Merchant(key, email, password) if email and password else self.sign_up(key)
         merchant = replace(merchant, token=self.sign_in(merchant))
         organization, exchange = self._create_organization(merchant)
         merchant = replace(merchant, organization_id=organization, organization=exchange.sent or {})
@@ -116,7 +120,9 @@ class Merchants:
         """A new account; its own token, where sign-up gives one, is the spare one."""
         body = payloads.sign_up(self.run)
         self.run.masker.add(body["password"])
-        exchange = self.run.need_success(self.run.send(call(self.run, payloads.SIGN_UP, body, intent="valid", actor=key)))
+        exchange = self.run.need_success(
+            self.run.send(call(self.run, payloads.SIGN_UP, body, intent="valid", actor=key))
+        )
         self.run.record.created.append(f"user {body['email']}")
         found = first_field(exchange.came, ["user.id"])
         user_id = found if isinstance(found, str) else ""

@@ -30,7 +30,9 @@ def default_customer(run: Run, merchant: Merchant, **more: object) -> Exchange:
 @when("the merchant creates an organization")
 def creates_organization(story: Story) -> None:
     body = payloads.organization(story.run)
-    exchange = story.add(story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, body, story.actor, intent="valid")))
+    exchange = story.add(
+        story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, body, story.actor, intent="valid"))
+    )
     story.run.record.created.append(f"organization {body['slug']}")
     found = organization_id(story.run.need_success(exchange))
     story.merchant = replace(story.actor, organization_id=found, organization=body)
@@ -88,7 +90,7 @@ def made_for_active(story: Story) -> None:
 
 
 def belongs_to(story: Story, exchange: Exchange, organization: str) -> None:
-    """A customer that was made without naming an organization: checks whose it is, for all that the scenario decides."""
+    """A customer that was made without naming an organization: checks whose it is, for each id of the scenario."""
     came = text_field(exchange, "merchantId")
     for requirement in story.run.record.requirements:
         story.run.check(came == organization, f"merchantId {organization}", f"merchantId {came}", exchange, requirement)

@@ -60,4 +60,6 @@ def under_base_url(story: Story) -> None:
     """Each request went to the base URL with its own path, and each was answered there as its operation documents."""
     for exchange in story.exchanges:
         under = exchange.url.startswith(story.run.base_url + exchange.call.path)
-        story.run.check(under and exchange.is_success, "a success under the base URL", exchange.summary, exchange, "API-BASE-1")
+        story.run.check(
+            under and exchange.is_success, "a success under the base URL", exchange.summary, exchange, "API-BASE-1"
+        )

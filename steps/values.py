@@ -27,7 +27,13 @@ def changed(run: Run, body: dict[str, Any], value: str) -> dict[str, Any]:
         case "a foreign phone number":
             return {**body, "phoneNumber": "+4479" + payloads.phone_number(run)[-8:]}
         case "nested metadata":
-            nested = {"text": "Ünïcode 東京", "number": 42, "flag": True, "list": [1, "two", None], "inner": {"a": {"b": "c"}}}
+            nested = {
+                "text": "Ünïcode 東京",
+                "number": 42,
+                "flag": True,
+                "list": [1, "two", None],
+                "inner": {"a": {"b": "c"}},
+            }
             return {**body, "metadata": {**body["metadata"], **nested}}
         case "empty metadata":
             return {**body, "metadata": {}}
@@ -66,8 +72,16 @@ def _currency(body: dict[str, Any], currency: str) -> dict[str, Any]:
 
 
 def _three_line_items(mark: str) -> dict[str, Any]:
-    items = [
-        {"name": f"{name} {mark}", "productId": f"{mark}-{number}", "quantity": quantity, "amount": amount, "currency": "LSL"}
-        for number, (name, quantity, amount) in enumerate([("Blanket", 1, 45_000), ("Hat – mokorotlo", 2, 12_550), ("Tea", 3, 999)])
+    items: list[dict[str, Any]] = [
+        {
+            "name": f"{name} {mark}",
+            "productId": f"{mark}-{number}",
+            "quantity": quantity,
+            "amount": amount,
+            "currency": "LSL",
+        }
+        for number, (name, quantity, amount) in enumerate(
+            [("Blanket", 1, 45_000), ("Hat – mokorotlo", 2, 12_550), ("Tea", 3, 999)]
+        )
     ]
     return {"lineItems": items, "totalAmount": sum(item["quantity"] * item["amount"] for item in items)}

@@ -175,5 +175,13 @@ def _operations(run: Run, records: Iterable[Record]) -> tuple[dict[str, Any], ..
         }
         for name, count in counts.items()
     ]
-    rows.append({"operation": "other requests", "method": "", "path": "", "requests": other.total(), "statuses": dict(sorted(other.items()))})
+    rows.append(
+        {
+            "operation": "other requests",
+            "method": "",
+            "path": "",
+            "requests": other.total(),
+            "statuses": dict(sorted(other.items())),
+        }
+    )
     return tuple(rows)

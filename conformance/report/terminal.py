@@ -27,7 +27,9 @@ def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str
     if not report.strict:
         _broken(terminal, "warnings (SHOULD)", report.warned, yellow=True)
     _not_tested(terminal, report)
-    terminal.write_line(f"reports  {folder}/conformance.html, conformance.json, junit.xml, report.html, allure-results/")
+    terminal.write_line(
+        f"reports  {folder}/conformance.html, conformance.json, junit.xml, report.html, allure-results/"
+    )
     terminal.write_line(f"verdict  {report.verdict.upper()}", bold=True, red=bad, green=report.exit_status == 0)
 
 
@@ -50,5 +52,7 @@ def _not_tested(terminal: pytest.TerminalReporter, report: Report) -> None:
         if result.verdict == "not tested":
             reasons.setdefault(result.reason, []).append(result.requirement.id)
     for reason, ids in reasons.items():
-        shown = ", ".join(ids[:_NOT_TESTED_SHOWN]) + (f" and {len(ids) - _NOT_TESTED_SHOWN} more" if len(ids) > _NOT_TESTED_SHOWN else "")
+        shown = ", ".join(ids[:_NOT_TESTED_SHOWN]) + (
+            f" and {len(ids) - _NOT_TESTED_SHOWN} more" if len(ids) > _NOT_TESTED_SHOWN else ""
+        )
         terminal.write_line(f"not tested ({reason}): {shown}")

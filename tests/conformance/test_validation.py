@@ -65,5 +65,3 @@ def _accepted(run: Run, operation: str, sender: Merchant | None, changes: dict[s
     body = {**valid_body(run, operation, sender), **changes}
     run.need_success(run.send(call(run, operation, body, sender, intent="valid")))
     run.shared[f"accepted {operation}"] = True
-
-

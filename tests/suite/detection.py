@@ -75,7 +75,17 @@ def run_gate(case: Case, arguments: Iterable[str] = ()) -> Gate:
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, _sandbox(case) as url:
         plugins = [word for name in _QUIET for word in ("-p", f"no:{name}")]
-        words = ["--base-url", url, f"--report-dir={folder}", "--seed", str(SEED), "--tb=no", "-q", *plugins, *arguments]
+        words = [
+            "--base-url",
+            url,
+            f"--report-dir={folder}",
+            "--seed",
+            str(SEED),
+            "--tb=no",
+            "-q",
+            *plugins,
+            *arguments,
+        ]
         with _silence(Path(folder, "output.txt")):
             os.chdir(ROOT)
             status = int(pytest.main(words))
