@@ -190,7 +190,7 @@ FAULTS = table(
         CREATE_CUSTOMER,
         MUST,
         "another organization's merchantId is 500",
-        refusal("foreign-merchant", with_problem_status(500)),
+        failing(told_as(500), CREATE_CUSTOMER, 403),
     ),
     ("signup-invalid-500", SIGN_UP, MUST, "an invalid body is 500", failing(status(500), SIGN_UP, 400)),
     (
