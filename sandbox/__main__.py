@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from sandbox import switchboard
+from sandbox.server import serve
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -45,8 +46,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.list_variants:
         _print(switchboard.listed_variants(), given.json, ("id", "description"))
         return 0
-    from sandbox.server import serve
-
     try:
         serve(given.host, given.port, given.prefix, given.fault, given.variant, given.database, given.exit_with_stdin)
     except switchboard.UnknownName as wrong:

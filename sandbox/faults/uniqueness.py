@@ -65,9 +65,9 @@ def _known_password(call: Call, keep_old: bool) -> Reply | None:
         return None
     if given == text(call.fields.get("password")):
         return _signed_in_again(call)
-    if keep_old:
-        return None
-    call.refuse("wrong-password")
+    if not keep_old:
+        call.refuse("wrong-password")
+    return None
 
 
 def _taking_over(keep_old: bool) -> Change:
