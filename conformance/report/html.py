@@ -1,12 +1,285 @@
-"""The HTML report."""
+"""The HTML report: one self-contained page for the owner of an API, who need not know the suite."""
 
 from __future__ import annotations
 
-import html
+import base64
+import hashlib
 import json
-from typing import Any
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from importlib.resources import files
+from itertools import groupby
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from conformance.catalogue import CONCERNS
+
+Row = Mapping[str, Any]
+
+LONGEST_TEXT: Final = 16_384
+EVIDENCE_SHOWN: Final = 3
+VERDICTS: Final = ("failed", "warned", "not tested", "passed")
+SYMBOLS: Final = {"failed": "✗", "warned": "!", "not tested": "–", "passed": "✓"}
+_RUN_SYMBOLS: Final = {"conformant": "✓", "not conformant": "✗", "not decided": "?", "interrupted": "?"}
+_UNSEEN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_WORD: Final = re.compile(r"\w+")
+_TICKS: Final = re.compile("`([^`]+)`")
+_CUT_BODY: Final = re.compile(r"… \(\d+ bytes\)'?$")
+
+
+@dataclass(frozen=True)
+class Group:
+    """The requirements of one operation, or of one concern within it."""
+
+    name: str
+    anchor: str
+    rows: tuple[Row, ...]
+    parts: tuple[Group, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return _counts(self.rows)
+
+    def part(self, name: str) -> Group | None:
+        return next((part for part in self.parts if part.name == name), None)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A requirement that was not kept: the breaches that are shown, and how many more there were."""
+
+    row: Row
+    shown: tuple[Row, ...]
+    more: int
 
 
 def render_html(data: dict[str, Any]) -> str:
-    """A report as data: returns a self-contained page."""
-    return f"<!doctype html><pre>{html.escape(json.dumps(data, indent=1))}</pre>"
+    """A run as data (`Report.to_data`): returns a page that needs no other file, no network and no script.
+
+    Whatever came from the target is text in it: escaped, bounded, and with its invisible characters made visible.
+    """
+    return _environment().get_template("report.html").render(_view(data))
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("conformance.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_presentable,
+    )
+    environment.filters |= {
+        "count": _count,
+        "span": _span,
+        "moment": _moment,
+        "slug": _slug,
+        "pretty": _pretty,
+        "ticks": _ticks,
+        "verbatim": _verbatim,
+        "copyable": _copyable,
+    }
+    script, style = _asset("report.js"), _asset("report.css")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment.globals |= {
+        "symbols": SYMBOLS,
+        "verdicts": VERDICTS,
+        "script": Markup(script),
+        "style": Markup(style),
+        "script_hash": Markup(digest),
+    }
+    return environment
+
+
+def _asset(name: str) -> str:
+    return (files("conformance.report") / "templates" / name).read_text(encoding="utf-8").strip()
+
+
+def _view(data: Mapping[str, Any]) -> dict[str, Any]:
+    rows: list[Row] = data["requirements"]
+    numbers = {test: number for number, test in enumerate(dict.fromkeys(t for row in rows for t in row["tests"]), 1)}
+    concerns = _ordered(CONCERNS, (row["concern"] for row in rows))
+    groups = _groups(rows, [operation["operation"] for operation in data["operations"]], concerns)
+    return {
+        "run": data,
+        "symbol": _RUN_SYMBOLS[data["verdict"]],
+        "sentence": _sentence(data),
+        "counts": _counts(rows),
+        "routes": {row["operation"]: f"{row['method']} {row['path']}".strip() for row in data["operations"]},
+        "failed": [_broken(row) for row in rows if row["verdict"] == "failed"],
+        "warned": [_broken(row) for row in rows if row["verdict"] == "warned"],
+        "together": _broken_together(rows),
+        "groups": groups,
+        "concerns": [concern for concern in concerns if any(group.part(concern) for group in groups)],
+        "reasons": _by_reason(rows),
+        "created": _by_kind(data["created"]),
+        "numbers": numbers,
+        "files": _by_file(numbers),
+        "deciding": Counter(test for row in rows for test in row["tests"]),
+        "ranges": lambda tests: _ranges(numbers[test] for test in tests),
+    }
+
+
+def _sentence(data: Mapping[str, Any]) -> str:
+    must, should = data["totals"]["MUST"], data["totals"]["SHOULD"]
+    untested = must["not tested"] + should["not tested"]
+    warnings = f"{_count(should['warned'], 'SHOULD requirement')} {'is' if should['warned'] == 1 else 'are'} not kept"
+    failures = f"{_count(must['failed'], 'MUST requirement')} {'is' if must['failed'] == 1 else 'are'} broken"
+    stopped = (data["stopped"] or f"it ended with status {data['exit_status']}").rstrip(".")
+    first = {
+        "conformant": f"Every MUST requirement that was tested is kept ({must['passed']}).",
+        "not conformant": f"{failures}." if must["failed"] else f"Every MUST that was tested is kept, but {warnings}.",
+        "interrupted": f"The run was cut short: {stopped}. No breach was found until then.",
+        "not decided": f"The run has no verdict: {stopped}. No breach was found.",
+    }[data["verdict"]]
+    strict = " In this strict run that counts as a failure." if data["strict"] else ""
+    second = f" {warnings[0].upper()}{warnings[1:]}.{strict}" if should["warned"] and must["failed"] else ""
+    if should["warned"] and not must["failed"]:
+        second = strict if data["verdict"] == "not conformant" else f" {warnings[0].upper()}{warnings[1:]} (a warning)."
+    third = f" {_count(untested, 'requirement')} could not be tested; each has its reason below." if untested else ""
+    return first + second + third
+
+
+def _counts(rows: Iterable[Row]) -> dict[str, int]:
+    found = Counter(row["verdict"] for row in rows)
+    return {verdict: found[verdict] for verdict in VERDICTS if found[verdict]}
+
+
+def _ordered(known: Iterable[str], found: Iterable[str]) -> list[str]:
+    present = dict.fromkeys(found)
+    return [*(name for name in known if name in present), *(name for name in present if name not in set(known))]
+
+
+def _groups(rows: list[Row], operations: list[str], concerns: list[str]) -> list[Group]:
+    named = _ordered(operations, (row["operation"] for row in rows))
+    return [_group(name, [row for row in rows if row["operation"] == name], concerns) for name in named]
+
+
+def _group(operation: str, rows: list[Row], concerns: list[str]) -> Group:
+    anchor = f"at-{_slug(operation)}"
+    by_concern = {name: tuple(row for row in rows if row["concern"] == name) for name in concerns}
+    parts = tuple(Group(name, f"{anchor}-{_slug(name)}", kept) for name, kept in by_concern.items() if kept)
+    return Group(operation, anchor, tuple(rows), parts)
+
+
+def _broken(row: Row) -> Broken:
+    different: dict[str, Row] = {}
+    for breach in row["breaches"]:
+        different.setdefault(_form(f"{breach['expected'][:LONGEST_TEXT]}\n{breach['got'][:LONGEST_TEXT]}"), breach)
+    shown = tuple(different.values())[:EVIDENCE_SHOWN]
+    return Broken(row, shown, len(row["breaches"]) - len(shown) + row["more_breaches"])
+
+
+def _form(text: str) -> str:
+    """A text: returns it without the words that hold a digit, such as ids and times, which differ from run to run."""
+    return _WORD.sub(lambda word: "" if any(map(str.isdigit, word[0])) else word[0], text)
+
+
+def _broken_together(rows: Iterable[Row]) -> dict[tuple[str, int], list[str]]:
+    """Breaches of several requirements are often one defect: the ids that each single answer breaks."""
+    found: dict[tuple[str, int], dict[str, None]] = {}
+    for row in rows:
+        for breach in row["breaches"]:
+            if breach["exchange"] is not None:
+                found.setdefault((breach["test"], breach["exchange"]["number"]), {})[row["id"]] = None
+    return {answer: list(ids) for answer, ids in found.items()}
+
+
+def _by_reason(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
+    reasons: dict[str, list[Row]] = {}
+    for row in rows:
+        if row["verdict"] == "not tested":
+            reasons.setdefault(row["reason"], []).append(row)
+    return sorted(reasons.items(), key=lambda item: -len(item[1]))
+
+
+def _by_kind(created: Iterable[str]) -> dict[str, list[str]]:
+    kinds: dict[str, list[str]] = {}
+    for text in created:
+        kind, _, name = text.partition(" ")
+        kinds.setdefault(kind, []).append(name)
+    return kinds
+
+
+def _by_file(numbers: Mapping[str, int]) -> dict[str, list[tuple[int, str, str]]]:
+    found: dict[str, list[tuple[int, str, str]]] = {}
+    for test, number in numbers.items():
+        file, _, name = test.partition("::")
+        found.setdefault(file, []).append((number, name or test, test))
+    return found
+
+
+def _ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Numbers: returns them as ranges of first and last, so that fifty tests take a few words."""
+    runs = groupby(enumerate(sorted(numbers)), key=lambda pair: pair[1] - pair[0])
+    return [(run[0][1], run[-1][1]) for run in (list(pairs) for _, pairs in runs)]
+
+
+def _presentable(value: object) -> object:
+    """A text on its way into the page: returns it bounded, with characters that nobody sees as code points."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    if len(value) > LONGEST_TEXT:
+        value = f"{value[:LONGEST_TEXT]} … ({len(value) - LONGEST_TEXT} characters more)"
+    return _UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", value)
+
+
+def _verbatim(text: str) -> Markup:
+    """A text to be copied as it is: returns it escaped, invisible characters and all."""
+    return Markup.escape(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
+def _ticks(text: str) -> Markup:
+    """A sentence of the catalogue: returns it escaped, with what stands between backticks as code."""
+    return Markup(_TICKS.sub(r"<code>\1</code>", str(Markup.escape(_presentable(text)))))
+
+
+def _copyable(line: str) -> str:
+    """A line for a shell: returns `shown` where the text on the page is the line itself, `hidden` where it shows code
+    points in place of characters, and `no` where it is not the whole request."""
+    if len(line) > LONGEST_TEXT or _CUT_BODY.search(line):
+        return "no"
+    return "hidden" if _UNSEEN.search(line) else "shown"
+
+
+def _pretty(body: str) -> str:
+    """A body: returns it with line breaks where it is JSON and where that changes nothing else."""
+    try:
+        value = json.loads(body)
+        if isinstance(value, dict | list) and json.dumps(value, ensure_ascii=False) == body:
+            return json.dumps(value, ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):
+        pass
+    return body
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}".replace(",", " ")
+
+
+def _span(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds else "0 s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _moment(text: str) -> str:
+    moment = datetime.fromisoformat(text)
+    return moment.strftime("%d %B %Y, %H:%M:%S ").lstrip("0") + (moment.tzname() or "")
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")
