@@ -110,7 +110,7 @@ class Exchange:
 
     @property
     def summary(self) -> str:
-        """The exchange in one line: `POST /customers → 201`."""
+        """The exchange in one line: `POST /things → 201`."""
         return f"{self.call.method} {self.call.path} → {self.status or self.failure}"
 
 

@@ -363,8 +363,12 @@ def _echo(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] | N
     if any(field_of(exchange.sent, name) is not MISSING for name in params.get("lacks", ())):
         return None
     came = first_field(exchange.came, params["came"])
+    told = rules.memory.facts.setdefault("told", {})
+    if came is not MISSING:
+        told[params["id"]] = True
     if came is MISSING:
-        return None if params.get("may be absent") else [Finding(f"`{params['came'][0]}` {shown(sent)}", "nothing")]
+        lawful = params.get("may be absent") is True or ("may be absent" in params and params["id"] not in told)
+        return None if lawful else [Finding(f"`{params['came'][0]}` {shown(sent)}", "nothing")]
     if COMPARISONS[params.get("how", "exact")](sent, came):
         return []
     return [Finding(f"`{params['came'][0]}` {shown(sent)}", shown(came))]

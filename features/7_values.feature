@@ -56,7 +56,7 @@ Feature: What is sent comes back as it went
       | the amount 1                |
       | an amount of five digits    |
       | an amount of seven digits   |
-      | an amount of nine digits    |
+      | an amount of eight digits    |
       | another currency            |
       | a currency without cents    |
       | URLs with a query           |

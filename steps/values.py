@@ -47,8 +47,8 @@ def changed(run: Run, body: dict[str, Any], value: str) -> dict[str, Any]:
             return _amount(body, 12_345)
         case "an amount of seven digits":
             return _amount(body, 1_234_567)
-        case "an amount of nine digits":
-            return _amount(body, 987_654_321)
+        case "an amount of eight digits":
+            return _amount(body, 98_765_432)
         case "an amount beyond 32 bits":
             return _amount(body, 5_000_000_019)
         case "another currency":
