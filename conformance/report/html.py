@@ -181,8 +181,8 @@ def _broken(row: Row) -> Broken:
 
 
 def _form(text: str) -> str:
-    """A text: returns it without the words that hold a digit, such as ids and times, which differ from run to run."""
-    return _WORD.sub(lambda word: "" if any(map(str.isdigit, word[0])) else word[0], text)
+    """A text: returns it without long words and words that hold a digit, such as ids and times, which always differ."""
+    return _WORD.sub(lambda word: "" if len(word[0]) > 15 or any(map(str.isdigit, word[0])) else word[0], text)
 
 
 def _broken_together(rows: Iterable[Row]) -> dict[tuple[str, int], list[str]]:

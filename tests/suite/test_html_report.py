@@ -342,7 +342,7 @@ def test_one_answer_that_breaks_several_requirements_names_the_others() -> None:
 
 
 def test_breaches_that_repeat_each_other_are_counted_rather_than_shown() -> None:
-    repeated = [breach(f"made in run {number}", number=number) for number in range(40)]
+    repeated = [breach(f"made in run {number} {chr(97 + number % 26) * 20}", number=number) for number in range(40)]
     text = readable(render_html(run(row("SIGNUP-ECHO-1", "failed", breaches=repeated, more_breaches=5))))
     assert text.count("Send the request again") == 1
     assert "Seen 44 more times" in text
