@@ -13,6 +13,8 @@ from jsonschema.protocols import Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from conformance.values import MISSING
+
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _URI: Final = "urn:contract"
 
@@ -172,7 +174,7 @@ def _breach(error: ValidationError) -> SchemaBreach:
     if error.validator == "required":
         names_wanted: list[str] = cast(list[str], error.validator_value)
         missing = next(name for name in names_wanted if error.message.startswith(repr(name)))
-        return SchemaBreach(".".join([*names, missing]), "to be there", "nothing")
+        return SchemaBreach(".".join([*names, missing]), "to be there", MISSING)
     return SchemaBreach(".".join(names), _expectation(error), error.instance)
 
 

@@ -11,6 +11,7 @@ from conformance.catalogue import Catalogue, Requirement
 
 Verdict = Literal["passed", "failed", "warned", "not tested"]
 BREACHES_KEPT: Final = 3
+EVIDENCE_KEPT: Final = 6
 
 
 class NotTested(Exception):
@@ -112,7 +113,9 @@ def _result(requirement: Requirement, records: list[Record], reason: str) -> Res
     deciding = tuple(record.test for record in records if requirement.id in record.decided)
     if breaches:
         tests = tuple(dict.fromkeys(breach.test for breach in breaches))
-        return Result(requirement, "failed" if requirement.level == "MUST" else "warned", "", tests, breaches, more)
+        verdict: Verdict = "failed" if requirement.level == "MUST" else "warned"
+        more += max(0, len(breaches) - EVIDENCE_KEPT)
+        return Result(requirement, verdict, "", tests, breaches[:EVIDENCE_KEPT], more)
     if deciding:
         return Result(requirement, "passed", "", deciding, ())
     told = [record.not_tested[requirement.id] for record in records if requirement.id in record.not_tested]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Iterable
 
 from conformance.catalogue import Catalogue, Requirement
 from conformance.ledger import Breach, Record
@@ -27,16 +26,15 @@ def breach_message(requirement: Requirement, breach: Breach, again: str) -> str:
     return "\n".join(lines)
 
 
-def breaches_message(catalogue: Catalogue, record: Record, base_url: str | None, seed: int) -> str:
+def breaches_message(catalogue: Catalogue, record: Record, given: tuple[str, ...], seed: int) -> str:
     """All breaches of one test, the MUSTs first."""
-    again = again_line(record.test, base_url, seed)
+    again = again_line(record.test, given, seed)
     ordered = sorted(record.breaches, key=lambda breach: catalogue[breach.requirement].level)
     parts = [breach_message(catalogue[breach.requirement], breach, again) for breach in ordered]
     parts += [f"{name}: {count} more of the same" for name, count in record.more_breaches.items()]
     return "\n\n".join(parts)
 
 
-def again_line(test: str, base_url: str | None, seed: int) -> str:
-    """One line that runs a single test again on the same target with the same seed."""
-    words: Iterable[str] = ["pytest", *(["--base-url", base_url] if base_url else []), "--seed", str(seed), test]
-    return shlex.join(words)
+def again_line(test: str, given: tuple[str, ...], seed: int) -> str:
+    """One line that runs a single test again, with the words that the user gave for the target, and the same seed."""
+    return shlex.join(["pytest", *given, "--seed", str(seed), test])

@@ -191,7 +191,7 @@ class Settings:
         """What was set by the user: returns it as text, with secrets masked."""
         secret = {option.attribute for option in OPTIONS if option.secret}
         return {
-            name: "***" if name in secret else str(value)
+            name: "***" if name in secret else ", ".join(value) if isinstance(value, tuple) else str(value)
             for name, value in self.values.items()
             if self.origin.get(name) and value not in (None, (), False)
         }

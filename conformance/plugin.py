@@ -120,7 +120,12 @@ def pytest_configure(config: pytest.Config) -> None:
         name, _, value = header.partition(":")
         masker.add_header(name.strip())
         masker.add(value.strip())
-    run = Run(settings, contract, catalogue, rules, masker, config.rootpath, base_url or "")
+    given = ["--base-url", base_url] if base_url else []
+    given += [word for name in settings.sandbox_fault for word in ("--sandbox-fault", name)]
+    given += [word for name in settings.sandbox_variant for word in ("--sandbox-variant", name)]
+    if settings.size != "gate":
+        given += ["--size", settings.size]
+    run = Run(settings, contract, catalogue, rules, masker, config.rootpath, base_url or "", tuple(given))
     config.stash[RUN] = run
     handed = getattr(config, "workerinput", {}).get("conformance")
     if handed:
@@ -223,7 +228,7 @@ class Tests:
         elif last:
             record.decided.update(active)
         if (last or reason) and self._fails(record):
-            raise Breached(breaches_message(self.run.catalogue, record, self._target(item), self.run.settings.seed))
+            raise Breached(breaches_message(self.run.catalogue, record, self.run.given, self.run.settings.seed))
         if reason is not None:
             pytest.skip(f"not tested: {reason}")
         return result
@@ -231,10 +236,6 @@ class Tests:
     def _fails(self, record: Record) -> bool:
         strict = self.run.settings.strict
         return any(strict or self.run.catalogue[breach.requirement].level == "MUST" for breach in record.breaches)
-
-    def _target(self, item: pytest.Item) -> str | None:
-        url: str | None = item.config.getoption("base_url", None)
-        return url
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(

@@ -42,6 +42,7 @@ class Run:
     masker: Masker
     root: Path
     base_url: str = ""
+    given: tuple[str, ...] = ()
     id: str = field(default_factory=lambda: secrets.token_hex(4))
     worker: str = ""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))

@@ -14,5 +14,5 @@ def write_reports(report: Report, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     data = report.to_data()
     text = json.dumps(data, indent=1, ensure_ascii=False)
-    (folder / "conformance.json").write_text(text + "\n", encoding="utf-8")
-    (folder / "conformance.html").write_text(render_html(data), encoding="utf-8")
+    (folder / "conformance.json").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    (folder / "conformance.html").write_text(render_html(data), encoding="utf-8", errors="backslashreplace")

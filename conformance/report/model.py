@@ -34,7 +34,7 @@ class Report:
     waited: float
     created: tuple[str, ...]
     results: tuple[Result, ...]
-    given_base_url: str | None
+    given: tuple[str, ...]
 
     @cached_property
     def broken(self) -> tuple[Result, ...]:
@@ -113,7 +113,7 @@ class Report:
             "reason": result.reason,
             "tests": list(result.tests),
             "breaches": [
-                {**asdict(breach), "again": again_line(breach.test, self.given_base_url, self.seed)}
+                {**asdict(breach), "again": again_line(breach.test, self.given, self.seed)}
                 for breach in result.breaches
             ],
             "more_breaches": result.more_breaches,
@@ -154,7 +154,7 @@ def build_report(
         waited=sum(record.waited for record in records),
         created=tuple(text for record in records for text in record.created),
         results=results(run.catalogue, records, reasons, undecided),
-        given_base_url=None if run.settings.values.get("bundled") else run.base_url,
+        given=run.given,
     )
 
 
