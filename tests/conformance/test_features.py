@@ -4,6 +4,5 @@ from pathlib import Path
 
 from pytest_bdd import scenarios
 
-FEATURES = Path(__file__).parents[2] / "features"
-
-scenarios(*sorted(str(file) for file in FEATURES.glob("*.feature")))
+for feature in sorted(Path(__file__).parents[2].joinpath("features").glob("*.feature")):
+    scenarios(str(feature))
