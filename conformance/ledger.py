@@ -32,6 +32,12 @@ class Breach:
     got: str
     exchange: dict[str, Any] | None = None
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the answer was a 4xx, which says nothing where the valid twin of the request is refused as well."""
+        response = (self.exchange or {}).get("response") or {}
+        return bool(400 <= response.get("status", 0) < 500)
+
 
 @dataclass
 class Record:
@@ -55,6 +61,11 @@ class Record:
             self.breaches.append(breach)
         else:
             self.more_breaches[breach.requirement] += 1
+
+    def drop_refusals(self, requirements: Iterable[str]) -> None:
+        """A test whose valid twin was refused too: forgets breaches that are no more than a refusal of another kind."""
+        doubtful = set(requirements)
+        self.breaches = [item for item in self.breaches if item.requirement not in doubtful or not item.is_refusal]
 
     def to_data(self) -> dict[str, Any]:
         """The record as JSON data, to travel with a test report between processes."""

@@ -222,6 +222,7 @@ class Tests:
         active = [name for name in record.requirements if self.run.catalogue[name].rule is None]
         if reason is not None:
             reason = self.run.masker.text(reason)
+            record.drop_refusals(active)
             undecided = set(active) - {breach.requirement for breach in record.breaches}
             record.decided -= undecided
             record.not_tested.update(dict.fromkeys(undecided, reason))

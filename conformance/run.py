@@ -51,6 +51,7 @@ class Run:
     gone: str | None = None
     shared: dict[str, Any] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    accepted: set[str] = field(default_factory=set)
     _names: int = 0
     _wire: Wire | None = None
 
@@ -84,6 +85,8 @@ class Run:
         key = exchange.call.operation or f"{exchange.call.method} {exchange.call.path.partition('?')[0]}"
         self.record.requests[f"{key} {exchange.status or 'no answer'}"] += 1
         self._learn_secrets(exchange)
+        if exchange.call.intent == "valid" and exchange.is_success and exchange.call.operation:
+            self.accepted.add(exchange.call.operation)
         self.recent = [*self.recent[1 - _SHOWN_EXCHANGES :], exchange]
         for requirement, findings in self.rules.apply(exchange):
             self.record.decided.add(requirement.id)
@@ -147,7 +150,11 @@ class Run:
 
     def limited(self, operation: str) -> bool:
         """Whether the target has shown that it limits the rate of an operation, so that requests are to be saved."""
-        return operation in self.wire.limited
+        return self.contract.operations[operation].path in self.wire.limited
+
+    def saves(self, operation: str) -> bool:
+        """Whether a valid request beside a wrong one is saved: the rate is limited, and one was accepted before."""
+        return self.limited(operation) and operation in self.accepted
 
     def random(self, purpose: str) -> random.Random:
         """A source of made-up values that depends on the seed and the purpose alone."""

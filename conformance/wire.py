@@ -95,7 +95,7 @@ class Wire:
             self.observe(exchange)
             if exchange.status != RATE_LIMITED or exchange.response is None:
                 return exchange
-            self.limited.add(call.operation or "")
+            self.limited.add(call.path)
             seconds = advised_wait(exchange.response)
             if self.pacer.waited + seconds > self.longest_wait:
                 break

@@ -97,6 +97,12 @@ def new_customer(run: Run, merchant: Merchant) -> str:
     return text_field(exchange, "id")
 
 
+def saved_for(story: Story, operation: str) -> None:
+    """One more check of what others decide already: raises `NotTested` where the target limits the operation."""
+    if story.run.limited(operation):
+        raise NotTested(f"saved, since the target limits the rate of {operation}; other checks decide the same")
+
+
 def need(held: bool, reason: str) -> None:
     """A precondition of a check: raises `NotTested` with the reason where it does not hold."""
     if not held:
