@@ -14,6 +14,7 @@ from conformance.exchange import Response
 
 _DEFAULT_WAIT: Final = 10.0
 _RATE: Final = re.compile(r"(\d+)/(s|m|h)")
+_PLAIN_NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -32,23 +33,22 @@ def advised_wait(response: Response, now: datetime | None = None) -> float:
     """A 429: returns the seconds that the target wants us to wait.
 
     They stand in `Retry-After` (seconds or a date, RFC 9110 section 10.2.3) or `X-Retry-After` (seconds); without
-    either, ten seconds, which is the window of better-auth.
+    either, or where what stands there is neither, ten seconds, which is the window of better-auth.
     """
     value = (response.header("retry-after") or response.header("x-retry-after") or "").strip()
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
+    if _PLAIN_NUMBER.fullmatch(value):
+        return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return _DEFAULT_WAIT
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
 
 
 @dataclass
 class Pacer:
-    """Keeps the least distance between two requests and counts the seconds that were spent waiting."""
+    """Keeps the least distance between two requests, and counts the seconds that were spent waiting on a 429."""
 
     interval: float = 0.0
     sleep: Callable[[float], None] = time.sleep
@@ -61,10 +61,10 @@ class Pacer:
         if self.interval:
             pause = self._next - self.clock()
             if pause > 0:
-                self.wait(pause)
+                self.sleep(pause)
             self._next = self.clock() + self.interval
 
     def wait(self, seconds: float) -> None:
-        """Sleeps, and counts it."""
+        """Sleeps because the target asked for it, and counts it."""
         self.sleep(seconds)
         self.waited += seconds

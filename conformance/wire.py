@@ -6,14 +6,17 @@ import json
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final
 
 import httpx
 
+from conformance.bounds import Unbounded, Undecodable, bound, decoded
 from conformance.exchange import Call, Exchange, Response
+from conformance.failures import Failure, failure_of
 from conformance.gateway import gateway_page
 from conformance.ledger import NotTested
 from conformance.masking import Masker
@@ -21,11 +24,14 @@ from conformance.pacing import Pacer, advised_wait
 from conformance.rules import RATE_LIMITED
 from conformance.values import MISSING
 
-MAX_BODY: Final = 8 * 1024 * 1024
 USER_AGENT: Final = "merchant-onboarding-conformance"
 _RETRIES_AFTER_429: Final = 4
 _SLOW_AFTER: Final = 2
 _IMPATIENT: Final = 3.0
+_SILENT_PATH: Final = 5
+_SILENT_TARGET: Final = 8
+_PROBE_SECONDS: Final = 1.0
+_PROBE_EVERY: Final = 0.25
 
 
 class TargetGone(Exception):
@@ -55,6 +61,7 @@ class Wire:
     """Sends calls, paces them, bounds the answers, and hands every exchange to `observe` before the caller sees it.
 
     `longest_wait` is how many seconds in all the run may wait for rate limits; `on_wait` is told of each wait.
+    `patience` is how many seconds a target that went away has to come back.
     """
 
     connection: Connection
@@ -63,9 +70,12 @@ class Wire:
     observe: Callable[[Exchange], None] = lambda _: None
     on_wait: Callable[[str, float], None] = lambda *_: None
     longest_wait: float = 150.0
+    patience: float = 2.0
     number: int = 0
     limited: set[str] = field(default_factory=set)
     _timeouts: Counter[str] = field(default_factory=Counter)
+    _silence: Counter[str] = field(default_factory=Counter)
+    _silent: int = 0
 
     def __post_init__(self) -> None:
         link = self.connection
@@ -79,6 +89,7 @@ class Wire:
             trust_env=link.trust_environment,
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"},
         )
+        self._traffic = bound(self._client)
 
     def close(self) -> None:
         """Ends all connections."""
@@ -98,7 +109,10 @@ class Wire:
             self.limited.add(call.path)
             seconds = advised_wait(exchange.response)
             if self.pacer.waited + seconds > self.longest_wait:
-                break
+                raise NotTested(
+                    f"rate limited: {call.method} {call.path} was answered with 429 (Too Many Requests), and waiting "
+                    f"{seconds:.0f} s more is beyond what --longest-wait allows"
+                )
             self.on_wait(call.operation or call.path, seconds)
             self.pacer.wait(seconds + 0.05)
         raise NotTested(f"rate limited: {call.method} {call.path} went on answering 429 (Too Many Requests)")
@@ -106,19 +120,15 @@ class Wire:
     def _exchange(self, call: Call) -> Exchange:
         self.number += 1
         number = self.number
-        request = self._request(call)
-        key = call.operation or call.path
-        started = time.monotonic()
-        response, failure = self._answer(request, self._patience(key))
-        if failure in _STALE:
-            self._require_alive()
-            started = time.monotonic()
-            response, failure = self._answer(self._request(call), self._patience(key))
-        seconds = time.monotonic() - started
-        if failure is not None:
-            if "no answer within" in failure:
-                self._timeouts[key] += 1
-            self._require_alive()
+        self._require_voice(call)
+        request, answer, seconds = self._attempt(call)
+        if isinstance(answer, Failure) and self._says_nothing(answer):
+            request, answer, seconds = self._attempt(call)
+            if isinstance(answer, Failure) and answer.kind == "unreached":
+                self._require_alive()
+                raise NotTested(f"{call.method} {call.path} could not reach the target ({answer.words})")
+        self._count_silence(call.path, answer)
+        response = None if isinstance(answer, Failure) else answer
         return Exchange(
             number=number,
             call=call,
@@ -129,15 +139,50 @@ class Wire:
             request_body=request.content,
             seconds=seconds,
             response=response,
-            failure=failure,
+            failure=answer.words if isinstance(answer, Failure) else None,
             gateway=gateway_page(response) if response is not None else None,
         )
 
-    def _patience(self, key: str) -> float:
-        """The seconds for a whole answer; less once an operation has let us wait in vain again and again."""
-        return (
-            min(self.connection.timeout, _IMPATIENT) if self._timeouts[key] >= _SLOW_AFTER else self.connection.timeout
-        )
+    def _attempt(self, call: Call) -> tuple[httpx.Request, Response | Failure, float]:
+        request = self._request(call)
+        self.pacer.before_request()
+        started = time.monotonic()
+        answer = self._answer(request, self._patience(call.path))
+        return request, answer, time.monotonic() - started
+
+    def _says_nothing(self, failure: Failure) -> bool:
+        """Whether a failure is no evidence against the target, so that the request is to be sent once more.
+
+        That is so on a connection that was used before, which the target may close while a request is on its way (RFC
+        9112 section 9.3.1) or on which more came than the last answer announced; and where the target was away for a
+        moment. Raises `TargetGone` where it stays away.
+        """
+        if failure.kind in ("closed", "no HTTP") and not self._traffic.opened:
+            return True
+        was_away = self._require_alive()
+        return failure.kind == "unreached" or (was_away and failure.kind in ("closed", "cut"))
+
+    def _count_silence(self, path: str, answer: Response | Failure) -> None:
+        if isinstance(answer, Failure) and answer.kind == "silent":
+            self._timeouts[path] += 1
+            self._silence[path] += 1
+            self._silent += 1
+        else:
+            self._silence[path] = self._silent = 0
+
+    def _require_voice(self, call: Call) -> None:
+        """Requests that nobody answers are not sent for ever."""
+        if self._silence[call.path] >= _SILENT_PATH:
+            raise NotTested(f"{self._silence[call.path]} requests in a row to {call.path} were not answered in time")
+        if self._silent >= _SILENT_TARGET:
+            raise TargetGone(
+                f"the target stopped answering ({self._silent} requests in a row were not answered in time)"
+            )
+
+    def _patience(self, path: str) -> float:
+        """The seconds for a whole answer; less once a path has let us wait in vain again and again."""
+        timeout = self.connection.timeout
+        return min(timeout, _IMPATIENT) if self._timeouts[path] >= _SLOW_AFTER else timeout
 
     def _request(self, call: Call) -> httpx.Request:
         headers = dict(self.connection.headers)
@@ -161,55 +206,72 @@ class Wire:
         """A path of the contract: returns the URL under the base URL, whose own path is kept."""
         return self.connection.base_url.rstrip("/") + path
 
-    def _answer(self, request: httpx.Request, patience: float) -> tuple[Response | None, str | None]:
-        self.pacer.before_request()
-        deadline = time.monotonic() + patience
-        request.extensions["timeout"] = httpx.Timeout(patience, connect=self.connection.connect_timeout).as_dict()
+    def _answer(self, request: httpx.Request, patience: float) -> Response | Failure:
         try:
-            stream = self._client.send(request, stream=True)
-            try:
-                body = bytearray()
-                for chunk in stream.iter_bytes(65536):
-                    body += chunk
-                    if len(body) > MAX_BODY:
-                        return None, f"an endless answer: more than {MAX_BODY // 1024 // 1024} MB"
-                    if time.monotonic() > deadline:
-                        return None, f"no answer within {patience:g} s: the body dripped in too slowly"
+            with self._sent(request, patience) as stream:
                 headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in stream.headers.raw)
-                return Response(stream.status_code, headers, bytes(body)), None
-            finally:
-                stream.close()
+                body = decoded(stream.iter_raw(), stream.headers.get("content-encoding", ""))
+                return Response(stream.status_code, headers, body)
         except httpx.LocalProtocolError as error:
             raise NotSendable(f"the client cannot write this request: {self.masker.text(str(error))}") from None
-        except httpx.HTTPError as error:
-            return None, _failure(error, patience)
+        except (httpx.HTTPError, Unbounded, Undecodable) as error:
+            return self._failure(error, patience)
 
-    def _require_alive(self) -> None:
-        """A request that failed says something about the target only if it is still there."""
-        for pause in (0.0, 0.5, 1.5):
-            time.sleep(pause)
-            reason = self.reach()
-            if reason is None:
-                return
-        raise TargetGone(f"the target stopped answering ({reason})")
+    @contextmanager
+    def _sent(self, request: httpx.Request, patience: float) -> Iterator[httpx.Response]:
+        """Sends a request; while it lasts, the body of its answer can be read."""
+        request.extensions["timeout"] = httpx.Timeout(patience, connect=self.connection.connect_timeout).as_dict()
+        self._traffic.start(patience)
+        stream = self._client.send(request, stream=True)
+        try:
+            if not self._traffic.reads:
+                raise httpx.ReadError("this came before the request was sent: the last answer had announced less")
+            yield stream
+        finally:
+            stream.close()
+
+    def _failure(self, error: Exception, patience: float) -> Failure:
+        return failure_of(error, patience, self.connection.connect_timeout, self._traffic.received)
+
+    def _require_alive(self) -> bool:
+        """A request that failed says something about the target only if it is still there.
+
+        Returns whether it was away and came back; raises `TargetGone` where it does not within the patience.
+        """
+        deadline = time.monotonic() + self.patience
+        was_away = False
+        while (reason := self.reach()) is not None:
+            was_away = True
+            if time.monotonic() >= deadline:
+                raise TargetGone(f"the target stopped answering ({reason})")
+            time.sleep(_PROBE_EVERY)
+        return was_away
 
     def reach(self) -> str | None:
-        """Whether anything answers at the base URL: returns None, or the reason in words why nothing does."""
+        """Whether anything that speaks HTTP is at the base URL: returns None, or the reason in words why not.
+
+        Something that accepts a connection and then says nothing counts as being there: it may answer other paths.
+        """
+        patience = min(_PROBE_SECONDS, self.connection.timeout)
+        request = self._client.build_request("GET", self.url("/"), headers=dict(self.connection.headers))
         try:
-            with self._client.stream(
-                "GET", self.url("/"), timeout=self.connection.connect_timeout, headers=dict(self.connection.headers)
-            ):
+            with self._sent(request, patience):
                 return None
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
-            return _failure(error, self.connection.connect_timeout)
-        except httpx.HTTPError:
-            return None
+        except httpx.HTTPError as error:
+            failure = self._failure(error, patience)
+        if failure.kind in ("closed", "no HTTP") and self._speaks_tls():
+            return "what answers there speaks TLS: write https://"
+        return failure.words if failure.kind in ("unreached", "no HTTP") else None
 
-
-_DISCONNECTED: Final = "the connection was closed without an answer"
-_RESET: Final = "the connection was reset"
-_REFUSED: Final = "the connection was refused"
-_STALE: Final = frozenset({_DISCONNECTED, _RESET, _REFUSED})
+    def _speaks_tls(self) -> bool:
+        link = self.connection
+        if not link.base_url.startswith("http://") or link.proxy:
+            return False
+        try:
+            httpx.get(f"https{self.url('/')[4:]}", verify=False, timeout=_PROBE_SECONDS, trust_env=False)
+        except httpx.HTTPError as error:
+            return not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+        return True
 
 
 def encode(value: Any) -> bytes:
@@ -218,30 +280,3 @@ def encode(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
         return json.dumps(value).encode("ascii")
-
-
-def _failure(error: httpx.HTTPError, patience: float) -> str:
-    text = str(error)
-    match error:
-        case httpx.ConnectTimeout():
-            return "no connection within the time limit"
-        case httpx.TimeoutException():
-            return f"no answer within {patience:g} s"
-        case httpx.DecodingError():
-            return "a body that cannot be decoded as its Content-Encoding says"
-        case httpx.RemoteProtocolError() if "without sending" in text:
-            return _DISCONNECTED
-        case httpx.RemoteProtocolError() if "incomplete" in text or "closed" in text:
-            return "a truncated answer: the connection was closed before the body was complete"
-        case httpx.RemoteProtocolError():
-            return f"an answer that is not HTTP ({text})"
-        case httpx.ReadError() | httpx.WriteError():
-            return _RESET
-        case httpx.ConnectError() if "CERTIFICATE" in text or "SSL" in text or "TLS" in text:
-            return f"TLS failed: {text}"
-        case httpx.ConnectError() if "Name or service" in text or "getaddrinfo" in text or "No address" in text:
-            return "the host name cannot be resolved"
-        case httpx.ConnectError():
-            return _REFUSED
-        case _:
-            return f"{type(error).__name__}: {text}"

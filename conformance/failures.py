@@ -1,0 +1,82 @@
+"""Why no whole answer came: in words for the owner of the API, and in kinds for the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import httpx
+
+from conformance.bounds import MAX_BODY, Unbounded, Undecodable
+
+Kind = Literal["unreached", "closed", "cut", "silent", "no HTTP", "broken"]
+NO_HTTP: Final = "illegal status line"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What became of a request that got no whole answer.
+
+    `unreached` means that no connection came about, `closed` that it ended before the first byte of an answer, `cut`
+    that it ended in the middle of one, and `silent` that time ran out; the other two are answers that cannot be used.
+    """
+
+    kind: Kind
+    words: str
+
+
+def failure_of(error: Exception, patience: float, connect_patience: float, received: int) -> Failure:
+    """An error of the client library: returns what it says about the target, of which so many bytes were received."""
+    text = str(error)
+    match error:
+        case httpx.ConnectTimeout():
+            return Failure("unreached", f"no connection within {connect_patience:g} s")
+        case httpx.ConnectError():
+            return Failure("unreached", _unconnected(text))
+        case httpx.ProxyError():
+            return Failure("unreached", f"the proxy does not let us through ({text})")
+        case httpx.TimeoutException() if received:
+            return Failure("silent", f"no whole answer within {patience:g} s: it came in too slowly")
+        case httpx.TimeoutException():
+            return Failure("silent", f"no answer within {patience:g} s")
+        case httpx.ReadError() | httpx.WriteError():
+            return Failure("cut" if received else "closed", "the connection was reset")
+        case httpx.RemoteProtocolError():
+            return _broken_off_or_not_http(text, received)
+        case Undecodable():
+            return Failure("broken", text)
+        case Unbounded():
+            return Failure("broken", f"an endless answer: more than {MAX_BODY // 1024 // 1024} MB")
+        case _:
+            return Failure("broken", f"{type(error).__name__}: {text}")
+
+
+def _broken_off_or_not_http(text: str, received: int) -> Failure:
+    if "without sending" in text or "Server disconnected" in text:
+        words = "the connection was closed in the middle of the headers" if received else "without an answer"
+        return Failure("cut", words) if received else Failure("closed", f"the connection was closed {words}")
+    if "incomplete" in text or "closed" in text:
+        return Failure("cut", "a truncated answer: the connection was closed before the body was complete")
+    if "buffer too long" in text:
+        return Failure("broken", "an answer whose headers do not end within 100 kB")
+    if NO_HTTP in text:
+        return Failure("no HTTP", f"an answer that is not HTTP ({text})")
+    return Failure("broken", f"an answer that breaks HTTP ({text})")
+
+
+def _unconnected(text: str) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        detail = text.partition("verify failed:")[2].partition("(_ssl")[0].strip() or "not trusted"
+        return (
+            f"its TLS certificate cannot be verified ({detail}): name its authority with --ca-bundle, "
+            "or accept any certificate with --insecure"
+        )
+    if "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER_FAILURE" in text or "HTTP_REQUEST" in text:
+        return "what answers there does not speak TLS: write http:// if that is meant"
+    if "SSL" in text or "TLS" in text:
+        return f"TLS failed: {text}"
+    if any(sign in text for sign in ("Name or service", "getaddrinfo", "No address", "name resolution", "nodename")):
+        return "the host name cannot be resolved"
+    if "refused" in text:
+        return "the connection was refused"
+    return f"no connection ({text})"
