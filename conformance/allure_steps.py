@@ -6,10 +6,28 @@ import json
 from typing import Any
 
 import allure
+import allure_commons
 import pytest
 
 from conformance.exchange import evidence
+from conformance.masking import Masker
 from conformance.run import Run
+from conformance.secrecy import mask_fields
+
+
+class AllureMask:
+    """Hooks of Allure itself: whatever it is about to write has been masked."""
+
+    def __init__(self, masker: Masker) -> None:
+        self.masker = masker
+
+    @allure_commons.hookimpl(tryfirst=True)
+    def report_result(self, result: Any) -> None:
+        mask_fields(result, self.masker)
+
+    @allure_commons.hookimpl(tryfirst=True)
+    def report_container(self, container: Any) -> None:
+        mask_fields(container, self.masker)
 
 
 class AllureSteps:
@@ -18,6 +36,11 @@ class AllureSteps:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.step: Any = None
+        self.mask = AllureMask(run.masker)
+        allure_commons.plugin_manager.register(self.mask)
+
+    def pytest_unconfigure(self) -> None:
+        allure_commons.plugin_manager.unregister(self.mask)
 
     def pytest_bdd_before_scenario(self, feature: Any, scenario: Any) -> None:
         allure.dynamic.feature(feature.name)

@@ -80,48 +80,55 @@ def load_contract(file: Path) -> Contract:
         document = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except FileNotFoundError:
         raise ContractError(f"the OpenAPI document {file} does not exist") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         place = getattr(error, "problem_mark", None)
         where = f", line {place.line + 1}" if place else ""
         raise ContractError(f"{file.name}{where}: the OpenAPI document is no valid YAML") from None
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise ContractError(f"{file.name}: an OpenAPI document has `paths`")
     registry: Registry[Any] = Registry().with_resource(_URI, Resource.from_contents(document, DRAFT202012))
-    operations = {operation.id: operation for operation in _operations(document, registry)}
+    operations = {}
+    for path, item in document["paths"].items():
+        for method in _METHODS:
+            try:
+                if method in item:
+                    operation = _operation(document, registry, path, method, item[method])
+                    operations[operation.id] = operation
+            except KeyError as error:
+                raise ContractError(f"{file.name}: `{method} {path}` lacks, or refers to a missing, {error}") from None
+            except (AttributeError, TypeError, ValueError):
+                raise ContractError(f"{file.name}: `{method} {path}` is not as OpenAPI 3.1 has an operation") from None
     return Contract(document, file, operations)
 
 
-def _operations(document: dict[str, Any], registry: Registry[Any]) -> Iterator[Operation]:
-    for path, item in document["paths"].items():
-        for method in _METHODS:
-            node = item.get(method)
-            if node is None:
-                continue
-            bodies: dict[int, Validator | None] = {}
-            headers: dict[int, dict[str, Validator]] = {}
-            any_media: set[int] = set()
-            for status, reference in node["responses"].items():
-                response = _resolve(document, reference)
-                content = response.get("content", {})
-                schema = content.get("application/json", {}).get("schema")
-                bodies[int(status)] = None if schema is None else _validator(schema, registry)
-                headers[int(status)] = {
-                    name.lower(): _validator(_resolve(document, header)["schema"], registry)
-                    for name, header in response.get("headers", {}).items()
-                }
-                if "*/*" in content:
-                    any_media.add(int(status))
-            request = _resolve(document, node.get("requestBody", {}))
-            yield Operation(
-                id=node["operationId"],
-                method=method.upper(),
-                path=path,
-                needs_token=bool(node.get("security", document.get("security"))),
-                request_schema=request.get("content", {}).get("application/json", {}).get("schema", {}),
-                bodies=bodies,
-                headers=headers,
-                any_media=frozenset(any_media),
-            )
+def _operation(
+    document: dict[str, Any], registry: Registry[Any], path: str, method: str, node: dict[str, Any]
+) -> Operation:
+    bodies: dict[int, Validator | None] = {}
+    headers: dict[int, dict[str, Validator]] = {}
+    any_media: set[int] = set()
+    for status, reference in node["responses"].items():
+        response = _resolve(document, reference)
+        content = response.get("content", {})
+        schema = content.get("application/json", {}).get("schema")
+        bodies[int(status)] = None if schema is None else _validator(schema, registry)
+        headers[int(status)] = {
+            name.lower(): _validator(_resolve(document, header)["schema"], registry)
+            for name, header in response.get("headers", {}).items()
+        }
+        if "*/*" in content:
+            any_media.add(int(status))
+    request = _resolve(document, node.get("requestBody", {}))
+    return Operation(
+        id=node["operationId"],
+        method=method.upper(),
+        path=path,
+        needs_token=bool(node.get("security", document.get("security"))),
+        request_schema=request.get("content", {}).get("application/json", {}).get("schema", {}),
+        bodies=bodies,
+        headers=headers,
+        any_media=frozenset(any_media),
+    )
 
 
 def _resolve(document: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ _SECRET_FIELD: Final = re.compile(r"pass(word|phrase)|token|secret|api_?key", re
 _SECRET_TEXT: Final = re.compile(
     r'(?i)("(?:[a-z_-]*(?:password|token|secret|api_?key)[a-z_-]*)"\s*:\s*")((?:[^"\\]|\\.)*)'
 )
+_URL_USER: Final = re.compile(r"""(?<=://)[^\s/@:"'\\]+:[^\s/@"'\\]+(?=@)""")
 _SHORTEST: Final = 6
 
 
@@ -45,7 +46,7 @@ class Masker:
         for secret in self._secrets:
             if secret in text:
                 text = text.replace(secret, MASK)
-        return _SECRET_TEXT.sub(lambda found: found[1] + MASK, text)
+        return _URL_USER.sub(MASK, _SECRET_TEXT.sub(lambda found: found[1] + MASK, text))
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Headers of a request or response: returns them in order with secret values masked."""

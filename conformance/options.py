@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import random
 import re
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,6 +20,7 @@ from conformance.pacing import parse_rate
 SIZES: Final = ("smoke", "gate", "full")
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"", "0", "false", "no", "off"})
+_DOMAIN: Final = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*")
 
 
@@ -61,6 +65,42 @@ def _header(text: str) -> str:
 def _file(text: str) -> str:
     if not Path(text).is_file():
         raise ValueError(f"there is no file {text!r}")
+    return text
+
+
+def _authorities(text: str) -> str:
+    try:
+        ssl.create_default_context(cafile=_file(text))
+    except (ssl.SSLError, OSError):
+        raise ValueError(f"the file {text!r} holds no certificate in PEM form") from None
+    return text
+
+
+def _certificate(text: str) -> str:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(_file(text), password="")
+    except (ssl.SSLError, OSError):
+        raise ValueError(
+            f"the file {text!r} holds no certificate with its key, both in PEM form, unencrypted"
+        ) from None
+    return text
+
+
+def _proxy(text: str) -> str:
+    schemes = ("http", "https", *(("socks5", "socks5h") if importlib.util.find_spec("socksio") else ()))
+    try:
+        parts = urlsplit(text)
+        held = parts.scheme in schemes and parts.hostname and parts.port != 0
+    except ValueError:
+        held = False
+    if not held:
+        raise ValueError("a proxy is written http://HOST:PORT")
+    return text
+
+
+def _domain(text: str) -> str:
+    if not _DOMAIN.fullmatch(text):
+        raise ValueError(f"{text!r} is no domain; write one such as example.com")
     return text
 
 
@@ -131,9 +171,9 @@ OPTIONS: Final = (
         several=True,
         secret=True,
     ),
-    Option("proxy", "the proxy to go through", _text, None, "URL", secret=True),
-    Option("ca-bundle", "a PEM file of certificate authorities to trust", _file, None, "FILE"),
-    Option("client-cert", "a PEM file with the client's certificate and key", _file, None, "FILE"),
+    Option("proxy", "the proxy to go through", _proxy, None, "URL", secret=True),
+    Option("ca-bundle", "a PEM file of certificate authorities to trust", _authorities, None, "FILE"),
+    Option("client-cert", "a PEM file with the client's certificate and key", _certificate, None, "FILE"),
     Option("insecure", "accept any TLS certificate", flag=True, default=False),
     Option("http2", "speak HTTP/2 where the target does", flag=True, default=False),
     Option(
@@ -153,7 +193,7 @@ OPTIONS: Final = (
         metavar="EMAIL",
     ),
     Option("second-merchant-password", "the second account's password", metavar="PASSWORD", secret=True),
-    Option("email-domain", "the domain of made-up e-mail addresses", _text, "example.com", "DOMAIN"),
+    Option("email-domain", "the domain of made-up e-mail addresses", _domain, "example.com", "DOMAIN"),
     Option("allow-load", "a host other than loopback that a full run may be sent to", _text, None, "HOST"),
     Option(
         "sandbox-fault",
@@ -229,6 +269,8 @@ def read_settings(config: pytest.Config) -> Settings:
             raise pytest.UsageError(f"{where}: {error}") from None
         if where:
             origin[option.attribute] = where
+    if values["http2"] and not importlib.util.find_spec("h2"):
+        raise pytest.UsageError(f"{origin['http2']}: HTTP/2 needs a library; install this suite with its extra `http2`")
     values["strict"] = values["strict_should"] or bool(config.getini("strict"))
     if values["seed"] is None:
         values["seed"] = random.SystemRandom().randrange(2**32)
@@ -243,10 +285,13 @@ def _found(config: pytest.Config, option: Option) -> tuple[Any, str]:
     given = config.getoption(option.attribute, None)
     if given is not None:
         return given, f"--{option.name}"
-    ini = config.getini(option.ini)
+    try:
+        ini = config.getini(option.ini)
+    except (TypeError, ValueError) as error:
+        raise pytest.UsageError(f"ini key {option.ini}: {error}") from None
     if ini not in (None, "", []):
         return ini, f"ini key {option.ini}"
-    if option.variable in os.environ:
+    if os.environ.get(option.variable):
         return os.environ[option.variable], f"environment variable {option.variable}"
     return None, ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from conformance.report.model import Report, build_report
 from conformance.report.terminal import print_summary
 from conformance.rules import Rules
 from conformance.run import Run, wait_for_target
+from conformance.secrecy import mask_metadata, masked_traceback, quiet_logs
 from conformance.target import Sandbox, TargetError, checked_url
 from conformance.wire import TargetGone
 
@@ -68,6 +70,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     if _is_inert(config):
         return None
     folder = Path(config.rootpath, read_settings(config).report_dir)
+    _make_writable(folder)
     option = config.option
     if config.pluginmanager.hasplugin("junitxml"):
         option.xmlpath = option.xmlpath or str(folder / "junit.xml")
@@ -77,6 +80,15 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     if config.pluginmanager.hasplugin("allure_pytest") and not option.allure_report_dir:
         option.allure_report_dir, option.clean_alluredir = str(folder / "allure-results"), True
     return None
+
+
+def _make_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise pytest.UsageError(f"--report-dir: the folder {folder} cannot be made ({error.strerror})") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise pytest.UsageError(f"--report-dir: nothing can be written into the folder {folder}; choose another")
 
 
 def _is_inert(config: pytest.Config) -> bool:
@@ -114,6 +126,7 @@ def pytest_configure(config: pytest.Config) -> None:
         rules = Rules(catalogue, contract)
     except (CatalogueError, ContractError, TargetError) as error:
         raise pytest.UsageError(str(error)) from None
+    quiet_logs()
     masker = Masker()
     masker.add(settings.merchant_password, settings.second_merchant_password)
     for header in settings.header:
@@ -238,7 +251,7 @@ class Tests:
         strict = self.run.settings.strict
         return any(strict or self.run.catalogue[breach.requirement].level == "MUST" for breach in record.breaches)
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -246,8 +259,10 @@ class Tests:
         report = yield
         mask = self.run.masker.text
         if report.longrepr is not None and not isinstance(report.longrepr, tuple):
-            breached = call.excinfo is not None and call.excinfo.errisinstance(Breached)
-            report.longrepr = mask(str(call.excinfo.value) if breached and call.excinfo else str(report.longrepr))
+            if call.excinfo is not None and not call.excinfo.errisinstance(Breached):
+                report.longrepr = masked_traceback(item, call.excinfo, report.longrepr, self.run.masker)
+            else:
+                report.longrepr = mask(str(call.excinfo.value if call.excinfo is not None else report.longrepr))
         elif isinstance(report.longrepr, tuple):
             file, line, reason = report.longrepr
             report.longrepr = (file, line, mask(reason))
@@ -289,6 +304,7 @@ class Session:
     def pytest_sessionstart(self) -> None:
         """Starts the sandbox where no target is given, and makes sure that the target can be reached."""
         run = self.run
+        mask_metadata(self.config, run.masker)
         if not run.base_url:
             faults = [word for name in run.settings.sandbox_fault for word in ("--fault", name)]
             variants = [word for name in run.settings.sandbox_variant for word in ("--variant", name)]

@@ -26,15 +26,15 @@ def checked_url(text: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise TargetError(f"the base URL {text!r} is no URL") from None
+        raise TargetError(f"the base URL {text!r} is no URL; write it as https://HOST:PORT/PATH") from None
     if parts.scheme not in ("http", "https"):
         raise TargetError(f"the base URL {text!r} has to start with http:// or https://")
     if not parts.hostname or port == 0:
-        raise TargetError(f"the base URL {text!r} names no host")
+        raise TargetError(f"the base URL {text!r} names no host; write it as https://HOST:PORT/PATH")
     if parts.username is not None:
         raise TargetError("the base URL must not hold a user name or password; hand a gateway its key with --header")
     if parts.query or parts.fragment:
-        raise TargetError(f"the base URL {text!r} must not have a query or a fragment")
+        raise TargetError(f"the base URL {text!r} must not have a query or a fragment; leave out what follows the path")
     return url.rstrip("/")
 
 
