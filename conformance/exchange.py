@@ -21,7 +21,8 @@ class Call:
     """A request that is about to be sent.
 
     `operation` is the id from the contract, or None for a request beside it; `intent` is "valid" where the target has
-    to accept the request; `generated` says that a machine made the values up; `actor` names who sends it.
+    to accept the request; `generated` says that a machine made the values up; `actor` names who sends it; `chunked`
+    sends the body in chunks, without a Content-Length.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Call:
     intent: Intent = "any"
     generated: bool = False
     actor: str = ""
+    chunked: bool = False
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ class Memory:
     seen: dict[str, dict[str, str]] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     private: dict[str, str] = field(default_factory=dict)
+    slowest: dict[str, float] = field(default_factory=dict)
 
 
 Params = Mapping[str, Any]
@@ -163,6 +164,23 @@ def _answered(exchange: Exchange, params: Params, rules: Rules) -> list[Finding]
     if exchange.failure is None:
         return []
     return [Finding("a complete HTTP answer within the time limit", exchange.failure)]
+
+
+def _in_time(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] | None:
+    """Slow is what takes seconds, and several times as long as the slowest valid request of the operation."""
+    slowest = rules.memory.slowest
+    key = exchange.call.operation or ""
+    if exchange.is_success and exchange.call.intent == "valid":
+        slowest[key] = max(slowest.get(key, 0.0), exchange.seconds)
+        return []
+    if exchange.response is None or key not in slowest:
+        return None
+    bound = max(params["seconds"], params["times"] * slowest[key])
+    return (
+        []
+        if exchange.seconds <= bound
+        else [Finding(f"an answer within {bound:.1f} s", f"one after {exchange.seconds:.1f} s")]
+    )
 
 
 def _no_server_error(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] | None:
@@ -467,6 +485,7 @@ def _time(value: Any) -> datetime | None:
 
 KINDS: Final[dict[str, Check]] = {
     "answered": _answered,
+    "in-time": _in_time,
     "no-server-error": _no_server_error,
     "accepts": _accepts,
     "documented-status": _documented,

@@ -16,11 +16,14 @@ Feature: What is sent comes back as it went
       | a plus-addressed e-mail          |
       | capitals in the e-mail           |
       | an image                         |
+      | an e-mail of a subdomain         |
+      | a password with blanks           |
 
   @ORG-ECHO-1 @ORG-ECHO-2 @ORG-ECHO-3 @ORG-ECHO-4
   Scenario Outline: An organization with <value>
     When the merchant creates an organization with <value>
     Then the answer repeats what was sent
+    And that organization can be made active
 
     Examples:
       | value                  |
@@ -29,11 +32,13 @@ Feature: What is sent comes back as it went
       | a long slug            |
       | nested metadata        |
       | a logo                 |
+      | capitals in the slug   |
 
   @CUSTOMER-ECHO-1 @CUSTOMER-ECHO-2 @CUSTOMER-ECHO-3 @CUSTOMER-ECHO-4 @CUSTOMER-ECHO-5
   Scenario Outline: A customer with <value>
     When the merchant creates a customer with <value>
     Then the answer repeats what was sent
+    And a checkout session can be created for that customer
 
     Examples:
       | value                   |
@@ -42,6 +47,7 @@ Feature: What is sent comes back as it went
       | a plus-addressed e-mail |
       | capitals in the e-mail  |
       | a foreign phone number  |
+      | an e-mail of a subdomain |
       | nested metadata         |
       | empty metadata          |
 

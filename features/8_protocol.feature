@@ -30,6 +30,20 @@ Feature: The manners of HTTP
       | CUSTOMER-PROTOCOL-3 | create customer         |
       | CHECKOUT-PROTOCOL-3 | create checkout session |
 
+  Scenario Outline: The body of a "<operation>" request comes in chunks
+    Given a merchant
+    When a valid "<operation>" request is sent in chunks
+    Then it is accepted
+
+    Examples:
+      | requirement         | operation               |
+      | SIGNUP-PROTOCOL-4   | sign up                 |
+      | SIGNIN-PROTOCOL-4   | sign in                 |
+      | ORG-PROTOCOL-4      | create organization     |
+      | ACTIVE-PROTOCOL-4   | set active organization |
+      | CUSTOMER-PROTOCOL-4 | create customer         |
+      | CHECKOUT-PROTOCOL-4 | create checkout session |
+
   @API-PROTOCOL-1 @API-PROTOCOL-2
   Scenario: A path that does not exist
     Given a merchant

@@ -118,7 +118,11 @@ def session_works(story: Story) -> None:
     story.run.check(exchange.is_success, "a valid customer is accepted", exchange.summary, exchange)
 
 
-@when(parsers.re(r"the merchant creates an organization with (?P<value>a name.+|a long.+|nested metadata|a logo)"))
+@when(
+    parsers.re(
+        r"the merchant creates an organization with (?P<value>a name.+|a long.+|nested metadata|a logo|capitals in the slug)"
+    )
+)
 def creates_organization_with(story: Story, value: str) -> None:
     spare = story.merchants.spare(story.actor)
     body = changed(story.run, payloads.organization(story.run), value)
@@ -133,6 +137,13 @@ def creates_with_own_slug(story: Story) -> None:
 @when("the merchant creates an organization with the other merchant's slug")
 def creates_with_others_slug(story: Story) -> None:
     _creates_with_slug(story, story.rival)
+
+
+@then("that organization can be made active")
+def can_be_made_active(story: Story) -> None:
+    """The passive checks record a refusal as a breach."""
+    spare = story.merchants.spare(story.actor)
+    story.run.need_success(make_active(story.run, spare, organization_id(story.last), intent="valid"))
 
 
 def _creates_with_slug(story: Story, owner: Merchant) -> None:

@@ -10,7 +10,7 @@ from conformance.exchange import Call
 from conformance.wire import encode
 from steps import payloads
 from steps.access import by_whom
-from steps.fixtures import Story
+from steps.fixtures import Story, saved_for
 from steps.merchants import call, valid_body
 
 _METHODS: Final = ("PUT", "PATCH", "DELETE", "GET")
@@ -69,12 +69,22 @@ def media_types(story: Story, name: str) -> None:
         story.add(run.send(call(run, operation, body, merchant, headers={"Content-Type": media_type})))
 
 
+@when(parsers.parse('a valid "{name}" request is sent in chunks'))
+def in_chunks(story: Story, name: str) -> None:
+    run, operation = story.run, payloads.OPERATIONS[name]
+    saved_for(story, operation)
+    merchant = by_whom(story, operation)
+    run.need_success(run.send(call(run, operation, valid_body(run, operation, merchant), merchant, intent="valid")))
+    story.add(run.send(call(run, operation, valid_body(run, operation, merchant), merchant, chunked=True)))
+
+
+@then("it is accepted")
 @then("both are accepted")
 def both_accepted(story: Story) -> None:
     for exchange in story.exchanges:
         if story.run.why_unavailable(exchange) is None and exchange.status < 500 and exchange.response is not None:
-            media_type = exchange.call.headers["Content-Type"]
-            story.run.check(exchange.is_success, f"{media_type} is accepted", exchange.summary, exchange)
+            what = exchange.call.headers.get("Content-Type", "a body in chunks")
+            story.run.check(exchange.is_success, f"{what} is accepted", exchange.summary, exchange)
 
 
 @when("a path is asked for that does not exist")

@@ -24,6 +24,12 @@ def changed(run: Run, body: dict[str, Any], value: str) -> dict[str, Any]:
             return {**body, "email": f"conformance.{mark}+Shop-1@{run.settings.email_domain}".lower()}
         case "capitals in the e-mail":
             return {**body, "email": f"Conformance.{mark}@{run.settings.email_domain}"}
+        case "an e-mail of a subdomain":
+            return {**body, "email": f"c{mark}@mail-1.shop.{run.settings.email_domain}"}
+        case "a password with blanks":
+            return {**body, "password": f"Pass wörd {mark} – {MANY_SCRIPTS}"}
+        case "capitals in the slug":
+            return {**body, "slug": f"Conformance_{mark}.Shop-1"}
         case "a foreign phone number":
             return {**body, "phoneNumber": "+4479" + payloads.phone_number(run)[-8:]}
         case "nested metadata":

@@ -22,8 +22,8 @@ from steps.machine import walk_machine
 from steps.merchants import Merchants
 
 DOCUMENT = Path(__file__).parents[2] / "openapi" / "onboarding.yaml"
-COVERAGE_OF_A_GATE = {"positive": 5, "negative": 14}
-FUZZING_OF_A_GATE = {"positive": 5, "negative": 5}
+COVERAGE_OF_A_GATE = {"positive": 3, "negative": 9}
+FUZZING_OF_A_GATE = {"positive": 3, "negative": 3}
 BATCH = 40
 SCARCE = (payloads.SIGN_UP, payloads.SIGN_IN)
 
