@@ -7,6 +7,7 @@ from typing import Final
 
 from conformance.exchange import Response
 
+NOT_REACHED: Final = "the target was not reached"
 _STATUSES: Final = frozenset({401, 403, 407, 413, 414, 431, 494, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
 _NAMES: Final = re.compile(
     r"<center>\s*(?:nginx|openresty|cloudflare|awselb)|cf-error|cloudflare ray id|incapsula|cloudfront"
@@ -30,4 +31,4 @@ def gateway_page(response: Response) -> str | None:
     if sign is None:
         return None
     page = f"its own page (status {response.status}, “{sign[0].strip()}”)"
-    return f"a gateway answered with {page}: the target was not reached"
+    return f"a gateway answered with {page}: {NOT_REACHED}"

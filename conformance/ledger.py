@@ -53,6 +53,7 @@ class Record:
     waited: float = 0.0
     created: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    gone: str = ""
 
     def breach(self, breach: Breach) -> None:
         """A breach: kept with its evidence, or counted only where the test has shown the same one often enough."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import threading
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from conformance import allure_steps
 from conformance.catalogue import Catalogue, CatalogueError, load_catalogue
 from conformance.contract import ContractError, load_contract
+from conformance.gateway import NOT_REACHED
 from conformance.ledger import Breached, NotTested, Record
 from conformance.masking import Masker
 from conformance.messages import breaches_message
@@ -213,7 +216,11 @@ class Tests:
         record = Record(item.nodeid, requirement_ids(item))
         item.stash[RECORD] = record
         with self.run.recording(record):
-            return (yield)
+            try:
+                return (yield)
+            except (KeyboardInterrupt, pytest.exit.Exception):
+                self.outcome.records.append(record)
+                raise
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -229,7 +236,7 @@ class Tests:
         try:
             result = yield
         except TargetGone as error:
-            self.run.gone = reason = str(error)
+            record.gone = reason = str(error)
         except NotTested as error:
             reason = str(error)
         active = [name for name in record.requirements if self.run.catalogue[name].rule is None]
@@ -292,18 +299,23 @@ class Session:
         self.config = config
         self.run = config.stash[RUN]
         self.outcome = config.stash[OUTCOME]
+        self._before: Any = None
 
     def pytest_report_header(self) -> list[str]:
         settings = self.run.settings
         shown = ", ".join(f"{name}={value}" for name, value in settings.shown().items())
         target = self.config.getoption("base_url", None) or "the bundled sandbox"
         lines = [f"conformance: target {target}, size {settings.size}, seed {settings.seed}, run {self.run.id}"]
-        return [*lines, f"configuration: {self.run.masker.text(shown)}"] if shown else lines
+        lines += [f"configuration: {self.run.masker.text(shown)}"] if shown else []
+        lines += ["warning: --insecure is set, so that any TLS certificate is accepted"] if settings.insecure else []
+        return lines
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        """Starts the sandbox where no target is given, and makes sure that the target can be reached."""
+        """Starts the sandbox where no target is given."""
         run = self.run
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGTERM, self._terminated)
         mask_metadata(self.config, run.masker)
         if not run.base_url:
             faults = [word for name in run.settings.sandbox_fault for word in ("--fault", name)]
@@ -314,6 +326,11 @@ class Session:
                 raise pytest.UsageError(str(error)) from None
             self.config.stash[SANDBOX] = sandbox
             run.base_url = sandbox.url
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Makes sure that the target can be reached, at a moment from which on pytest writes reports of a run."""
+        run = self.run
         reason = wait_for_target(run.wire, run.settings.wait_for_target)
         if reason is not None:
             run.gone = self.outcome.stopped = f"the target {run.base_url} cannot be reached: {reason}"
@@ -325,7 +342,17 @@ class Session:
         data = getattr(report, "conformance", None)
         if data is not None:
             self.outcome.records.append(Record.from_data(data))
+            self.run.gone = self.run.gone or data["gone"] or None
             del report.conformance
+
+    def _terminated(self, *_: object) -> None:
+        """A CI that ends its job: treated as Ctrl-C is, with the same status (2), so that the reports are written.
+
+        Only the first SIGTERM counts: a second one would tear the reports that are being written.
+        """
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self.outcome.stopped = "the run was interrupted by SIGTERM"
+        raise KeyboardInterrupt
 
     def pytest_keyboard_interrupt(self) -> None:
         if self.outcome.stopped is None:
@@ -334,6 +361,8 @@ class Session:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Comes to the verdicts, writes the reports and makes the exit status exact."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
         run, outcome = self.run, self.outcome
         if run.gone and outcome.stopped is None:
             outcome.stopped = run.gone
@@ -355,8 +384,13 @@ class Session:
         if self.run.gone:
             return TARGET_NOT_REACHED
         if status == pytest.ExitCode.OK and not report.decided:
-            return NOTHING_DECIDED
+            kept_out = any(result.reason.endswith(NOT_REACHED) for result in report.results)
+            return TARGET_NOT_REACHED if kept_out else NOTHING_DECIDED
         return status
+
+    def pytest_unconfigure(self) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGTERM, self._before)
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -23,9 +23,10 @@ from conformance.options import Settings
 from conformance.pacing import Pacer, parse_rate
 from conformance.rules import Rules, unavailable
 from conformance.values import first_field
-from conformance.wire import Connection, Wire
+from conformance.wire import Connection, TargetGone, Wire
 
 _SHOWN_EXCHANGES = 12
+_PATIENCE = 2.0
 
 
 @dataclass
@@ -66,6 +67,7 @@ class Run:
                 pacer=Pacer(pace),
                 observe=self.observe,
                 longest_wait=self.settings.longest_wait,
+                patience=max(_PATIENCE, self.settings.wait_for_target),
             )
         return self._wire
 
@@ -78,7 +80,11 @@ class Run:
         """Sends a call over the wire; the passive checks have been applied when it returns."""
         if self.gone is not None:
             raise NotTested(self.gone)
-        return self.wire.send(call)
+        try:
+            return self.wire.send(call)
+        except TargetGone as error:
+            self.gone = self.masker.text(str(error))
+            raise
 
     def observe(self, exchange: Exchange) -> None:
         """Takes an exchange into the record of the running test, and holds it against every passive rule."""
@@ -204,10 +210,11 @@ def connection(settings: Settings, base_url: str) -> Connection:
 
 
 def wait_for_target(wire: Wire, seconds: float) -> str | None:
-    """A target that may still be coming up: returns None once it answers, or why it does not after that long."""
+    """A target that may still be coming up: returns None once it answers, or why it does not after that long.
+
+    A gateway that says meanwhile that the target is not there yet (502, 503, 504) is waited for as well.
+    """
     deadline = time.monotonic() + seconds
-    while True:
-        reason = wire.reach()
-        if reason is None or time.monotonic() >= deadline:
-            return reason
-        time.sleep(0.5)
+    while time.monotonic() < deadline and wire.reach(ready=True) is not None:
+        time.sleep(min(0.5, max(0.0, deadline - time.monotonic())))
+    return wire.reach()

@@ -32,6 +32,7 @@ _SILENT_PATH: Final = 5
 _SILENT_TARGET: Final = 8
 _PROBE_SECONDS: Final = 1.0
 _PROBE_EVERY: Final = 0.25
+_UNREADY: Final = frozenset({502, 503, 504})
 
 
 class TargetGone(Exception):
@@ -247,16 +248,19 @@ class Wire:
             time.sleep(_PROBE_EVERY)
         return was_away
 
-    def reach(self) -> str | None:
+    def reach(self, ready: bool = False) -> str | None:
         """Whether anything that speaks HTTP is at the base URL: returns None, or the reason in words why not.
 
-        Something that accepts a connection and then says nothing counts as being there: it may answer other paths.
+        Something that accepts a connection and then says nothing counts as being there: it may answer other paths. So
+        does a gateway in front of a target that is not there yet, unless it has to be `ready`.
         """
         patience = min(_PROBE_SECONDS, self.connection.timeout)
         request = self._client.build_request("GET", self.url("/"), headers=dict(self.connection.headers))
         try:
-            with self._sent(request, patience):
-                return None
+            with self._sent(request, patience) as stream:
+                return (
+                    f"it answers with status {stream.status_code}" if ready and stream.status_code in _UNREADY else None
+                )
         except httpx.HTTPError as error:
             failure = self._failure(error, patience)
         if failure.kind in ("closed", "no HTTP") and self._speaks_tls():
