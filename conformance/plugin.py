@@ -300,6 +300,7 @@ class Session:
         self.run = config.stash[RUN]
         self.outcome = config.stash[OUTCOME]
         self._before: Any = None
+        self._unreached = False
 
     def pytest_report_header(self) -> list[str]:
         settings = self.run.settings
@@ -329,12 +330,16 @@ class Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
-        """Makes sure that the target can be reached, at a moment from which on pytest writes reports of a run."""
+        """Makes sure that the target can be reached, at a moment from which on pytest writes reports of a run.
+
+        The exit status is made exact at the end: of a status of our own, pytest would not print the summary.
+        """
         run = self.run
         reason = wait_for_target(run.wire, run.settings.wait_for_target)
         if reason is not None:
             run.gone = self.outcome.stopped = f"the target {run.base_url} cannot be reached: {reason}"
-            pytest.exit(run.gone, TARGET_NOT_REACHED)
+            self._unreached = True
+            pytest.exit(run.gone)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
@@ -368,7 +373,7 @@ class Session:
             outcome.stopped = run.gone
         report = build_report(run, outcome.records, outcome.deselected, outcome.items, outcome.stopped)
         status = int(exitstatus)
-        if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or self._unreached:
             status = self._status(report, status)
         session.exitstatus = status
         outcome.report = report.finished(datetime.now(UTC), status)
