@@ -1,0 +1,94 @@
+"""Runs the suite as a user does, in a process of its own, and hands back what the user sees.
+
+The processes are forked from one that has imported everything, so that dozens of runs take seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+_IMPORTED: Final = (
+    "conformance.plugin",
+    "steps",
+    *(f"steps.{file.stem}" for file in (ROOT / "steps").glob("*.py")),
+    "allure_pytest.plugin",
+    "pytest_html.plugin",
+    "schemathesis",
+    "xdist.plugin",
+)
+_PATIENCE: Final = 60
+_OWN: Final = ("CONFORMANCE_", "PYTEST_", "COV")
+
+
+@dataclass(frozen=True)
+class Done:
+    """A run that has ended: its exit status, what it printed, and the folder of its reports."""
+
+    status: int
+    output: str
+    reports: Path
+
+    @cached_property
+    def report(self) -> dict[str, Any]:
+        """What `conformance.json` holds."""
+        data: dict[str, Any] = json.loads((self.reports / "conformance.json").read_text(encoding="utf-8"))
+        return data
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """The verdict on every requirement, by id."""
+        return {row["id"]: row["verdict"] for row in self.report["requirements"]}
+
+    @property
+    def failed(self) -> set[str]:
+        return {name for name, verdict in self.verdicts.items() if verdict == "failed"}
+
+
+def invoke(
+    reports: Path, *words: str, environment: Mapping[str, str] | None = None, folder: Path = ROOT, ini: bool = True
+) -> Done:
+    """`pytest WORDS` in a folder, with a clean environment: waits until it has ended, a minute at most.
+
+    The reports go into `reports`, unless `ini` is off: then nothing is said of them.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(_IMPORTED))
+    given = [*words, f"--report-dir={reports}"] if ini else list(words)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OWN)}
+    with TemporaryDirectory() as temporary:
+        output = Path(temporary, "output.txt")
+        process = context.Process(
+            target=_run_pytest, args=(given, str(output), str(folder), {**kept, **(environment or {})})
+        )
+        process.start()
+        process.join(_PATIENCE)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+        return Done(int(process.exitcode or 0), output.read_text(encoding="utf-8", errors="replace"), reports)
+
+
+def _run_pytest(words: list[str], output: str, folder: str, environment: dict[str, str]) -> None:
+    with Path(output).open("w", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        os.environ.clear()
+        os.environ.update(environment)
+        os.chdir(folder)
+        sys.argv = ["pytest", *words]
+        status = int(pytest.main(words))
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)

@@ -1,0 +1,299 @@
+"""What a user sees who mistypes: one sentence with the remedy, an exit status, and no request to anybody."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from conformance.options import OPTIONS, Option, read_settings
+from tests.suite.invocation import ROOT, Done, invoke
+
+NOWHERE = "http://127.0.0.1:1"
+TARGET_NOT_REACHED = 7
+BASE_URLS = {
+    "no scheme": ("localhost:8080/api", "has to start with http:// or https://"),
+    "another scheme": ("ftp://example.com/", "has to start with http:// or https://"),
+    "no host": ("http:///api", "names no host; write it as"),
+    "a port that is none": ("http://example.com:99999", "is no URL; write it as"),
+    "credentials": ("https://gate:Op3nSesame@example.com/", "hand a gateway its key with --header"),
+    "a query": ("http://example.com/?key=1", "must not have a query or a fragment"),
+    "a fragment": ("http://example.com/#top", "must not have a query or a fragment"),
+}
+MISTAKES = {
+    "a size": (["--size", "huge"], "--size: 'huge' is no size; choose one of smoke, gate, full"),
+    "a seed": (["--seed", "lucky"], "--seed: 'lucky' is no whole number"),
+    "a rate": (["--rate-limit", "fast"], "--rate-limit: 'fast' is no rate; write a number of requests per"),
+    "a rate of none": (["--rate-limit", "0/s"], "'0/s' is no rate"),
+    "a timeout": (["--timeout", "soon"], "--timeout: 'soon' is no number of seconds above 0"),
+    "no timeout": (["--timeout", "0"], "--timeout: '0' is no number of seconds above 0"),
+    "a time without end": (["--time-budget", "inf"], "--time-budget: 'inf' is no number of seconds"),
+    "a time that is none": (["--time-budget", "nan"], "--time-budget: 'nan' is no number of seconds"),
+    "a header": (["--header", "letmein"], "--header: a header is written 'Name: value'"),
+    "two lines in a header": (["--header", "X-Key: a\r\nHost: b"], "--header: a header is written 'Name: value'"),
+    "a missing file": (["--ca-bundle", "nowhere.pem"], "--ca-bundle: there is no file 'nowhere.pem'"),
+    "a file of something else": (["--ca-bundle", "tox.ini"], "'tox.ini' holds no certificate in PEM form"),
+    "a certificate of something else": (["--client-cert", "tox.ini"], "'tox.ini' holds no certificate with its key"),
+    "a proxy": (["--proxy", "proxy:3128"], "--proxy: a proxy is written http://HOST:PORT"),
+    "a domain": (["--email-domain", "a b"], "--email-domain: 'a b' is no domain"),
+    "an account without password": (
+        ["--merchant-email", "owner@example.com"],
+        "--merchant-email and --merchant-password belong together: give both or neither",
+    ),
+    "a second account without e-mail": (
+        ["--second-merchant-password", "Correct horse"],
+        "--second-merchant-email and --second-merchant-password belong together",
+    ),
+    "a fault of somebody's server": (
+        ["--sandbox-fault", "signup-invalid-500"],
+        "--sandbox-fault and --sandbox-variant are for the bundled sandbox: leave --base-url out",
+    ),
+    "no catalogue": (["-o", "conformance_catalogue=nowhere"], "nowhere holds no .yaml file"),
+    "no document": (["-o", "conformance_contract=nowhere.yaml"], "nowhere.yaml does not exist"),
+    "an ini key": (["-o", "conformance_size=huge"], "ini key conformance_size: 'huge' is no size"),
+    "an ini key that is a switch": (["-o", "conformance_insecure=perhaps"], "ini key conformance_insecure: "),
+    "the own tests": (["tests/suite"], "the suite's own tests never run against a given target: leave --base-url out"),
+    "an unknown option": (["--sizes", "smoke"], "unrecognized arguments: --sizes"),
+    "an option without its value": (["--size"], "argument --size: expected one argument"),
+}
+
+
+@pytest.fixture(scope="module")
+def listener() -> Iterator[socket.socket]:
+    """A port that takes connections, so that one which was opened too early is seen."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        yield server
+
+
+def refused_in_one_sentence(done: Done, words: str) -> None:
+    assert done.status == pytest.ExitCode.USAGE_ERROR, done.output
+    said = re.findall(r"^ERROR: (.*)", done.output, re.MULTILINE)
+    assert len(said) == 1, done.output
+    assert words in done.output
+    assert not re.search(r"Traceback|INTERNALERROR|^E  ", done.output, re.MULTILINE), done.output
+    assert len(done.output) < 600, done.output
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_named_before_any_request(name: str, tmp_path: Path, listener: socket.socket) -> None:
+    words, said = MISTAKES[name]
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    refused_in_one_sentence(invoke(tmp_path, "--base-url", url, *words), said)
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+    assert not (tmp_path / "conformance.json").exists()
+
+
+@pytest.mark.parametrize("name", BASE_URLS)
+def test_a_base_url_that_is_none(name: str, tmp_path: Path) -> None:
+    url, words = BASE_URLS[name]
+    done = invoke(tmp_path, "--base-url", url)
+    refused_in_one_sentence(done, words)
+    assert "Op3nSesame" not in done.output
+
+
+def test_an_unknown_fault_names_the_closest(tmp_path: Path) -> None:
+    done = invoke(tmp_path, "--sandbox-fault", "signup-invalid-50")
+    refused_in_one_sentence(done, "there is no fault 'signup-invalid-50'; the closest are signup-invalid-500")
+
+
+@pytest.mark.parametrize("place", ["below a file", "in a place of the system's"])
+def test_a_report_folder_that_cannot_be_made(place: str, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    folder = file / "reports" if place == "below a file" else Path("/proc/reports")
+    refused_in_one_sentence(invoke(folder, "--base-url", NOWHERE), f"--report-dir: the folder {folder} cannot be made")
+
+
+def test_a_host_that_is_not_there(tmp_path: Path) -> None:
+    """An unreachable target is told apart from a breach and from a mistake; the reports are written all the same."""
+    done = invoke(tmp_path, "--base-url", NOWHERE)
+    assert done.status == TARGET_NOT_REACHED
+    assert f"the target {NOWHERE} cannot be reached: the connection was refused" in done.output
+    assert "Traceback" not in done.output
+    assert set(done.verdicts.values()) == {"not tested"}
+    assert "cannot be reached" in done.report["stopped"]
+
+
+def test_a_name_that_nobody_has(tmp_path: Path) -> None:
+    done = invoke(tmp_path, "--base-url", "http://no-such-host.invalid")
+    assert done.status == TARGET_NOT_REACHED
+    assert "the host name cannot be resolved" in done.output
+    assert "Traceback" not in done.output
+
+
+BROKEN_FILES = {
+    "the catalogue is no YAML": (
+        "requirements/1-sign-up.yaml",
+        None,
+        "operation: [",
+        "1-sign-up.yaml, line 2: the cat",
+    ),
+    "a level of its own": ("requirements/1-sign-up.yaml", "level: MUST", "level: OUGHT", "level OUGHT is neither MUST"),
+    "the document is no YAML": (
+        "onboarding.yaml",
+        None,
+        "paths: {",
+        "onboarding.yaml, line 2: the OpenAPI document is",
+    ),
+    "no paths": ("onboarding.yaml", "\npaths:", "\npaths_:", "an OpenAPI document has `paths`"),
+    "no operationId": (
+        "onboarding.yaml",
+        "operationId: signUpEmail",
+        "id: x",
+        "lacks, or refers to a missing, 'operat",
+    ),
+    "a reference to nothing": ("onboarding.yaml", "#/components/responses/", "#/components/r/", "missing, 'r'"),
+    "a status that is none": ("onboarding.yaml", "'200':", "'ok':", "is not as OpenAPI 3.1 has an operation"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_FILES)
+def test_a_file_with_a_mistake_in_it(name: str, tmp_path: Path) -> None:
+    file, old, new, words = BROKEN_FILES[name]
+    folder = tmp_path / "openapi"
+    shutil.copytree(ROOT / "openapi", folder)
+    text = (folder / file).read_text(encoding="utf-8")
+    assert old is None or old in text
+    (folder / file).write_text(f"{new}\n" if old is None else text.replace(old, new, 1), encoding="utf-8")
+    places = (f"conformance_contract={folder}/onboarding.yaml", f"conformance_catalogue={folder}/requirements")
+    done = invoke(tmp_path, "--base-url", NOWHERE, *(word for place in places for word in ("-o", place)))
+    refused_in_one_sentence(done, words)
+
+
+VALUES = {
+    "_size": ("smoke", "full", "gate"),
+    "_whole": ("1", "2", "3"),
+    "_rate": ("1/s", "2/s", "3/s"),
+    "_header": ("X-A: 1", "X-A: 2", "X-A: 3"),
+    "_proxy": ("http://a:1", "http://a:2", "http://a:3"),
+    "_domain": ("a.example", "b.example", "c.example"),
+}
+
+
+class Given:
+    """A configuration as pytest would hand it out: what stands on the command line, and in the ini file."""
+
+    def __init__(self, command_line: dict[str, Any], ini: dict[str, Any]) -> None:
+        self.command_line, self.ini = command_line, ini
+
+    def getoption(self, name: str, default: Any = None) -> Any:
+        return self.command_line.get(name, default)
+
+    def getini(self, name: str) -> Any:
+        return self.ini.get(name, "")
+
+
+@pytest.mark.parametrize("option", [option for option in OPTIONS if option.name not in ("ca-bundle", "client-cert")])
+def test_the_command_line_goes_before_ini_and_ini_before_environment(
+    option: Option, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("CONFORMANCE_")]:
+        monkeypatch.delenv(name)
+    if option.name == "http2":
+        monkeypatch.setattr("importlib.util.find_spec", lambda _: True)
+    values = ("yes", "no", "yes") if option.flag else VALUES.get(option.read.__name__, ("1", "2", "3"))
+    line, ini = ([value] if option.several else value for value in values[:2])
+    alike = {"merchant_email": "merchant_password", "second_merchant_email": "second_merchant_password"}
+    other = {**alike, **{second: first for first, second in alike.items()}}.get(option.attribute)
+    partner = {other: "filled in"} if other else {}
+
+    def effective(command_line: object, ini_key: object) -> tuple[Any, str]:
+        given = Given(
+            partner if command_line is None else {option.attribute: command_line, **partner},
+            {} if ini_key is None else {option.ini: ini_key},
+        )
+        settings = read_settings(cast(pytest.Config, given))
+        return settings.values[option.attribute], settings.origin.get(option.attribute, "")
+
+    monkeypatch.setenv(option.variable, values[2])
+    found = [effective(line, ini), effective(None, ini), effective(None, None)]
+    wanted = [read_value(option, value) for value in values]
+    origins = [f"--{option.name}", f"ini key {option.ini}", f"environment variable {option.variable}"]
+    assert found == list(zip(wanted, origins, strict=True))
+    if not partner:
+        monkeypatch.setenv(option.variable, "")
+        assert effective(None, None)[1] == ""
+
+
+def read_value(option: Option, text: str) -> Any:
+    if option.flag:
+        return text == "yes"
+    return (option.read(text),) if option.several else option.read(text)
+
+
+def test_an_unknown_ini_key_is_refused(tmp_path: Path) -> None:
+    done = invoke(tmp_path, "--base-url", NOWHERE, "-o", "conformance_sise=gate")
+    assert done.status == pytest.ExitCode.USAGE_ERROR
+    assert "ERROR: Unknown config option: conformance_sise" in done.output
+    assert "Traceback" not in done.output
+
+
+def test_everything_can_be_set_in_the_environment(tmp_path: Path) -> None:
+    """A CI sets variables: flags, lists of headers and the base URL are read from them; secrets are shown as ***."""
+    environment = {
+        "PYTEST_BASE_URL": f"{NOWHERE}/api/",
+        "CONFORMANCE_SIZE": "smoke",
+        "CONFORMANCE_SEED": "42",
+        "CONFORMANCE_INSECURE": "true",
+        "CONFORMANCE_STRICT_SHOULD": "no",
+        "CONFORMANCE_HEADER": "X-Gateway-Key: Op3nSesame\nX-Team: payments",
+        "CONFORMANCE_REPORT_DIR": str(tmp_path),
+        "CONFORMANCE_MERCHANT_EMAIL": "owner@example.com",
+        "CONFORMANCE_MERCHANT_PASSWORD": "Correct horse",
+    }
+    done = invoke(tmp_path, environment=environment, ini=False)
+    assert done.status == TARGET_NOT_REACHED, done.output
+    report = done.report
+    assert (report["target"], report["size"], report["seed"]) == (f"{NOWHERE}/api", "smoke", 42)
+    assert report["configuration"]["insecure"] == "True"
+    assert invoke(tmp_path, "--base-url", NOWHERE, "-o", "conformance_size=full").report["size"] == "full"
+    assert "strict_should" not in report["configuration"]
+    assert report["configuration"]["header"] == report["configuration"]["merchant_password"] == "***"
+    assert "header=***" in done.output
+    assert "Op3nSesame" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("CONFORMANCE_SEED", "lucky", "environment variable CONFORMANCE_SEED: 'lucky' is no whole number"),
+        ("CONFORMANCE_INSECURE", "perhaps", "CONFORMANCE_INSECURE: 'perhaps' is neither true nor false"),
+    ],
+)
+def test_a_mistake_in_the_environment_names_the_variable(variable: str, value: str, words: str, tmp_path: Path) -> None:
+    refused_in_one_sentence(invoke(tmp_path, "--base-url", NOWHERE, environment={variable: value}), words)
+
+
+@pytest.mark.parametrize("written", ["--report-dir={}", "--report-dir {}"], ids=["with =", "with a space"])
+def test_a_report_folder_that_exists_elsewhere_is_not_taken_for_the_project(written: str, tmp_path: Path) -> None:
+    """pytest takes an unknown option's value for a path and looks for its configuration there."""
+    done = invoke(tmp_path, "--base-url", NOWHERE, *written.format(tmp_path).split(" "), ini=False)
+    assert done.status == TARGET_NOT_REACHED, done.output
+    assert f"rootdir: {ROOT}" in done.output
+    assert done.report["target"] == NOWHERE
+
+
+def test_help_documents_every_option(tmp_path: Path) -> None:
+    """Each option stands in `--help` with its variable, and each ini key too; no target is asked for help."""
+    done = invoke(tmp_path, "--help")
+    assert done.status == 0
+    words = " ".join(done.output.split())
+    for option in OPTIONS:
+        assert f"--{option.name}" in words
+        assert f"[{option.variable}]" in words
+        assert option.ini in words
+
+
+def test_the_readme_names_every_option() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for option in OPTIONS:
+        assert f"`--{option.name}" in text
+        assert option.variable in text
