@@ -199,9 +199,13 @@ class Wire:
             name: value for name, value in call.headers.items() if value
         }
         try:
-            return self._client.build_request(call.method, self.url(call.path), content=body, headers=headers)
+            request = self._client.build_request(call.method, self.url(call.path), content=body, headers=headers)
         except (UnicodeEncodeError, httpx.InvalidURL, TypeError) as error:
             raise NotSendable(f"the client cannot write this request: {type(error).__name__}") from None
+        if call.chunked:
+            del request.headers["content-length"]
+            request.headers["transfer-encoding"] = "chunked"
+        return request
 
     def url(self, path: str) -> str:
         """A path of the contract: returns the URL under the base URL, whose own path is kept."""
