@@ -41,6 +41,12 @@ _INTERNALS: Final = (
         ),
     ),
     (
+        "an internal address",
+        re.compile(
+            r"\b(?:postgres(?:ql)?|mysql|mariadb|mongodb|redis|amqp|jdbc)(?:[+:]\w+)?://|ECONNREFUSED|getaddrinfo"
+        ),
+    ),
+    (
         "SQL",
         re.compile(
             r"\b(?:SELECT\s.+\sFROM\s|INSERT\s+INTO\s|UPDATE\s+[\w\"`]+\s+SET\s|DELETE\s+FROM\s|CREATE\s+TABLE\s)"

@@ -22,6 +22,12 @@ Feature: Accounts and sessions
       When somebody signs up with the same e-mail in capitals
       Then the sign-up is refused as taken, or hidden behind an invented user
 
+    @SIGNUP-STATUS-1 @SIGNUP-UNIQUE-1
+    Scenario: A plus-address is an e-mail of its own
+      Given an account
+      When somebody signs up with the same e-mail and a plus tag
+      Then the sign-up is accepted
+
     @SIGNUP-UNIQUE-6
     Scenario: A refused sign-up leaves no account
       Given a person without an account

@@ -121,6 +121,20 @@ def signs_up_again_in_capitals(story: Story) -> None:
     story.add(sign_up(story.run, body))
 
 
+@when("somebody signs up with the same e-mail and a plus tag")
+def signs_up_with_plus_tag(story: Story) -> None:
+    saved_for(story, payloads.SIGN_UP)
+    name, _, domain = story.actor.email.partition("@")
+    body = {**payloads.sign_up(story.run), "email": f"{name}+{story.run.unique()}@{domain}"}
+    story.add(sign_up(story.run, body, intent="valid"))
+
+
+@then("the sign-up is accepted")
+def sign_up_accepted(story: Story) -> None:
+    """The passive checks record a refusal as a breach."""
+    story.run.need_success(story.last)
+
+
 @when(parsers.re(r"somebody signs up with (?P<value>.+) and signs in"))
 def signs_up_with_value(story: Story, value: str) -> None:
     saved_for(story, payloads.SIGN_UP)

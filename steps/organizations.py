@@ -118,11 +118,7 @@ def session_works(story: Story) -> None:
     story.run.check(exchange.is_success, "a valid customer is accepted", exchange.summary, exchange)
 
 
-@when(
-    parsers.re(
-        r"the merchant creates an organization with (?P<value>a name.+|a long.+|nested metadata|a logo|capitals in the slug)"
-    )
-)
+@when(parsers.re(r"the merchant creates an organization with (?P<value>a name.+|a long.+|nested.+|a logo|capitals.+)"))
 def creates_organization_with(story: Story, value: str) -> None:
     spare = story.merchants.spare(story.actor)
     body = changed(story.run, payloads.organization(story.run), value)

@@ -24,6 +24,7 @@ import pytest
 
 from sandbox import identity
 from sandbox.server import serve
+from sandbox.switchboard import FAULTS, VARIANTS
 
 ROOT: Final = Path(__file__).parents[2]
 SEED: Final = 20261123
@@ -60,6 +61,16 @@ class Gate:
     @property
     def fired(self) -> frozenset[str]:
         return frozenset((*self.failed, *self.warned))
+
+
+COMBINATIONS: Final[tuple[tuple[str, ...], ...]] = ()
+
+
+def all_cases() -> list[Case]:
+    """The reference, every fault by itself, every variant by itself, and some variants together."""
+    faults = [Case(faults=(name,)) for name in FAULTS]
+    variants = [Case(variants=(name,)) for name in VARIANTS]
+    return [Case(), *variants, *(Case(variants=names) for names in COMBINATIONS), *faults]
 
 
 def run_gates(cases: Sequence[Case], progress: Callable[[int, Gate], None], jobs: int | None = None) -> list[Gate]:
