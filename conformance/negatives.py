@@ -6,7 +6,7 @@ The catalogue says what is to be tried (`refuses:` and `survives:`); this module
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,14 +29,15 @@ _HOSTILE_NUMBERS: Final = {
     "10^30": "1" + "0" * 30,
     "1e400": "1e400",
 }
-_BODIES: Final[dict[str, bytes]] = {
-    "malformed": b'{"name": "x", }',
-    "truncated": b'{"name": "x", "email": "',
-    "empty": b"",
-    "array": b"[]",
-    "text": b'"text"',
-    "number": b"42",
-    "null": b"null",
+_BODIES: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
+    "malformed": ("JSON with a comma too many", lambda valid: f"{valid[:-1]},}}"),
+    "truncated": ("JSON without its last brace", lambda valid: valid[:-1]),
+    "halved": ("the first half of the JSON", lambda valid: valid[: len(valid) // 2]),
+    "empty": ("an empty body", lambda _: ""),
+    "array": ("a JSON array around the body", lambda valid: f"[{valid}]"),
+    "text": ("a JSON text", lambda _: '"text"'),
+    "number": ("a JSON number", lambda _: "42"),
+    "null": ("a JSON null", lambda _: "null"),
 }
 
 
@@ -61,7 +62,7 @@ def refused_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator
     for path, values in spec.get("values", {}).items():
         for value in values:
             yield Case(f"`{path}` {json.dumps(value, ensure_ascii=False)[:60]}", with_value(valid, path, value))
-    yield from _bodies(spec)
+    yield from _bodies(spec, valid)
     for media_type in spec.get("media", ()):
         yield Case(f"the media type {media_type}", body=json.dumps(valid).encode(), media_type=media_type)
 
@@ -82,19 +83,13 @@ def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterato
         for label, digits in _HOSTILE_NUMBERS.items():
             text = json.dumps(with_value(valid, path, "@number@")).replace('"@number@"', digits)
             yield Case(f"{label} in `{path}`", body=text.encode())
-    yield from _bodies(spec)
+    yield from _bodies(spec, valid)
 
 
-def _bodies(spec: Mapping[str, Any]) -> Iterator[Case]:
+def _bodies(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:
     for name in spec.get("bodies", ()):
-        words = (
-            "an empty body"
-            if name == "empty"
-            else f"{name} JSON"
-            if name in ("malformed", "truncated")
-            else f"a JSON {name}"
-        )
-        yield Case(words, body=_BODIES[name])
+        label, change = _BODIES[name]
+        yield Case(label, body=change(json.dumps(valid)).encode())
 
 
 def _other_types(path: str, valid: Mapping[str, Any]) -> Iterator[Case]:
