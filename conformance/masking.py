@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any, Final
@@ -33,7 +34,7 @@ class Masker:
             item for item in secrets if isinstance(item, str) and len(item) >= _SHORTEST and item not in self._secrets
         ]
         if new:
-            forms = {form for item in new for form in (item, quote(item, safe=""), _as_json(item))}
+            forms = {form for item in new for form in _forms(item)}
             longest_first = sorted({*self._secrets, *forms}, key=len, reverse=True)
             self._secrets = dict.fromkeys(longest_first)
 
@@ -74,5 +75,7 @@ class Masker:
         return value
 
 
-def _as_json(text: str) -> str:
-    return text.encode("unicode_escape").decode("ascii").replace('"', '\\"')
+def _forms(secret: str) -> tuple[str, ...]:
+    """A secret as texts hold it: as it is, in a URL, in JSON, and as Python shows it."""
+    in_json = json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]
+    return secret, quote(secret, safe="", errors="replace"), *in_json, repr(secret)[1:-1]

@@ -26,7 +26,7 @@ from conformance.report.model import Report, build_report
 from conformance.report.terminal import print_summary
 from conformance.rules import Rules
 from conformance.run import Run, wait_for_target
-from conformance.secrecy import mask_metadata, masked_traceback, quiet_logs
+from conformance.secrecy import mask_logs, mask_metadata, masked_traceback
 from conformance.target import Sandbox, TargetError, checked_url
 from conformance.wire import TargetGone
 
@@ -129,8 +129,8 @@ def pytest_configure(config: pytest.Config) -> None:
         rules = Rules(catalogue, contract)
     except (CatalogueError, ContractError, TargetError) as error:
         raise pytest.UsageError(str(error)) from None
-    quiet_logs()
     masker = Masker()
+    mask_logs(config, masker)
     masker.add(settings.merchant_password, settings.second_merchant_password)
     for header in settings.header:
         name, _, value = header.partition(":")

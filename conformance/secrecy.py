@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any, Final
 
 import pytest
@@ -10,28 +11,57 @@ import pytest
 from conformance.masking import Masker
 
 _CHATTY: Final = ("httpcore", "hpack", "h2")
-_LONGEST_LINE: Final = 2000
+_LONGEST_LINE: Final = 500
+_FRAMES_TOLD: Final = 3
 
 
-def quiet_logs() -> None:
-    """A log at DEBUG: the HTTP library's own loggers would write every header into it, before a secret is known."""
+def mask_logs(config: pytest.Config, masker: Masker) -> None:
+    """Masks every log record of the session as it is made.
+
+    The HTTP library's own loggers say nothing at DEBUG: they would write tokens before anybody knows them for secrets.
+    """
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    made = logging.getLogRecordFactory()
+
+    def factory(*args: Any, **more: Any) -> logging.LogRecord:
+        record = made(*args, **more)
+        with suppress(TypeError, ValueError):
+            record.msg, record.args = masker.text(record.getMessage()), ()
+        return record
+
+    logging.setLogRecordFactory(factory)
+    config.add_cleanup(lambda: logging.setLogRecordFactory(made))
 
 
 def masked_traceback(item: pytest.Item, error: pytest.ExceptionInfo[BaseException], shown: object, mask: Masker) -> str:
-    """An unexpected exception: returns its traceback, masked.
+    """An unexpected exception: returns its traceback, masked, with the local variables where they are asked for.
 
-    pytest abridges the values in a traceback, and half a secret is no longer known for one: so the whole values are
-    masked, and abridged afterwards.
+    pytest abridges the values in a traceback or spreads them over lines, and a part of a secret is no longer known for
+    one: so each value is written whole and in one line, masked, and abridged afterwards.
     """
+    option = item.config.option
+    told = []
     if hasattr(shown, "reprtraceback"):
-        option = item.config.option
         style: Any = "long" if option.tbstyle == "auto" else option.tbstyle
-        shown = error.getrepr(
-            showlocals=option.showlocals, style=style, truncate_locals=False, truncate_args=False, chain=True
-        )
-    return "\n".join(_abridged(line) for line in mask.text(str(shown)).splitlines())
+        told = _locals(error) if option.showlocals else []
+        shown = error.getrepr(showlocals=False, style=style, truncate_args=False)
+    return "\n".join(_abridged(line) for line in [*mask.text(str(shown)).splitlines(), *map(mask.text, told)])
+
+
+def _locals(error: pytest.ExceptionInfo[BaseException]) -> list[str]:
+    lines = []
+    for entry in error.traceback[-_FRAMES_TOLD:]:
+        lines += ["", f"locals of {entry.name} ({entry.path}:{entry.lineno + 1})"]
+        lines += [f"{name} = {_in_one_line(value)}" for name, value in entry.locals.items() if not name.startswith("@")]
+    return lines
+
+
+def _in_one_line(value: object) -> str:
+    try:
+        return repr(value).replace("\n", "\\n")
+    except Exception as error:
+        return f"({type(value).__name__} without a text: {type(error).__name__})"
 
 
 def mask_metadata(config: pytest.Config, masker: Masker) -> None:

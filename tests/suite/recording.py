@@ -1,0 +1,116 @@
+"""A sandbox that remembers every request and answer: what was really sent, unmasked, to hold the reports against."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+
+from sandbox.app import create_app
+
+Message = MutableMapping[str, Any]
+_SECRET_FIELDS = {"password", "token"}
+_SECRET_HEADERS = {"authorization", "set-auth-token"}
+
+
+@dataclass
+class Seen:
+    """One request with its answer."""
+
+    path: str
+    sent_headers: dict[str, str]
+    sent: bytes = b""
+    status: int = 0
+    came_headers: dict[str, str] = field(default_factory=dict)
+    came: bytes = b""
+
+    @property
+    def secrets(self) -> set[str]:
+        """Every password and token in it, of either side."""
+        found = {
+            value.rpartition(" ")[2]
+            for headers in (self.sent_headers, self.came_headers)
+            for name, value in headers.items()
+            if name in _SECRET_HEADERS
+        }
+        for body in (self.sent, self.came):
+            try:
+                found |= set(_named(json.loads(body)))
+            except ValueError:
+                continue
+        return found
+
+
+def _named(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _named(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if name in _SECRET_FIELDS and isinstance(item, str):
+                yield item
+            yield from _named(item)
+
+
+@dataclass
+class Target:
+    """A target that records: its base URL, and what it has seen so far."""
+
+    url: str
+    seen: list[Seen] = field(default_factory=list)
+
+    @property
+    def secrets(self) -> set[str]:
+        """All passwords and tokens that went over the wire, short ones aside: they are words of every report."""
+        return {secret for item in self.seen for secret in item.secrets if len(secret) >= 8}
+
+    def bodies(self, path: str) -> list[Any]:
+        """The JSON bodies that were sent to a path, in their order."""
+        return [json.loads(item.sent) for item in self.seen if item.path.endswith(path)]
+
+
+@contextmanager
+def recording_target(faults: Sequence[str] = (), variants: Sequence[str] = (), prefix: str = "") -> Iterator[Target]:
+    """A sandbox in a thread of this process while it lasts."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    target = Target(f"http://127.0.0.1:{listener.getsockname()[1]}{prefix}")
+    app = create_app(faults, variants, prefix)
+
+    async def recorder(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        seen = Seen(scope["path"], _text(scope["headers"]))
+        target.seen.append(seen)
+
+        async def receiving() -> Message:
+            message: Message = await receive()
+            seen.sent += message.get("body", b"")
+            return message
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                seen.status, seen.came_headers = message["status"], _text(message["headers"])
+            seen.came += message.get("body", b"")
+            await send(message)
+
+        await app(scope, receiving, sending)
+
+    server = uvicorn.Server(uvicorn.Config(recorder, log_level="critical", lifespan="off", server_header=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield target
+    finally:
+        server.should_exit = server.force_exit = True
+        thread.join(5)
+
+
+def _text(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}

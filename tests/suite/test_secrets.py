@@ -1,0 +1,170 @@
+"""Nothing that a run leaves behind, green or red, holds a password, a token or a key, whatever it is told to say."""
+
+from __future__ import annotations
+
+import html
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from conformance.masking import Masker
+from conformance.secrecy import masked_traceback
+from tests.suite.invocation import ROOT, Done, invoke
+from tests.suite.recording import Target, recording_target
+
+KEY = "k3y-0f-the-gateway/with+signs=="
+PASSWORD = 'Own "merchant" påssword \\ 1'
+BUILD_URL = "https://builder:Bu1ldSecret@ci.example.com/job/1"
+TALKATIVE = ("--tb=long", "-l", "-vv", "-rA", "--log-level=DEBUG", "-o", "log_cli=true")
+ECHOES = ("signup-password-in-user", "signup-password-in-header", "signin-error-repeats-password")
+BROKEN = ("customer-id-null", "checkout-second-500")
+CARELESS = """
+import logging
+import allure
+import pytest
+
+@pytest.fixture
+def careless(merchants):
+    raise LookupError(f"in a fixture: {merchants.first.token} {merchants.first.password}")
+
+def test_of_a_careless_author(run, merchants):
+    merchant = merchants.first
+    person = merchants.sign_up("careless")
+    note = {"filler": "x" * 180, "held": [merchant.token, person.password]}
+    print("printed", merchant.token)
+    logging.getLogger("careless").warning("logged %s", person.password)
+    allure.dynamic.parameter("token", merchant.token)
+    allure.dynamic.description(f"with {person.password}")
+    with allure.step(f"a step with {merchant.password}"):
+        raise LookupError(f"in a test: {merchant.token} {note}")
+
+def test_of_a_careless_fixture(careless):
+    pass
+"""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of run: the faults of its target, what is chosen, and the status that it ends with."""
+
+    faults: tuple[str, ...]
+    chosen: tuple[str, ...]
+    status: int
+
+
+RUNS = {
+    "green": Kind((), ("--size", "smoke"), 0),
+    "red": Kind((*ECHOES, *BROKEN), ("-k", "smoke or wrong_password or unknown_email"), 1),
+    "careless": Kind((), ("CARELESS",), 1),
+}
+
+
+@pytest.fixture(scope="module", params=RUNS)
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Target, Done]]:
+    """A run that is told to say everything, against a target that remembers what it saw."""
+    folder = tmp_path_factory.mktemp("reports")
+    careless = tmp_path_factory.mktemp("careless") / "test_careless.py"
+    careless.write_text(CARELESS)
+    kind = RUNS[request.param]
+    with recording_target(kind.faults) as target:
+        body = {"name": "Owner", "email": "owner@example.com", "password": PASSWORD}
+        httpx.post(f"{target.url}/authentication/sign-up/email", json=body, trust_env=False).raise_for_status()
+        target.seen.clear()
+        words = ["--base-url", target.url, "--header", f"X-Gateway-Key: {KEY}", f"--log-file={folder}/log.txt"]
+        words += ["--log-file-level=DEBUG", *TALKATIVE, "--merchant-email", body["email"]]
+        words += [str(careless) if word == "CARELESS" else word for word in kind.chosen]
+        words += ["-c", str(ROOT / "pyproject.toml")]
+        environment = {"CONFORMANCE_MERCHANT_PASSWORD": PASSWORD, "BUILD_NUMBER": "1", "BUILD_URL": BUILD_URL}
+        done = invoke(folder, *words, environment=environment)
+        assert done.status == kind.status, done.output
+        yield target, done
+
+
+def forms(secret: str) -> set[str]:
+    """A secret as it may stand in a file: as it is, in JSON, in a URL, in HTML, as Python writes it."""
+    return {
+        secret,
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        quote(secret, safe=""),
+        html.escape(secret),
+        repr(secret)[1:-1],
+        secret.partition(".")[0],
+        secret[: len(secret) * 3 // 4],
+    }
+
+
+def test_no_secret_is_left_behind(run: tuple[Target, Done]) -> None:
+    target, done = run
+    files = [file for file in done.reports.rglob("*") if file.is_file()]
+    texts = {str(file.relative_to(done.reports)): file.read_text(encoding="utf-8", errors="replace") for file in files}
+    names = ("conformance.json", "conformance.html", "junit.xml", "report.html", "log.txt")
+    assert set(texts) >= set(names)
+    assert len(texts) > len(names) + 5
+    assert all(item.sent_headers.get("x-gateway-key") == KEY for item in target.seen)
+    secrets = {KEY, PASSWORD, "Bu1ldSecret", *target.secrets}
+    assert PASSWORD in target.secrets
+    assert len(secrets) > 6
+    for name, text in {"the terminal": done.output, **texts}.items():
+        found = sorted(form for secret in secrets for form in forms(secret) if form in text)
+        assert not found, f"{name} holds {found}: {around(text, found[0])}"
+
+
+def around(text: str, found: str) -> str:
+    place = text.index(found)
+    return repr(text[max(0, place - 200) : place + len(found) + 50])
+
+
+def test_what_is_needed_is_still_told(run: tuple[Target, Done]) -> None:
+    """Masking leaves the words of a breach, the evidence and the names of headers readable."""
+    _, done = run
+    evidence = [text.read_text(encoding="utf-8") for text in done.reports.glob("allure-results/*-attachment.json")]
+    assert any('"X-Gateway-Key"' in text and '"***"' in text for text in evidence)
+    assert any("Bearer ***" in text for text in evidence)
+    for row in done.report["requirements"]:
+        for breach in row["breaches"]:
+            assert breach["expected"]
+            assert "curl" in breach["exchange"]["curl"]
+
+
+def test_a_traceback_is_masked_before_it_is_abridged(request: pytest.FixtureRequest) -> None:
+    """pytest shortens long values in the middle: what is left of a secret would not be known for one."""
+    secret = "s3cret" * 12
+    masker = Masker()
+    masker.add(secret)
+    carrier = {"text": "x" * 95 + secret + "y" * 200, "password": "another " + secret}
+    assert carrier
+    try:
+        raise LookupError(f"no {secret}")
+    except LookupError:
+        error = pytest.ExceptionInfo.from_current()
+    request.config.option.showlocals, before = True, request.config.option.showlocals
+    try:
+        text = masked_traceback(request.node, error, request.node.repr_failure(error), masker)
+    finally:
+        request.config.option.showlocals = before
+    assert "s3cret" not in text.replace('"s3cret" * 12', "")
+    assert "LookupError: no ***" in text
+    assert "carrier" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("http://user:pa55word@host/x", "http://***@host/x"),
+        ('{"password": "ab", "name": "x"}', '{"password": "***", "name": "x"}'),
+        ("a time of 12:30 @ http://host:80/x", "a time of 12:30 @ http://host:80/x"),
+        ("mail user@example.com, see https://example.com/a:b", "mail user@example.com, see https://example.com/a:b"),
+    ],
+)
+def test_texts_are_masked_by_their_form(text: str, masked: str) -> None:
+    assert Masker().text(text) == masked
+
+
+def test_the_http_library_keeps_headers_to_itself() -> None:
+    assert not logging.getLogger("httpcore.http11").isEnabledFor(logging.DEBUG)
