@@ -26,7 +26,7 @@ def attached(exchange: Exchange) -> Any:
 def check_attached(story: Story, exchange: Exchange, customer: str) -> None:
     """A session that was created for a customer: checks that it is attached to that one."""
     story.run.need_success(exchange)
-    came = attached(exchange)
+    came = field(exchange.came, "customerId")
     story.run.check(came == customer, f"customerId {customer}", f"customerId {came}", exchange)
 
 
