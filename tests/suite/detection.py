@@ -87,7 +87,7 @@ def run_gates(cases: Sequence[Case], progress: Callable[[int, Gate], None], jobs
 def run_gate(case: Case, arguments: Iterable[str] = ()) -> Gate:
     """One gate against a sandbox with the faults and variants of a case, in this process."""
     started = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, _sandbox(case) as url:
+    with tempfile.TemporaryDirectory() as folder, sandbox(case) as url:
         plugins = [word for name in _QUIET for word in ("-p", f"no:{name}")]
         words = [
             "--base-url",
@@ -129,7 +129,7 @@ def _source(test: str) -> str:
 
 
 @contextmanager
-def _sandbox(case: Case) -> Iterator[str]:
+def sandbox(case: Case) -> Iterator[str]:
     """A sandbox in a process of its own while it lasts: gives its base URL."""
     reading, writing = os.pipe()
     process = os.fork()
