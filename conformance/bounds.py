@@ -14,6 +14,7 @@ import httpx
 MAX_BODY: Final = 8 * 1024 * 1024
 _CODINGS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 _RAW_DEFLATE: Final = -15
+_SHOWN: Final = 40
 
 
 class Unbounded(Exception):
@@ -26,17 +27,21 @@ class Undecodable(Exception):
 
 @dataclass
 class Traffic:
-    """The answer that is being waited for: its deadline, and what happened on the network for its sake."""
+    """The answer that is being waited for: its deadline, and what happened on the network for its sake.
+
+    `opened` and `reads` count connections and reads; `start` is the beginning of what came.
+    """
 
     deadline: float = float("inf")
     opened: int = 0
     reads: int = 0
-    received: int = 0
+    start: bytes = b""
 
-    def start(self, seconds: float) -> None:
+    def begin(self, seconds: float) -> None:
         """A new answer is waited for, at most so long."""
         self.deadline = time.monotonic() + seconds
-        self.opened = self.reads = self.received = 0
+        self.opened = self.reads = 0
+        self.start = b""
 
     def left(self, seconds: float | None) -> float:
         """How long one step of the network may take: `seconds`, or less where the deadline is nearer."""
@@ -60,7 +65,7 @@ class _Stream(httpcore.NetworkStream):
             raise httpcore.ReadTimeout
         data = self._stream.read(max_bytes, self._traffic.left(timeout))
         self._traffic.reads += 1
-        self._traffic.received += len(data)
+        self._traffic.start = self._traffic.start or data[:_SHOWN]
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:

@@ -155,10 +155,8 @@ def curl(exchange: Exchange, masker: Masker) -> str:
 
 
 def _body(raw: bytes, value: Any, masker: Masker) -> str:
-    if value is MISSING:
-        text = masker.text(raw.decode("utf-8", "backslashreplace"))
-    elif len(raw) > 50 * EVIDENCE_BYTES:
-        text = masker.text(raw[:EVIDENCE_BYTES].decode("utf-8", "backslashreplace"))
+    if value is MISSING or len(raw) > 50 * EVIDENCE_BYTES:
+        text = masker.text(raw[: 50 * EVIDENCE_BYTES].decode("utf-8", "backslashreplace"))
     else:
         try:
             text = json.dumps(masker.value(value), ensure_ascii=False)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import httpx
 
 from conformance.bounds import MAX_BODY, Unbounded, Undecodable
 
 Kind = Literal["unreached", "closed", "cut", "silent", "no HTTP", "broken"]
-NO_HTTP: Final = "illegal status line"
 
 
 @dataclass(frozen=True)
@@ -25,24 +24,26 @@ class Failure:
     words: str
 
 
-def failure_of(error: Exception, patience: float, connect_patience: float, received: int) -> Failure:
-    """An error of the client library: returns what it says about the target, of which so many bytes were received."""
+def failure_of(error: Exception, patience: float, connect_patience: float, start: bytes) -> Failure:
+    """An error of the client library: returns what it says about the target, whose answer started like this."""
     text = str(error)
     match error:
+        case httpx.ReadTimeout() | httpx.RemoteProtocolError() if start and not b"HTTP/".startswith(start[:5]):
+            return Failure("no HTTP", f"an answer that is not HTTP (it starts with {start!r})")
         case httpx.ConnectTimeout():
             return Failure("unreached", f"no connection within {connect_patience:g} s")
         case httpx.ConnectError():
             return Failure("unreached", _unconnected(text))
         case httpx.ProxyError():
             return Failure("unreached", f"the proxy does not let us through ({text})")
-        case httpx.TimeoutException() if received:
+        case httpx.TimeoutException() if start:
             return Failure("silent", f"no whole answer within {patience:g} s: it came in too slowly")
         case httpx.TimeoutException():
             return Failure("silent", f"no answer within {patience:g} s")
         case httpx.ReadError() | httpx.WriteError():
-            return Failure("cut" if received else "closed", "the connection was reset")
+            return Failure("cut" if start else "closed", "the connection was reset")
         case httpx.RemoteProtocolError():
-            return _broken_off_or_not_http(text, received)
+            return _broken_off(text, bool(start))
         case Undecodable():
             return Failure("broken", text)
         case Unbounded():
@@ -51,15 +52,16 @@ def failure_of(error: Exception, patience: float, connect_patience: float, recei
             return Failure("broken", f"{type(error).__name__}: {text}")
 
 
-def _broken_off_or_not_http(text: str, received: int) -> Failure:
-    if "without sending" in text or "Server disconnected" in text:
-        words = "the connection was closed in the middle of the headers" if received else "without an answer"
-        return Failure("cut", words) if received else Failure("closed", f"the connection was closed {words}")
+def _broken_off(text: str, started: bool) -> Failure:
+    if "Server disconnected" in text and started:
+        return Failure("cut", "the connection was closed in the middle of the headers")
+    if "Server disconnected" in text:
+        return Failure("closed", "the connection was closed without an answer")
     if "incomplete" in text or "closed" in text:
         return Failure("cut", "a truncated answer: the connection was closed before the body was complete")
     if "buffer too long" in text:
         return Failure("broken", "an answer whose headers do not end within 100 kB")
-    if NO_HTTP in text:
+    if "illegal status line" in text:
         return Failure("no HTTP", f"an answer that is not HTTP ({text})")
     return Failure("broken", f"an answer that breaks HTTP ({text})")
 

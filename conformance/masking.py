@@ -14,7 +14,7 @@ _SECRET_HEADERS: Final = frozenset(
 )
 _SECRET_FIELD: Final = re.compile(r"pass(word|phrase)|token|secret|api_?key", re.IGNORECASE)
 _SECRET_TEXT: Final = re.compile(
-    r'(?i)("(?:[a-z_-]*(?:password|token|secret|api_?key)[a-z_-]*)"\s*:\s*")((?:[^"\\]|\\.)*)'
+    r'(?i)("(?:[a-z_-]{0,40}(?:password|token|secret|api_?key)[a-z_-]{0,40})"\s*:\s*")((?:[^"\\]|\\.)*)'
 )
 _URL_USER: Final = re.compile(r"""(?<=://)[^\s/@:"'\\]+:[^\s/@"'\\]+(?=@)""")
 _SHORTEST: Final = 6

@@ -27,8 +27,9 @@ _INTERNALS: Final = (
     (
         "a stack trace",
         re.compile(
-            r"Traceback \(most recent call last\)|^\s+at .+\(?.+:\d+:\d+\)?|\bat [\w$.<> ]+ \(?(?:file://|node:|/)[^\s)]+:\d+"
-            r"|File \"[^\"]+\", line \d+|\bin [/\w.-]+\.(?:go|rb|php|java|py|js|ts):\d+|goroutine \d+ \["
+            r"Traceback \(most recent call last\)|^[ \t]+at [^\n]{1,300}:\d+:\d+\)?"
+            r"|\bat [\w$.<> ]{1,100} \(?(?:file://|node:|/)[^\s)]{1,300}:\d+"
+            r"|File \"[^\"]+\", line \d+|\bin [/\w.-]{1,200}\.(?:go|rb|php|java|py|js|ts):\d+|goroutine \d+ \["
             r"|\.(?:java|kt|cs|scala):\d+\)|Exception in thread",
             re.MULTILINE,
         ),
@@ -37,7 +38,8 @@ _INTERNALS: Final = (
         "a file path",
         re.compile(
             r"(?<![\w.:/])/(?:usr|home|var|opt|app|srv|etc|root|workspace|build|src|tmp|Users|mnt|data|code|node_modules)"
-            r"/[\w.@/-]+|[A-Za-z]:\\\\?[\w.-]+\\|node_modules/|[\w/-]+\.(?:py|js|ts|mjs|rb|go|java|php|cs):\d+"
+            r"/[\w.@/-]+|[A-Za-z]:\\\\?[\w.-]+\\|node_modules/"
+            r"|(?<![\w/-])[\w/-]{1,200}\.(?:py|js|ts|mjs|rb|go|java|php|cs):\d+"
         ),
     ),
     (
@@ -49,7 +51,7 @@ _INTERNALS: Final = (
     (
         "SQL",
         re.compile(
-            r"\b(?:SELECT\s.+\sFROM\s|INSERT\s+INTO\s|UPDATE\s+[\w\"`]+\s+SET\s|DELETE\s+FROM\s|CREATE\s+TABLE\s)"
+            r"\b(?:SELECT\s.{1,300}?\sFROM\s|INSERT\s+INTO\s|UPDATE\s+[\w\"`]+\s+SET\s|DELETE\s+FROM\s|CREATE\s+TABLE\s)"
             r"|SQLITE_[A-Z]+|SQLSTATE|\bORA-\d{5}|PrismaClient|(?:UNIQUE|FOREIGN KEY|NOT NULL) constraint failed"
             r"|syntax error at or near|duplicate key value violates|no such (?:table|column)",
             re.IGNORECASE | re.DOTALL,

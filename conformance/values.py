@@ -21,20 +21,36 @@ class _Missing:
 MISSING: Final = _Missing()
 _EXACT_IN_EVERY_LANGUAGE: Final = 2**53
 _DEEP: Final = 50
+_DEEPEST: Final = 600
 _LONG: Final = 10_000
 _UNSTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 
 
 def parse_json(data: bytes) -> Any:
-    """Bytes that claim to be JSON: returns the value, or `MISSING` where they are no JSON by RFC 8259."""
+    """Bytes that claim to be JSON: returns the value, or `MISSING` where they are no JSON by RFC 8259.
+
+    A value that is nested beyond what any answer of a contract can be counts as none, so that it can be looked into
+    by recursion.
+    """
 
     def refuse(constant: str) -> Any:
         raise ValueError(f"{constant} is no JSON")
 
     try:
-        return json.loads(data.decode("utf-8"), parse_constant=refuse)
+        value = json.loads(data.decode("utf-8"), parse_constant=refuse)
     except (ValueError, RecursionError):
         return MISSING
+    return MISSING if data.count(b"[") + data.count(b"{") > _DEEPEST and _is_too_deep(value) else value
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        containers = [
+            item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list)
+        ]
+        level = [inner for container in containers for inner in container]
+    return bool(level)
 
 
 def field(value: Any, path: str) -> Any:

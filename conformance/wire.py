@@ -28,6 +28,7 @@ USER_AGENT: Final = "merchant-onboarding-conformance"
 _RETRIES_AFTER_429: Final = 4
 _SLOW_AFTER: Final = 2
 _IMPATIENT: Final = 3.0
+_ATTEMPTS: Final = 3
 _SILENT_PATH: Final = 5
 _SILENT_TARGET: Final = 8
 _PROBE_SECONDS: Final = 1.0
@@ -122,12 +123,12 @@ class Wire:
         self.number += 1
         number = self.number
         self._require_voice(call)
-        request, answer, seconds = self._attempt(call)
-        if isinstance(answer, Failure) and self._says_nothing(answer):
+        for _ in range(_ATTEMPTS):
             request, answer, seconds = self._attempt(call)
-            if isinstance(answer, Failure) and answer.kind == "unreached":
-                self._require_alive()
-                raise NotTested(f"{call.method} {call.path} could not reach the target ({answer.words})")
+            if not isinstance(answer, Failure) or not self._says_nothing(answer):
+                break
+        else:
+            raise NotTested(f"{call.method} {call.path} did not get through to the target")
         self._count_silence(call.path, answer)
         response = None if isinstance(answer, Failure) else answer
         return Exchange(
@@ -226,7 +227,7 @@ class Wire:
     def _sent(self, request: httpx.Request, patience: float) -> Iterator[httpx.Response]:
         """Sends a request; while it lasts, the body of its answer can be read."""
         request.extensions["timeout"] = httpx.Timeout(patience, connect=self.connection.connect_timeout).as_dict()
-        self._traffic.start(patience)
+        self._traffic.begin(patience)
         stream = self._client.send(request, stream=True)
         try:
             if not self._traffic.reads:
@@ -236,7 +237,8 @@ class Wire:
             stream.close()
 
     def _failure(self, error: Exception, patience: float) -> Failure:
-        return failure_of(error, patience, self.connection.connect_timeout, self._traffic.received)
+        start = b"HTTP/" if self.connection.http2 and self._traffic.start else self._traffic.start
+        return failure_of(error, patience, self.connection.connect_timeout, start)
 
     def _require_alive(self) -> bool:
         """A request that failed says something about the target only if it is still there.
