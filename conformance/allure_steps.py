@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import allure
 import allure_commons
 import pytest
 
 from conformance.exchange import evidence
+from conformance.ledger import Breach, Breached
 from conformance.masking import Masker
 from conformance.run import Run
 from conformance.secrecy import mask_fields
+
+_PREFIX: Final = f"{Breached.__module__}.{Breached.__name__}: "
 
 
 class AllureMask:
@@ -23,6 +26,8 @@ class AllureMask:
 
     @allure_commons.hookimpl(tryfirst=True)
     def report_result(self, result: Any) -> None:
+        if result.statusDetails is not None and result.statusDetails.message:
+            result.statusDetails.message = result.statusDetails.message.removeprefix(_PREFIX)
         mask_fields(result, self.masker)
 
     @allure_commons.hookimpl(tryfirst=True)
@@ -36,6 +41,7 @@ class AllureSteps:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.step: Any = None
+        self.known = 0
         self.mask = AllureMask(run.masker)
         allure_commons.plugin_manager.register(self.mask)
 
@@ -50,9 +56,17 @@ class AllureSteps:
     def pytest_bdd_before_step(self, step: Any) -> None:
         self.step = allure.step(self.run.masker.text(f"{step.keyword} {step.name}"))
         self.step.__enter__()
+        self.known = len(self.run.record.breaches)
 
     def pytest_bdd_after_step(self) -> None:
-        self._leave(None)
+        self._leave(self._breached(self.run.record.breaches[self.known :]))
+
+    def _breached(self, breaches: list[Breach]) -> Breached | None:
+        """A step goes on after a breach; what it broke is shown at that step."""
+        strict, catalogue = self.run.settings.strict, self.run.catalogue
+        failing = [item for item in breaches if strict or catalogue[item.requirement].level == "MUST"]
+        words = [f"{item.requirement}: expected {item.expected}, got {item.got}" for item in failing]
+        return Breached("\n".join(words)) if words else None
 
     def pytest_bdd_step_error(self, exception: BaseException) -> None:
         self._leave(exception)

@@ -39,7 +39,7 @@ class CatalogueError(ValueError):
     """A catalogue that cannot be used; the message is one sentence that names the file and the row."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Requirement:
     """One sentence of the contract: who is held to it, how strictly, where it is written and what decides it.
 
@@ -57,6 +57,9 @@ class Requirement:
     refuses: Mapping[str, Any] | None = None
     survives: Mapping[str, Any] | None = None
     not_testable: str | None = None
+
+    def __repr__(self) -> str:
+        return self.id
 
 
 @dataclass(frozen=True)

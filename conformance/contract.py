@@ -17,6 +17,14 @@ from conformance.values import MISSING
 
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _URI: Final = "urn:contract"
+_KINDS: Final = {
+    "string": "a string",
+    "object": "an object",
+    "array": "an array",
+    "integer": "an integer",
+    "number": "a number",
+    "boolean": "true or false",
+}
 
 
 class ContractError(ValueError):
@@ -190,9 +198,9 @@ def _expectation(error: ValidationError) -> str:
     match error.validator:
         case "type":
             kinds = wanted if isinstance(wanted, list) else [wanted]
-            return f"to be {' or '.join(kinds)}"
+            return f"to be {' or '.join(_KINDS.get(str(kind), str(kind)) for kind in kinds)}"
         case "format":
-            return f"to be a {wanted}"
+            return f"to be a {wanted} by its format"
         case "pattern":
             return f"to match {wanted}"
         case "enum":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 import textwrap
+from collections import Counter
 
 from conformance.catalogue import Catalogue, Requirement
 from conformance.ledger import Breach, Record
+from conformance.masking import MASK
 
 
 def breach_message(requirement: Requirement, breach: Breach, again: str) -> str:
@@ -22,16 +24,20 @@ def breach_message(requirement: Requirement, breach: Breach, again: str) -> str:
             lines.append(f"  answer    {textwrap.shorten(breach.exchange['response']['body'], 300, placeholder=' …')}")
         curl = breach.exchange["curl"]
         lines.append(f"  curl      {curl if len(curl) < 1500 else curl[:1500] + ' …'}")
+        if MASK in curl:
+            lines.append(f"            (put a token or password of your own in the place of {MASK})")
     lines += [f"  source    {requirement.source}", f"  again     {again}"]
     return "\n".join(lines)
 
 
 def breaches_message(catalogue: Catalogue, record: Record, given: tuple[str, ...], seed: int) -> str:
-    """All breaches of one test, the MUSTs first."""
+    """All breaches of one test, the MUSTs first; those that repeat each other are told once, and counted."""
     again = again_line(record.test, given, seed)
     ordered = sorted(record.breaches, key=lambda breach: catalogue[breach.requirement].level)
-    parts = [breach_message(catalogue[breach.requirement], breach, again) for breach in ordered]
-    parts += [f"{name}: {count} more of the same" for name, count in record.more_breaches.items()]
+    told = {(breach.requirement, breach.expected, breach.got): breach for breach in reversed(ordered)}
+    parts = [breach_message(catalogue[item.requirement], item, again) for item in ordered if item in told.values()]
+    more = record.more_breaches + Counter(item.requirement for item in ordered if item not in told.values())
+    parts += [f"{name}: {count} more of the same" for name, count in more.items()]
     return "\n\n".join(parts)
 
 

@@ -397,8 +397,10 @@ class Session:
         if self._before is not None:
             signal.signal(signal.SIGTERM, self._before)
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+        """Writes the summary below all that other plugins write."""
+        yield
         if self.outcome.report is not None:
             print_summary(terminalreporter, self.outcome.report, self.run.settings.report_dir)
 

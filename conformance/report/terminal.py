@@ -7,9 +7,11 @@ from typing import Final
 import pytest
 
 from conformance.ledger import Result
+from conformance.messages import again_line
 from conformance.report.model import Report
 
 _NOT_TESTED_SHOWN: Final = 12
+_NOT_TESTABLE: Final = "no suite can test it; the reports say why"
 
 
 def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str) -> None:
@@ -23,9 +25,9 @@ def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str
     terminal.write_line(f"requests {report.requests} ({auth})")
     if report.waited >= 1:
         terminal.write_line(f"waited   {report.waited:.0f} s for the target's rate limit")
-    _broken(terminal, "broken", report.broken, red=True)
+    _broken(terminal, "broken", report, report.broken, red=True)
     if not report.strict:
-        _broken(terminal, "warnings (SHOULD)", report.warned, yellow=True)
+        _broken(terminal, "warnings (SHOULD)", report, report.warned, yellow=True)
     _not_tested(terminal, report)
     terminal.write_line(
         f"reports  {folder}/conformance.html, conformance.json, junit.xml, report.html, allure-results/"
@@ -33,7 +35,9 @@ def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str
     terminal.write_line(f"verdict  {report.verdict.upper()}", bold=True, red=bad, green=report.exit_status == 0)
 
 
-def _broken(terminal: pytest.TerminalReporter, title: str, results: tuple[Result, ...], **colour: bool) -> None:
+def _broken(
+    terminal: pytest.TerminalReporter, title: str, report: Report, results: tuple[Result, ...], **colour: bool
+) -> None:
     if not results:
         return
     terminal.write_line("")
@@ -42,7 +46,7 @@ def _broken(terminal: pytest.TerminalReporter, title: str, results: tuple[Result
         requirement, breach = result.requirement, result.breaches[0]
         terminal.write_line(f"  {requirement.id} ({requirement.operation}) {requirement.statement}", **colour)
         terminal.write_line(f"    expected {breach.expected}; got {breach.got}")
-        terminal.write_line(f"    in {breach.test}")
+        terminal.write_line(f"    again: {again_line(breach.test, report.given, report.seed)}")
     terminal.write_line("")
 
 
@@ -50,7 +54,8 @@ def _not_tested(terminal: pytest.TerminalReporter, report: Report) -> None:
     reasons: dict[str, list[str]] = {}
     for result in report.results:
         if result.verdict == "not tested":
-            reasons.setdefault(result.reason, []).append(result.requirement.id)
+            reason = _NOT_TESTABLE if result.requirement.not_testable else result.reason
+            reasons.setdefault(reason, []).append(result.requirement.id)
     for reason, ids in reasons.items():
         shown = ", ".join(ids[:_NOT_TESTED_SHOWN]) + (
             f" and {len(ids) - _NOT_TESTED_SHOWN} more" if len(ids) > _NOT_TESTED_SHOWN else ""
