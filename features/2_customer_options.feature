@@ -74,6 +74,12 @@ Feature: The three ways to name the customer of a checkout session
       When the merchant creates 3 checkout sessions with new customers
       Then 3 different customers were created
 
+    @CHECKOUT-INLINE-2
+    Scenario: A new customer who resembles another is a customer of its own
+      When the merchant creates a customer
+      And the merchant creates two checkout sessions with a new customer of the same e-mail
+      Then no answer names a customer from before
+
     @CHECKOUT-INLINE-6
     Scenario: The new customer is recorded
       Given the target lets a customer be read

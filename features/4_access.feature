@@ -39,3 +39,15 @@ Feature: Only a valid token opens a protected operation
       | CHECKOUT-AUTH-3 | create checkout session | with spoiled tokens        |
       | CHECKOUT-AUTH-4 | create checkout session | with the token as Basic    |
       | CHECKOUT-AUTH-5 | create checkout session | with an empty bearer token |
+
+  Scenario Outline: The scheme of the token in another letter case for "<operation>"
+    Given a merchant
+    When a valid "<operation>" request names the scheme "bearer" and "BEARER"
+    Then it is accepted
+
+    Examples:
+      | requirement     | operation               |
+      | ORG-AUTH-6      | create organization     |
+      | ACTIVE-AUTH-6   | set active organization |
+      | CUSTOMER-AUTH-6 | create customer         |
+      | CHECKOUT-AUTH-6 | create checkout session |

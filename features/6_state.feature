@@ -72,6 +72,14 @@ Feature: What was done stays done, and what was refused changed nothing
       Then the merchant can create a checkout session
       And the merchant can create a customer without naming an organization
 
+  Rule: What was created stays
+
+    @CUSTOMER-STATE-2
+    Scenario: A customer stays when others come
+      Given a customer of the merchant
+      When the merchant creates 5 more customers
+      Then a checkout session can be created for the first of them
+
   Rule: What was created can be read back, where the target offers it
 
     @CUSTOMER-READ-1

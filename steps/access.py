@@ -73,6 +73,18 @@ def sent_how(story: Story, name: str, how: str) -> None:
         story.add(run.send(call(run, operation, body, merchant, token=None, headers=headers)))
 
 
+@when(parsers.parse('a valid "{name}" request names the scheme "bearer" and "BEARER"'))
+def scheme_in_other_cases(story: Story, name: str) -> None:
+    run, operation = story.run, payloads.OPERATIONS[name]
+    merchant = by_whom(story, operation)
+    run.need_success(run.send(call(run, operation, valid_body(run, operation, merchant), merchant, intent="valid")))
+    for scheme in ("bearer", "BEARER"):
+        headers = {"Authorization": f"{scheme} {merchant.token}"}
+        story.add(
+            run.send(call(run, operation, valid_body(run, operation, merchant), merchant, token=None, headers=headers))
+        )
+
+
 @then("the same request with the merchant's token is accepted")
 def accepted_with_token(story: Story) -> None:
     run, operation = story.run, story.notes["operation"]

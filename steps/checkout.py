@@ -77,6 +77,28 @@ def with_new_customer(story: Story) -> None:
     story.add(create_checkout(story.run, story.actor, customer=payloads.inline_customer(story.run)))
 
 
+@when("the merchant creates two checkout sessions with a new customer of the same e-mail")
+def with_similar_customers(story: Story) -> None:
+    """A target may refuse a customer whose e-mail is taken; the one whom it creates has an id of its own."""
+    known = story.last.sent["email"]
+    for _ in range(2):
+        customer = {**payloads.inline_customer(story.run), "email": known}
+        body = {**payloads.checkout(story.run, story.actor.organization_id), "customer": customer}
+        story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
+
+
+@then("no answer names a customer from before")
+def no_known_customer(story: Story) -> None:
+    """The passive checks have compared the ids of all customers; here a session has to exist at all."""
+    need(any(exchange.is_success for exchange in story.exchanges[1:]), "a taken e-mail was refused, which is lawful")
+
+
+@then("a checkout session can be created for the first of them")
+def session_for_the_first(story: Story) -> None:
+    exchange = create_checkout(story.run, story.actor, customerId=story.customers[0])
+    story.run.check(exchange.is_success, "the customer is still known", exchange.summary, exchange)
+
+
 @when(parsers.parse("the merchant creates {times:d} checkout sessions with new customers"))
 def with_new_customers(story: Story, times: int) -> None:
     for _ in range(times):

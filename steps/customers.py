@@ -74,6 +74,12 @@ def creates_customer_with(story: Story, value: str) -> None:
     story.add(story.run.send(call(story.run, payloads.CREATE_CUSTOMER, body, story.actor, intent="valid")))
 
 
+@when(parsers.parse("the merchant creates {times:d} more customers"))
+def creates_more(story: Story, times: int) -> None:
+    for _ in range(times):
+        creates_customer(story)
+
+
 @when("the merchant creates the same customer twice")
 def creates_twice(story: Story) -> None:
     body = payloads.customer(story.run, story.actor.organization_id)

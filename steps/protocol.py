@@ -83,7 +83,7 @@ def in_chunks(story: Story, name: str) -> None:
 def both_accepted(story: Story) -> None:
     for exchange in story.exchanges:
         if story.run.why_unavailable(exchange) is None and exchange.status < 500 and exchange.response is not None:
-            what = exchange.call.headers.get("Content-Type", "a body in chunks")
+            what = exchange.call.headers.get("Content-Type", "the request")
             story.run.check(exchange.is_success, f"{what} is accepted", exchange.summary, exchange)
 
 
