@@ -20,7 +20,9 @@ from conformance.values import COMPARISONS, MISSING, contains, exactly, first_fi
 from conformance.values import field as field_of
 
 RATE_LIMITED: Final = 429
+UNAUTHORIZED: Final = 401
 GENERAL: Final = "general"
+_LONG_ENOUGH: Final = 16
 _BELOW_THE_API: Final = frozenset({408, 413, 414, 429, 431})
 _INTERNALS: Final = (
     ("an HTML page", re.compile(r"<\s*(!doctype|html|body|pre|h1|title)\b", re.IGNORECASE)),
@@ -83,6 +85,7 @@ class Memory:
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     private: dict[str, str] = field(default_factory=dict)
     slowest: dict[str, float] = field(default_factory=dict)
+    tokens: set[str] = field(default_factory=set)
 
 
 Params = Mapping[str, Any]
@@ -200,12 +203,19 @@ def _no_server_error(exchange: Exchange, params: Params, rules: Rules) -> list[F
 def _accepts(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] | None:
     if exchange.call.intent != "valid" or exchange.response is None or exchange.status >= 500:
         return None
-    if unavailable(exchange, params.get("unless", ())):
+    if unavailable(exchange, params.get("unless", ())) or _token_is_new(exchange, rules):
         return None
     if exchange.status in params["statuses"] or exchange.is_success:
         return []
     wanted = " or ".join(map(str, params["statuses"]))
     return [Finding(f"status {wanted} for a valid request", f"status {exchange.status}")]
+
+
+def _token_is_new(exchange: Exchange, rules: Rules) -> bool:
+    """A 401 for a token that never worked says something about where the token came from, not about this operation."""
+    if exchange.is_success and exchange.call.token:
+        rules.memory.tokens.add(exchange.call.token)
+    return exchange.status == UNAUTHORIZED and exchange.call.token not in rules.memory.tokens
 
 
 def _documented(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] | None:
@@ -233,7 +243,16 @@ def _schema(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] |
         Finding(f"`{breach.path or 'the body'}` {breach.expected}", shown(breach.got))
         for breach in _schema_breaches(exchange, rules)
         if rules.schema_owner(exchange.call.operation or "", breach.path) == params["id"]
+        and not _repeats(exchange, breach)
     ]
+
+
+def _repeats(exchange: Exchange, breach: SchemaBreach) -> bool:
+    """A wrong value that the request had: that it was accepted is told by the check that sent it."""
+    if exchange.call.intent == "valid":
+        return False
+    sent = field_of(exchange.sent, breach.path.partition(".")[0])
+    return sent is not MISSING and exactly(sent, field_of(exchange.came, breach.path.partition(".")[0]))
 
 
 def _schema_breaches(exchange: Exchange, rules: Rules) -> tuple[SchemaBreach, ...]:
@@ -359,6 +378,15 @@ def _no_hash(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] 
     return findings
 
 
+def _no_token(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] | None:
+    token = exchange.call.token or ""
+    if exchange.response is None or len(token) < _LONG_ENOUGH:
+        return None
+    bare = token.partition(".")[0]
+    repeated = len(bare) >= _LONG_ENOUGH and bare in exchange.response.text
+    return [Finding("a body without the session token", "the token of the request stands in it")] if repeated else []
+
+
 def _field_names(value: Any, depth: int = 4) -> list[str]:
     if depth == 0:
         return []
@@ -382,6 +410,8 @@ def _no_foreign_data(exchange: Exchange, params: Params, rules: Rules) -> list[F
 
 def _echo(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] | None:
     sent = field_of(exchange.sent, params["sent"])
+    if params.get("how", "exact") in ("exact", "caseless") and not isinstance(sent, str | int | float):
+        return None
     if sent is MISSING or sent is None or not documented_success(exchange, rules):
         return None
     if not isinstance(exchange.came, dict) or (exchange.call.generated and not plain(sent)):
@@ -507,6 +537,7 @@ KINDS: Final[dict[str, Check]] = {
     "no-internals": _no_internals,
     "no-password": _no_password,
     "no-hash": _no_hash,
+    "no-token": _no_token,
     "no-foreign-data": _no_foreign_data,
     "echo": _echo,
     "absent": _absent,

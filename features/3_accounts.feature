@@ -88,6 +88,7 @@ Feature: Accounts and sessions
       Given an account
       When the person signs in 3 times
       Then all sessions are open
+      And the session from before is as it was
 
     @SIGNIN-STATE-1
     Scenario: A refused sign-in changes nothing

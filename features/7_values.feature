@@ -17,6 +17,7 @@ Feature: What is sent comes back as it went
       | capitals in the e-mail           |
       | an image                         |
       | an e-mail of a subdomain         |
+      | a long e-mail                    |
       | a password with blanks           |
 
   @ORG-ECHO-1 @ORG-ECHO-2 @ORG-ECHO-3 @ORG-ECHO-4
@@ -48,6 +49,7 @@ Feature: What is sent comes back as it went
       | capitals in the e-mail  |
       | a foreign phone number  |
       | an e-mail of a subdomain |
+      | a long e-mail            |
       | nested metadata         |
       | empty metadata          |
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance.exchange import Call, Exchange
 from conformance.ledger import NotTested
+from conformance.rules import UNAUTHORIZED
 from conformance.run import Run
 from conformance.values import MISSING, first_field
 from steps import payloads
@@ -69,6 +70,7 @@ class Merchants:
         self.run = run
         self._ready: dict[str, Merchant] = {}
         self._failures: dict[str, list[str]] = {}
+        self._spared: set[str] = set()
 
     @property
     def first(self) -> Merchant:
@@ -139,10 +141,16 @@ class Merchants:
 
     def spare(self, merchant: Merchant) -> Merchant:
         """The merchant in another session, whose active organization a test may change."""
-        if not merchant.spare_token:
-            merchant = replace(merchant, spare_token=self.sign_in(merchant))
-            self._ready[merchant.key] = merchant
-        return replace(merchant, token=merchant.spare_token)
+        if merchant.key not in self._spared:
+            if not merchant.spare_token or not self._opens(merchant, merchant.spare_token):
+                merchant = replace(merchant, spare_token=self.sign_in(merchant))
+                self._ready[merchant.key] = merchant
+            self._spared.add(merchant.key)
+        return replace(merchant, token=self._ready[merchant.key].spare_token)
+
+    def _opens(self, merchant: Merchant, token: str) -> bool:
+        body = {"organizationId": merchant.organization_id}
+        return self.run.send(call(self.run, payloads.SET_ACTIVE, body, merchant, token=token)).is_success
 
     def fresh_session(self, merchant: Merchant) -> Merchant:
         """The merchant in a session that no other test uses."""
@@ -157,6 +165,7 @@ class Merchants:
     def _create_organization(self, merchant: Merchant) -> tuple[str, Exchange]:
         body = payloads.organization(self.run)
         exchange = self.run.send(call(self.run, payloads.CREATE_ORGANIZATION, body, merchant, intent="valid"))
+        check_token(self.run, exchange)
         if not exchange.is_success and self.run.why_unavailable(exchange):
             exchange = self.run.send(call(self.run, payloads.SET_ACTIVE, {}, merchant))
             if first_field(exchange.came, ["id", "organization.id"]) is MISSING:
@@ -165,6 +174,12 @@ class Merchants:
         found = organization_id(self.run.need_success(exchange))
         self.run.record.created.append(f"organization {body['slug']}")
         return found, exchange
+
+
+def check_token(run: Run, exchange: Exchange) -> None:
+    """The first request with the token of a sign-in: checks that the token opened a session."""
+    held = exchange.status != UNAUTHORIZED
+    run.check(held, "the token of the sign-in opens a session", exchange.summary, exchange, "SIGNIN-TOKEN-2")
 
 
 def create_customer(run: Run, merchant: Merchant, **changes: Any) -> Exchange:

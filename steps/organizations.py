@@ -11,7 +11,7 @@ from conformance.run import Run
 from conformance.values import first_field, without
 from steps import payloads
 from steps.fixtures import Story, need
-from steps.merchants import Merchant, call, create_customer, organization_id, session_token, text_field
+from steps.merchants import Merchant, call, check_token, create_customer, organization_id, session_token, text_field
 from steps.outcomes import refused
 from steps.values import changed
 
@@ -33,8 +33,9 @@ def creates_organization(story: Story) -> None:
     exchange = story.add(
         story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, body, story.actor, intent="valid"))
     )
-    story.run.record.created.append(f"organization {body['slug']}")
+    check_token(story.run, exchange)
     found = organization_id(story.run.need_success(exchange))
+    story.run.record.created.append(f"organization {body['slug']}")
     story.merchant = replace(story.actor, organization_id=found, organization=body)
 
 

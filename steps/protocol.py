@@ -28,7 +28,8 @@ def other_methods(story: Story, name: str) -> None:
         body = None if method == "GET" else encode(valid_body(run, operation, merchant))
         story.add(run.send(Call(method, path, body=body, token=merchant.token, actor=merchant.key)))
     for method in () if limited else ("HEAD", "OPTIONS"):
-        run.send(Call(method, path, token=merchant.token, actor=merchant.key))
+        asked = run.send(Call(method, path, token=merchant.token, actor=merchant.key))
+        story.notes.setdefault("asked", []).append(asked)
 
 
 @then("none is carried out")
@@ -38,6 +39,9 @@ def none_carried_out(story: Story) -> None:
     for exchange in story.exchanges:
         held = 400 <= exchange.status < 500
         story.run.check(held, "an orderly refusal with a 4xx", exchange.summary, exchange, must)
+    for exchange in story.notes.get("asked", ()):
+        held = exchange.response is not None and exchange.status < 500
+        story.run.check(held, "an orderly answer to HEAD and OPTIONS", exchange.summary, exchange, must)
 
 
 @then("each is refused with 405")

@@ -24,6 +24,11 @@ def changed(run: Run, body: dict[str, Any], value: str) -> dict[str, Any]:
             return {**body, "email": f"conformance.{mark}+Shop-1@{run.settings.email_domain}".lower()}
         case "capitals in the e-mail":
             return {**body, "email": f"Conformance.{mark}@{run.settings.email_domain}"}
+        case "a long e-mail":
+            return {
+                **body,
+                "email": f"conformance.{mark}@{'long-name-of-a-department.' * 3}{run.settings.email_domain}",
+            }
         case "an e-mail of a subdomain":
             return {**body, "email": f"c{mark}@mail-1.shop.{run.settings.email_domain}"}
         case "a password with blanks":
