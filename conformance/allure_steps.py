@@ -10,7 +10,7 @@ import allure_commons
 import pytest
 
 from conformance.exchange import evidence
-from conformance.ledger import Breach, Breached
+from conformance.ledger import Breach, Breached, NotTested
 from conformance.masking import Masker
 from conformance.run import Run
 from conformance.secrecy import mask_fields
@@ -69,7 +69,8 @@ class AllureSteps:
         return Breached("\n".join(words)) if words else None
 
     def pytest_bdd_step_error(self, exception: BaseException) -> None:
-        self._leave(exception)
+        error = pytest.skip.Exception(str(exception)) if isinstance(exception, NotTested) else exception
+        self._leave(self._breached(self.run.record.breaches[self.known :]) or error)
 
     def _leave(self, error: BaseException | None) -> None:
         if self.step is not None:

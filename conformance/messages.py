@@ -33,10 +33,11 @@ def breach_message(requirement: Requirement, breach: Breach, again: str) -> str:
 def breaches_message(catalogue: Catalogue, record: Record, given: tuple[str, ...], seed: int) -> str:
     """All breaches of one test, the MUSTs first; those that repeat each other are told once, and counted."""
     again = again_line(record.test, given, seed)
-    ordered = sorted(record.breaches, key=lambda breach: catalogue[breach.requirement].level)
-    told = {(breach.requirement, breach.expected, breach.got): breach for breach in reversed(ordered)}
-    parts = [breach_message(catalogue[item.requirement], item, again) for item in ordered if item in told.values()]
-    more = record.more_breaches + Counter(item.requirement for item in ordered if item not in told.values())
+    alike: dict[tuple[str, str, str], list[Breach]] = {}
+    for breach in sorted(record.breaches, key=lambda item: catalogue[item.requirement].level):
+        alike.setdefault((breach.requirement, breach.expected, breach.got), []).append(breach)
+    parts = [breach_message(catalogue[first.requirement], first, again) for first, *_ in alike.values()]
+    more = record.more_breaches + Counter(item.requirement for _, *rest in alike.values() for item in rest)
     parts += [f"{name}: {count} more of the same" for name, count in more.items()]
     return "\n\n".join(parts)
 

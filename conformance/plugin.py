@@ -35,6 +35,7 @@ SANDBOX: Final = pytest.StashKey[Sandbox]()
 OUTCOME: Final = pytest.StashKey["Outcome"]()
 TARGET_NOT_REACHED: Final = 7
 NOTHING_DECIDED: Final = 5
+_NOT_TESTED: Final = "not tested: "
 PLACES: Final = {
     "conformance_contract": "the OpenAPI document of the target; without it this plugin does nothing",
     "conformance_catalogue": "the folder of the requirement catalogue",
@@ -251,7 +252,7 @@ class Tests:
         if (last or reason) and self._fails(record):
             raise Breached(breaches_message(self.run.catalogue, record, self.run.given, self.run.settings.seed))
         if reason is not None:
-            pytest.skip(f"not tested: {reason}")
+            pytest.skip(f"{_NOT_TESTED}{reason}")
         return result
 
     def _fails(self, record: Record) -> bool:
@@ -272,6 +273,8 @@ class Tests:
                 report.longrepr = mask(str(call.excinfo.value if call.excinfo is not None else report.longrepr))
         elif isinstance(report.longrepr, tuple):
             file, line, reason = report.longrepr
+            if call.excinfo is not None and _NOT_TESTED in reason:
+                file, line = str(item.path), (item.location[1] or 0) + 1
             report.longrepr = (file, line, mask(reason))
         report.sections = [(name, mask(text)) for name, text in report.sections]
         if report.when == "teardown":

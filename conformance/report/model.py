@@ -164,7 +164,9 @@ def _operations(run: Run, records: Iterable[Record]) -> tuple[dict[str, Any], ..
     for record in records:
         for key, number in record.requests.items():
             name, _, status = key.partition(" ")
-            (counts.get(name, other))[status if name in counts else key.rpartition(" ")[2]] += number
+            if name not in counts:
+                status = "no answer" if key.endswith("no answer") else key.rpartition(" ")[2]
+            counts.get(name, other)[status] += number
     rows: list[dict[str, Any]] = [
         {
             "operation": name,

@@ -1,0 +1,275 @@
+"""The reports of a run that found a breach, and of one that found none: whole, true, and of use to who reads them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import xml.etree.ElementTree as ET
+from collections import Counter
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from conformance.catalogue import Catalogue
+from conformance.ledger import Breach, Record
+from conformance.messages import breaches_message
+from tests.suite.invocation import ROOT, Done, invoke
+
+FAULT = "customer-id-null"
+BREACHED = "CUSTOMER-SCHEMA-2"
+EXPECTED = "`id` to be a string"
+CHOSEN = "smoke or (test_coverage and createCustomer) or (test_refused and CUSTOMER-BODY) or record or an_account_with"
+VALIDATOR = Draft202012Validator(
+    json.loads((ROOT / "reports" / "conformance.schema.json").read_text(encoding="utf-8")),
+    format_checker=FormatChecker(),
+)
+
+
+@pytest.fixture(scope="module")
+def red(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """A run on a sandbox whose customers have no id: some scenarios break, and others cannot be carried out."""
+    return invoke(
+        tmp_path_factory.mktemp("red"),
+        "--sandbox-fault",
+        FAULT,
+        "--sandbox-variant",
+        "reads-absent",
+        "-k",
+        CHOSEN,
+        "-rs",
+    )
+
+
+@pytest.fixture(scope="module")
+def green(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    return invoke(tmp_path_factory.mktemp("green"), "--size", "smoke", "--seed", "7")
+
+
+@pytest.fixture(scope="module")
+def unreached(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    return invoke(tmp_path_factory.mktemp("unreached"), "--base-url", "http://127.0.0.1:1")
+
+
+@pytest.fixture(params=["red", "green", "unreached"])
+def done(request: pytest.FixtureRequest) -> Done:
+    """Each of the three."""
+    found: Done = request.getfixturevalue(request.param)
+    return found
+
+
+def row(done: Done, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(item for item in done.report["requirements"] if item["id"] == name)
+    return found
+
+
+def test_the_form_is_the_documented_one(done: Done) -> None:
+    Draft202012Validator.check_schema(VALIDATOR.schema)
+    assert [error.message for error in VALIDATOR.iter_errors(done.report)] == []
+
+
+def test_the_form_is_held_to() -> None:
+    """The schema would notice a verdict without ground: a `passed` with a breach, a `not tested` without reason."""
+    base = {"id": "A-1", "level": "MUST", "operation": "o", "concern": "c", "statement": "s", "source": "s"}
+    schema = {**VALIDATOR.schema, **VALIDATOR.schema["$defs"]["requirement"], "required": ["id"], "title": "a row"}
+    rows = Draft202012Validator({key: value for key, value in schema.items() if key != "description"})
+    good = {**base, "verdict": "passed", "reason": "", "tests": ["t"], "breaches": [], "more_breaches": 0}
+    assert rows.is_valid(good)
+    assert not rows.is_valid({**good, "tests": []})
+    assert not rows.is_valid({**good, "verdict": "not tested"})
+    assert not rows.is_valid({**good, "verdict": "failed"})
+    assert not rows.is_valid({**good, "verdict": "warned"})
+
+
+def test_every_requirement_has_a_verdict(done: Done, catalogue: Catalogue) -> None:
+    assert [item["id"] for item in done.report["requirements"]] == [item.id for item in catalogue]
+    for level, counts in done.report["totals"].items():
+        found = Counter(item["verdict"] for item in done.report["requirements"] if item["level"] == level)
+        assert {name: number for name, number in counts.items() if number} == dict(found)
+    assert done.report["requests"] == sum(item["requests"] for item in done.report["operations"])
+    for item in done.report["operations"]:
+        assert sum(item["statuses"].values()) == item["requests"]
+
+
+def test_what_was_not_decided_is_not_passed(red: Done, green: Done, unreached: Done, catalogue: Catalogue) -> None:
+    """Nothing is passed without a test; and what a smaller run leaves out, or cannot do, is not tested."""
+    assert set(unreached.verdicts.values()) == {"not tested"}
+    assert all(
+        "cannot be reached" in item["reason"]
+        for item in unreached.report["requirements"]
+        if can_be_tested(item, catalogue)
+    )
+    assert row(red, "API-BASE-1")["reason"] == "precondition missing: POST /customers → 201 gave no id"
+    for item in catalogue:
+        if item.refuses or item.survives:
+            assert green.verdicts[item.id] == "not tested", item.id
+            assert (
+                row(green, item.id)["reason"] == item.not_testable
+                or "the size is smoke" in row(green, item.id)["reason"]
+            )
+    assert green.verdicts["CHECKOUT-NONE-2"] == "passed"
+
+
+def can_be_tested(item: dict[str, Any], catalogue: Catalogue) -> bool:
+    return catalogue[item["id"]].not_testable is None
+
+
+def test_the_verdict_and_the_exit_status_agree(red: Done, green: Done, unreached: Done) -> None:
+    for done, status, verdict in ((red, 1, "not conformant"), (green, 0, "conformant"), (unreached, 7, "not decided")):
+        assert (done.status, done.report["exit_status"], done.report["verdict"]) == (status, status, verdict), (
+            done.output
+        )
+    assert red.failed == {BREACHED}
+
+
+def test_a_breach_is_told_with_its_evidence(red: Done) -> None:
+    breach = row(red, BREACHED)["breaches"][0]
+    assert (breach["expected"], breach["got"]) == (EXPECTED, "null")
+    assert json.loads(breach["exchange"]["response"]["body"])["id"] is None
+    assert breach["exchange"]["summary"] == "POST /customers → 201"
+    assert "Authorization: Bearer ***" in breach["exchange"]["curl"]
+
+
+def test_junit_names_what_is_broken(red: Done) -> None:
+    """The failure text of each test names the id; skipped tests say why; and what passed is not skipped."""
+    suite = ET.parse(red.reports / "junit.xml").getroot()[0]
+    cases = suite.findall("testcase")
+    failures = [found for case in cases if (found := case.find("failure")) is not None]
+    skips = [found for case in cases if (found := case.find("skipped")) is not None]
+    assert suite.get("name") == "conformance"
+    assert (suite.get("errors"), suite.get("failures"), suite.get("skipped")) == (
+        "0",
+        str(len(failures)),
+        str(len(skips)),
+    )
+    assert len({(case.get("classname"), case.get("name")) for case in cases}) == len(cases)
+    assert failures
+    assert skips
+    assert len(cases) > len(failures) + len(skips)
+    for failure in failures:
+        assert BREACHED in str(failure.get("message"))
+        assert "Traceback" not in str(failure.text)
+    for skip in skips:
+        assert re.match("not tested: .{10,}", str(skip.get("message")))
+        assert re.match(r"\S+/tests/conformance/test_\w+\.py:\d+: not tested: ", str(skip.text))
+
+
+def test_the_failure_text_says_all_that_is_needed(red: Done) -> None:
+    """Who owns the API reads: which requirement, what was expected, what came, how to send it, how to run it again."""
+    suite = ET.parse(red.reports / "junit.xml").getroot()[0]
+    for failure in suite.iter("failure"):
+        text = str(failure.text)
+        assert text.startswith(f"{BREACHED} (MUST, createCustomer) The customer has `id`, which is a non-empty text.\n")
+        for words in (
+            f"expected  {EXPECTED}",
+            "got       null",
+            "in        POST /customers → 201",
+            "source    contract",
+        ):
+            assert f"\n  {words}" in text
+        curl = shlex.split(text.split("  curl      ")[1].splitlines()[0])
+        assert curl[0] == "curl"
+        assert "put a token or password of your own in the place of ***" in text
+        assert text.count(EXPECTED) == 1
+    text = red.output
+    assert "conformance/plugin.py" not in text
+    assert "Breached" not in text
+
+
+def test_breaches_that_repeat_each_other_are_counted(catalogue: Catalogue) -> None:
+    record = Record("tests/test_it.py::test_it")
+    for got in ("null", "null", "7", "null", "null"):
+        record.breach(Breach(BREACHED, record.test, EXPECTED, got))
+    text = breaches_message(catalogue, record, (), 1)
+    assert text.count(f"  expected  {EXPECTED}") == 2
+    assert text.endswith(f"{BREACHED}: 3 more of the same")
+
+
+def test_the_line_to_run_again_works(red: Done, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Pasted as it stands, it runs that one test, which finds the same breach."""
+    again = re.findall(r"^    again: (.*)$", red.output, re.MULTILINE)
+    assert len(again) == 1
+    words = shlex.split(again[0])
+    assert words[0] == "pytest"
+    done = invoke(tmp_path_factory.mktemp("again"), *words[1:])
+    assert done.status == 1
+    assert "1 failed" in done.output
+    assert done.failed == {BREACHED}
+    assert done.report["seed"] == red.report["seed"]
+
+
+def test_the_terminal_ends_with_the_summary(red: Done, green: Done) -> None:
+    """Target, totals, each broken requirement with its statement, where the reports are; nothing else comes after."""
+    for done in (red, green):
+        summary = done.output.rpartition("= conformance =")[2]
+        lines = summary.strip().splitlines()
+        assert re.fullmatch(r"=+ .*(passed|failed).* =+", lines[-1])
+        assert lines[-2] == f"verdict  {done.report['verdict'].upper()}"
+        assert lines[-3].startswith(f"reports  {done.reports}/conformance.html")
+        assert f"target   {done.report['target']}" in summary
+        assert f"seed {done.report['seed']}" in summary
+        for level in ("MUST", "SHOULD"):
+            counts = ", ".join(f"{number} {name}" for name, number in done.report["totals"][level].items())
+            assert f"{level:<8} {counts}" in summary
+        assert len(lines) < 25
+    assert f"  {BREACHED} (createCustomer) The customer has `id`, which is a non-empty text." in red.output
+    assert f"    expected {EXPECTED}; got null" in red.output
+    assert f"target the bundled sandbox, size smoke, seed 7, run {green.report['run']}" in green.output
+
+
+def results(done: Done) -> list[dict[str, Any]]:
+    files = done.reports.glob("allure-results/*-result.json")
+    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+
+
+def tags(result: dict[str, Any]) -> set[str]:
+    return {label["value"] for label in result["labels"] if label["name"] == "tag"}
+
+
+def test_allure_has_steps_and_statuses(red: Done) -> None:
+    found = {result["name"]: result for result in results(red)}
+    walk = found["A merchant goes from sign-up to a checkout page"]
+    assert walk["status"] == "failed"
+    assert walk["statusDetails"]["message"].startswith(BREACHED)
+    steps = {step["name"]: step["status"] for step in walk["steps"]}
+    assert steps["Given a person without an account"] == "passed"
+    assert steps["And the merchant creates a customer"] == "failed"
+    assert found["A session without a customer"]["status"] == "passed"
+    skipped = [result for result in results(red) if result["status"] == "skipped"]
+    assert skipped
+    assert all("not tested: " in result["statusDetails"]["message"] for result in skipped)
+    assert not [result for result in results(red) if result["status"] == "broken"]
+
+
+def test_allure_has_requirements_and_evidence(red: Done, catalogue: Catalogue) -> None:
+    for result in results(red):
+        assert tags(result) & set(catalogue.by_id), result["name"]
+        if result["status"] == "failed":
+            attached = [red.reports / "allure-results" / item["source"] for item in result["attachments"]]
+            exchanges = [json.loads(file.read_text(encoding="utf-8")) for file in attached]
+            assert any(item["operation"] == "createCustomer" for item in exchanges)
+
+
+def test_allure_keeps_a_history_of_each_test(red: Done) -> None:
+    """No two tests share a history, and a parameter is a name rather than a row of the catalogue."""
+    found = results(red)
+    assert len({result["historyId"] for result in found}) == len(found)
+    for result in found:
+        for parameter in result.get("parameters", []):
+            assert len(parameter["value"]) < 200, parameter
+
+
+def test_the_html_reports_hold_the_breach(red: Done) -> None:
+    for name in ("report.html", "conformance.html"):
+        text = (red.reports / name).read_text(encoding="utf-8")
+        assert BREACHED in text
+        assert "The customer has" in text
+        assert not re.search(r"""<(script|link|img)[^>]+(src|href)=["']?(https?:)?//""", text), (
+            f"{name} needs a network"
+        )
+
+
+def test_the_reports_are_all_there(done: Done) -> None:
+    names = {file.name for file in done.reports.iterdir()}
+    assert names >= {"conformance.json", "conformance.html", "junit.xml", "report.html", "allure-results"}
