@@ -23,6 +23,8 @@ RATE_LIMITED: Final = 429
 UNAUTHORIZED: Final = 401
 GENERAL: Final = "general"
 _LONG_ENOUGH: Final = 16
+_DISTINCT: Final = 12
+_PRIVATE: Final = ("email", "name", "slug", "customer.email", "customer.name")
 _BELOW_THE_API: Final = frozenset({408, 413, 414, 429, 431})
 _INTERNALS: Final = (
     ("an HTML page", re.compile(r"<\s*(!doctype|html|body|pre|h1|title)\b", re.IGNORECASE)),
@@ -149,10 +151,11 @@ class Rules:
             key, value = first_field(both, fact.key), first_field(both, fact.value)
             if key is not MISSING and value is not MISSING and (plain(value) or not exchange.call.generated):
                 self.memory.facts.setdefault(fact.name, {}).setdefault(str(key).casefold(), value)
-        if exchange.call.actor:
-            address = first_field(exchange.sent, ["email", "customer.email"])
-            if isinstance(address, str) and len(address) > 12:
-                self.memory.private.setdefault(address.casefold(), exchange.call.actor)
+        if exchange.call.actor and not exchange.call.generated:
+            for path in _PRIVATE:
+                text = field_of(exchange.sent, path)
+                if isinstance(text, str) and len(text) > _DISTINCT:
+                    self.memory.private.setdefault(text.casefold(), exchange.call.actor)
 
 
 def documented_success(exchange: Exchange, rules: Rules) -> bool:

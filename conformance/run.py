@@ -167,9 +167,9 @@ class Run:
         return random.Random(f"{self.settings.seed}:{purpose}")
 
     def unique(self) -> str:
-        """A short text that no other request of this or another run uses."""
+        """A short text that no other request of this or another run uses, and that is no part of another one."""
         self._names += 1
-        return f"{self.id}{self.worker}n{self._names}"
+        return f"{self.id}{self.worker}n{self._names}x"
 
     @contextmanager
     def recording(self, record: Record) -> Iterator[Record]:

@@ -68,6 +68,7 @@ Feature: What is sent comes back as it went
       | another currency            |
       | a currency without cents    |
       | URLs with a query           |
+      | long URLs                   |
       | nested metadata             |
       | three line items            |
 

@@ -69,6 +69,9 @@ def changed(run: Run, body: dict[str, Any], value: str) -> dict[str, Any]:
         case "URLs with a query":
             shop = f"https://shop.example.com/{mark}"
             return {**body, "successUrl": f"{shop}/ok?order=A%20b&x=1", "cancelUrl": f"{shop}/no?order=A%20b&y=2"}
+        case "long URLs":
+            shop = f"https://shop.example.com/{mark}/{'a-long-path/' * 30}"
+            return {**body, "successUrl": f"{shop}success", "cancelUrl": f"{shop}cancel"}
         case "three line items":
             return {**body, **_three_line_items(mark)}
     raise LookupError(f"no value is known as {value!r}")
