@@ -17,7 +17,6 @@ from sandbox.model import (
     Json,
     JsonObject,
     Problem,
-    Refused,
     Reply,
 )
 from sandbox.store import Session
@@ -185,13 +184,6 @@ def copy(source: str, target: str) -> Edit:
     return edit
 
 
-def swap(one: str, other: str) -> Edit:
-    def edit(_: Call, entity: JsonObject) -> None:
-        entity[one], entity[other] = entity.get(other), entity.get(one)
-
-    return edit
-
-
 def previous(name: str) -> Edit:
     """The value that the reply before this one had; the first reply keeps its own."""
 
@@ -263,10 +255,6 @@ def refused(name: str) -> Callable[[Call], None]:
     return act
 
 
-def fall_over(_: Call) -> None:
-    raise Refused(errors.REFUSALS["broken"])
-
-
 # What was sent -------------------------------------------------------------------------------------------------------
 
 
@@ -304,10 +292,6 @@ def not_ascii(value: str) -> bool:
 
 def longer_than(length: int) -> Callable[[str], bool]:
     return lambda value: len(value) > length
-
-
-def plus_addressed(value: str) -> bool:
-    return "+" in value.partition("@")[0]
 
 
 def without_plus(value: Json) -> Json:
@@ -354,16 +338,6 @@ def without_rule(operation: str, name: str, rule: str) -> Change:
 def with_rule(operation: str, name: str, holds: validation.Check, says: str = "is invalid") -> Change:
     """Refuse what the contract accepts."""
     return _refield(operation, name, lambda field: replace(field, rules=(*field.rules, Rule("extra", holds, says))))
-
-
-def other_rule(operation: str, name: str, rule: str, holds: validation.Check) -> Change:
-    """One rule of a field with another test."""
-
-    def change(field: Field) -> Field:
-        rules = tuple(replace(one, holds=holds) if one.name == rule else one for one in field.rules)
-        return replace(field, rules=rules)
-
-    return _refield(operation, name, change)
 
 
 def any_type(operation: str, name: str) -> Change:

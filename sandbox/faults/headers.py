@@ -39,20 +39,6 @@ FAULTS = table(
         succeeding(SIGN_IN, header(TOKEN, lambda token: token[:24])),
     ),
     (
-        "signin-token-header-with-scheme",
-        SIGN_IN,
-        MUST,
-        "set-auth-token repeats the word Bearer",
-        succeeding(SIGN_IN, header(TOKEN, lambda token: f"Bearer {token}")),
-    ),
-    (
-        "signin-token-header-quoted",
-        SIGN_IN,
-        MUST,
-        "set-auth-token stands in quotation marks",
-        succeeding(SIGN_IN, header(TOKEN, lambda token: f'"{token}"')),
-    ),
-    (
         "signin-token-header-lower-cased",
         SIGN_IN,
         MUST,
@@ -72,13 +58,6 @@ FAULTS = table(
         MUST,
         "the answer has no Content-Type",
         succeeding(SIGN_UP, media_type(None)),
-    ),
-    (
-        "signin-media-type-form",
-        SIGN_IN,
-        MUST,
-        "JSON is called form-urlencoded",
-        succeeding(SIGN_IN, media_type("application/x-www-form-urlencoded")),
     ),
     (
         "organization-media-type-octets",
@@ -114,13 +93,6 @@ FAULTS = table(
         MUST,
         "JSON of an error is called text/html",
         failing(media_type("text/html; charset=utf-8"), CREATE_CUSTOMER),
-    ),
-    (
-        "signin-error-media-type-missing",
-        SIGN_IN,
-        MUST,
-        "an error has no Content-Type",
-        failing(media_type(None), SIGN_IN),
     ),
     (
         "checkout-error-media-type-text",

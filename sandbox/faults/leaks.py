@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sandbox.faults.builders import Answer, editing, editing_top, failing, succeeding
+from sandbox.faults.builders import Answer, editing, editing_top, failing
 from sandbox.faults.model import MUST, SHOULD, table
-from sandbox.model import CREATE_CUSTOMER, SET_ACTIVE, SIGN_IN, SIGN_UP, Call, JsonObject, Reply, text
+from sandbox.model import CREATE_CUSTOMER, SET_ACTIVE, SIGN_IN, SIGN_UP, Call, JsonObject, Reply
 
 
 def _password(call: Call, entity: JsonObject) -> None:
@@ -17,19 +17,9 @@ def _request(call: Call, entity: JsonObject) -> None:
     entity["request"] = call.body
 
 
-def _hash(call: Call, user: JsonObject) -> None:
-    stored = call.store.user(user["id"])
-    user["passwordHash"] = stored.password if stored else None
-
-
 def _hash_as_password(call: Call, user: JsonObject) -> None:
     stored = call.store.user(user["id"])
     user["password"] = stored.password if stored else None
-
-
-def _password_header(call: Call, reply: Reply) -> Reply:
-    given = text(call.fields.get("password")).encode("ascii", "replace").decode()
-    return replace(reply, headers=(*reply.headers, ("x-debug", f"password={given}")))
 
 
 def _told(words: str) -> Answer:
@@ -58,15 +48,7 @@ def _members(call: Call, organization: JsonObject) -> None:
 FAULTS = table(
     "leaks",
     ("signup-password-in-user", SIGN_UP, MUST, "the user holds the password", editing(SIGN_UP, _password)),
-    ("signup-password-at-top", SIGN_UP, MUST, "the answer holds the password", editing_top(SIGN_UP, _password)),
     ("signup-request-repeated", SIGN_UP, MUST, "the answer repeats the whole request", editing_top(SIGN_UP, _request)),
-    (
-        "signup-password-in-header",
-        SIGN_UP,
-        MUST,
-        "a debug header holds the password",
-        succeeding(SIGN_UP, _password_header),
-    ),
     (
         "signup-error-repeats-password",
         SIGN_UP,
@@ -74,7 +56,6 @@ FAULTS = table(
         "the refusal of a password repeats it",
         failing(_told("password {} is not allowed"), SIGN_UP, 400),
     ),
-    ("signup-hash-in-user", SIGN_UP, SHOULD, "the user holds the hash of the password", editing(SIGN_UP, _hash)),
     ("signin-password-in-user", SIGN_IN, MUST, "the user holds the password", editing(SIGN_IN, _password)),
     (
         "signin-error-repeats-password",

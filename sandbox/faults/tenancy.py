@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from sandbox import identity, policies
+from sandbox import policies
 from sandbox.behaviour import Behaviour
 from sandbox.faults.builders import editing, failing, option, with_seams
 from sandbox.faults.model import ANY, MUST, Change, table
 from sandbox.model import CREATE_CHECKOUT, CREATE_CUSTOMER, SET_ACTIVE, Call, JsonObject, Reply, text
-from sandbox.store import Customer, Member
+from sandbox.store import Customer
 
 
 def _using(operation: str, allow: Callable[[Call, str], bool]) -> Change:
@@ -27,10 +27,6 @@ def _using(operation: str, allow: Callable[[Call, str], bool]) -> Change:
 
 def _known(call: Call, merchant_id: str) -> bool:
     return call.store.organization(merchant_id) is not None
-
-
-def _unknown(call: Call, merchant_id: str) -> bool:
-    return not _known(call, merchant_id)
 
 
 def _with_customer(call: Call, merchant_id: str) -> bool:
@@ -58,26 +54,6 @@ def _own_instead(operation: str) -> Change:
     return lambda behaviour: replace(behaviour, admit=(*behaviour.admit, admit))
 
 
-def _before_refusal(operation: str, act: Callable[[Call], None]) -> Change:
-    """Leave a trace of what is then refused as foreign."""
-
-    def answer(call: Call, reply: Reply) -> Reply:
-        if reply.status == 403 and call.caller.active is not None:
-            act(call)
-        return reply
-
-    return failing(answer, operation, 403)
-
-
-def _create_anyway(call: Call) -> None:
-    policies.new_customer(call, text(call.fields.get("merchantId")), call.fields)
-
-
-def _create_inline_anyway(call: Call) -> None:
-    if option(call) == "inline":
-        policies.new_customer(call, text(call.fields.get("merchantId")), call.fields["customer"])
-
-
 def _activate_anyway(call: Call) -> None:
     policies.activate(call, text(call.fields.get("organizationId")))
 
@@ -88,12 +64,6 @@ def _activation_trace(act: Callable[[Call], None]) -> Change:
             act(call)
 
     return with_seams(activation_refused=refused)
-
-
-def _join(call: Call) -> None:
-    wanted = text(call.fields.get("organizationId"))
-    if not policies.is_member(call, wanted):
-        call.store.add_member(Member(identity.random_text(32), wanted, call.caller.user_id, "member", 0.0))
 
 
 def _everywhere(call: Call, organization_id: str | None) -> None:
@@ -109,24 +79,11 @@ def _open_active(call: Call, merchant_id: str) -> bool:
     return merchant_id == call.caller.active
 
 
-def _any_customer(call: Call, _: Customer, __: str) -> bool:
-    return call.operation == CREATE_CHECKOUT
-
-
 def _foreign_customer_dropped(call: Call, merchant_id: str) -> Customer | None:
     customer = call.store.customer(text(call.fields["customerId"]))
     if customer is not None and customer.merchant_id != merchant_id:
         return None
     return policies.attach_existing(call, merchant_id)
-
-
-def _foreign_customer_copied(call: Call, merchant_id: str) -> Customer | None:
-    """A foreign customer's data is copied into the caller's merchant."""
-    customer = call.store.customer(text(call.fields["customerId"]))
-    if customer is None or customer.merchant_id == merchant_id:
-        return policies.attach_existing(call, merchant_id)
-    known = {"name": customer.name, "email": customer.email, "phoneNumber": customer.phone}
-    return policies.new_customer(call, merchant_id, {**known, "metadata": customer.metadata})
 
 
 def _first_organization(call: Call) -> str:
@@ -141,34 +98,12 @@ def _keep_under_nobody(call: Call, customer: JsonObject) -> None:
     call.store.execute("UPDATE customer SET merchant_id = 'default' WHERE id = ?", (customer["id"],))
 
 
-def _neighbours_name(call: Call, customer: JsonObject) -> None:
-    """The name comes from the newest customer of another merchant."""
-    query = "SELECT name FROM customer WHERE merchant_id <> ? ORDER BY rowid DESC LIMIT 1"
-    rows = call.store.execute(query, (customer["merchantId"],))
-    if rows:
-        customer["name"] = rows[0][0]
-
-
-def _neighbours_customer(call: Call, merchant_id: str) -> Customer | None:
-    given = policies.attach_existing(call, merchant_id)
-    query = "SELECT id FROM customer WHERE merchant_id <> ? ORDER BY rowid DESC LIMIT 1"
-    rows = call.store.execute(query, (merchant_id,))
-    return call.store.customer(rows[0][0]) if rows else given
-
-
 def _tell_organization(call: Call, reply: Reply) -> Reply:
     organization = call.store.organization(text(call.fields.get("organizationId")))
     if organization is None:
         return reply
     shown = {"id": organization.id, "name": organization.name, "slug": organization.slug}
     return replace(reply, body={**reply.body, "organization": shown})
-
-
-def _tell_customer(call: Call, reply: Reply) -> Reply:
-    customer = call.store.customer(text(call.fields.get("customerId")))
-    if customer is None:
-        return reply
-    return replace(reply, body={**reply.body, "customer": {"name": customer.name, "email": customer.email}})
 
 
 FAULTS = table(
@@ -181,25 +116,11 @@ FAULTS = table(
         _using(CREATE_CUSTOMER, _known),
     ),
     (
-        "customer-unknown-merchant-accepted",
-        CREATE_CUSTOMER,
-        MUST,
-        "a merchantId that nobody has is accepted",
-        _using(CREATE_CUSTOMER, _unknown),
-    ),
-    (
         "customer-foreign-merchant-replaced",
         CREATE_CUSTOMER,
         MUST,
         "a foreign merchantId is quietly replaced by the own one",
         _own_instead(CREATE_CUSTOMER),
-    ),
-    (
-        "customer-refused-but-created",
-        CREATE_CUSTOMER,
-        MUST,
-        "403 for a foreign merchantId, but the customer is made there (seen as a 409 or with GET /customers)",
-        _before_refusal(CREATE_CUSTOMER, _create_anyway),
     ),
     (
         "customer-kept-under-nobody",
@@ -216,32 +137,11 @@ FAULTS = table(
         editing(CREATE_CUSTOMER, _name_first_tenant),
     ),
     (
-        "customer-name-of-another-tenant",
-        CREATE_CUSTOMER,
-        MUST,
-        "the name is that of another merchant's newest customer",
-        editing(CREATE_CUSTOMER, _neighbours_name),
-    ),
-    (
         "checkout-foreign-merchant-accepted",
         CREATE_CHECKOUT,
         MUST,
         "a session is made in any organization",
         _using(CREATE_CHECKOUT, _known),
-    ),
-    (
-        "checkout-unknown-merchant-accepted",
-        CREATE_CHECKOUT,
-        MUST,
-        "a merchantId that nobody has is accepted",
-        _using(CREATE_CHECKOUT, _unknown),
-    ),
-    (
-        "checkout-foreign-merchant-replaced",
-        CREATE_CHECKOUT,
-        MUST,
-        "a foreign merchantId is quietly replaced by the own one",
-        _own_instead(CREATE_CHECKOUT),
     ),
     (
         "checkout-foreign-merchant-with-customer",
@@ -260,53 +160,11 @@ FAULTS = table(
         ),
     ),
     (
-        "checkout-refused-but-inline-created",
-        CREATE_CHECKOUT,
-        MUST,
-        "403 for a foreign merchantId, but the inline customer is made there (seen as a 409 or with GET /customers)",
-        _before_refusal(CREATE_CHECKOUT, _create_inline_anyway),
-    ),
-    (
-        "checkout-merchant-id-of-first-tenant",
-        CREATE_CHECKOUT,
-        MUST,
-        "merchantId is that of the oldest organization",
-        editing(CREATE_CHECKOUT, _name_first_tenant),
-    ),
-    (
-        "checkout-foreign-customer-accepted",
-        CREATE_CHECKOUT,
-        MUST,
-        "another merchant's customer can be attached",
-        with_seams(may_attach=_any_customer),
-    ),
-    (
         "checkout-foreign-customer-dropped",
         CREATE_CHECKOUT,
         MUST,
         "another merchant's customer gives a session without a customer",
         with_seams(existing=_foreign_customer_dropped),
-    ),
-    (
-        "checkout-foreign-customer-copied",
-        CREATE_CHECKOUT,
-        MUST,
-        "another merchant's customer is copied and attached",
-        with_seams(existing=_foreign_customer_copied),
-    ),
-    (
-        "checkout-attaches-another-tenants-customer",
-        CREATE_CHECKOUT,
-        MUST,
-        "the newest customer of another merchant is attached",
-        with_seams(existing=_neighbours_customer),
-    ),
-    (
-        "checkout-foreign-customer-shown",
-        CREATE_CHECKOUT,
-        MUST,
-        "the refusal shows the foreign customer's name and e-mail",
-        failing(_tell_customer, CREATE_CHECKOUT, 403),
     ),
     (
         "set-active-foreign-accepted",
@@ -332,13 +190,6 @@ FAULTS = table(
         lambda behaviour: _activation_trace(_activate_anyway)(
             _using(CREATE_CUSTOMER, _open_active)(_using(CREATE_CHECKOUT, _open_active)(behaviour))
         ),
-    ),
-    (
-        "set-active-refusal-admits",
-        SET_ACTIVE,
-        MUST,
-        "403, but the caller is a member afterwards",
-        _activation_trace(_join),
     ),
     (
         "set-active-foreign-shown",

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from sandbox import identity, policies, presentation
+from sandbox import policies, presentation
 from sandbox.faults.builders import (
     Answer,
-    alter,
-    both,
     broken,
-    copy,
     customer_ids,
     editing,
     every_time,
@@ -22,7 +19,6 @@ from sandbox.faults.builders import (
     with_seams,
     without_plus,
 )
-from sandbox.faults.headers import TOKEN
 from sandbox.faults.model import ANY, MUST, SHOULD, Change, table
 from sandbox.model import (
     CREATE_CHECKOUT,
@@ -32,7 +28,6 @@ from sandbox.model import (
     SIGN_IN,
     SIGN_UP,
     Call,
-    Json,
     JsonObject,
     Reply,
     text,
@@ -116,13 +111,6 @@ def _session_of_customer(call: Call, reply: Reply) -> Reply:
     return replace(reply, body=kept.setdefault(reply.body["customerId"], reply.body))
 
 
-def _session_of_amount(call: Call, reply: Reply) -> Reply:
-    """A session over the same amount for the same merchant is thought to be sent twice."""
-    kept = call.memory.setdefault("sessions of amounts", {})
-    first_one = kept.setdefault((reply.body["merchantId"], reply.body["totalAmount"]), reply.body)
-    return replace(reply, body={**reply.body, "id": first_one["id"], "sessionUrl": first_one["sessionUrl"]})
-
-
 def _conflict(call: Call, _: Reply) -> Reply:
     return call.behaviour.write_problem(call, call.behaviour.refusals["same-customer"])
 
@@ -188,12 +176,6 @@ def _again_is_wrong(call: Call) -> Reply | None:
     return None
 
 
-def _new_token(call: Call, reply: Reply) -> Reply:
-    """The token is replaced, and nobody is told the new one."""
-    call.store.execute("UPDATE session SET token = ? WHERE token = ?", (identity.new_token(), call.caller.token))
-    return replace(reply, headers=tuple(pair for pair in reply.headers if pair[0] != TOKEN))
-
-
 def _leave_older_organizations(call: Call, reply: Reply) -> None:
     statement = "DELETE FROM member WHERE user_id = ? AND organization_id <> ?"
     call.store.execute(statement, (call.caller.user_id, reply.body["id"]))
@@ -219,10 +201,6 @@ def _locked(call: Call) -> Reply | None:
     return None
 
 
-def _same_id(_: Json) -> Json:
-    return "00000000000000000000000000000001"
-
-
 def _second_fails(operation: str, what: Answer = broken) -> Change:
     """Every second success of a session is a failure."""
 
@@ -242,32 +220,11 @@ UNIQUENESS = table(
         _taking_over(keep_old=False),
     ),
     (
-        "signup-taken-email-adds-password",
-        SIGN_UP,
-        MUST,
-        "signing up with a taken e-mail adds a second password",
-        _taking_over(keep_old=True),
-    ),
-    (
-        "signup-taken-email-signs-in",
-        SIGN_UP,
-        MUST,
-        "signing up with a taken e-mail gives a session of its holder",
-        with_seams(taken_email=_signed_in_again),
-    ),
-    (
         "signup-taken-email-shows-holder",
         SIGN_UP,
         MUST,
         "signing up with a taken e-mail is 200 with the holder's own user",
         with_seams(taken_email=_invented_with_same_id),
-    ),
-    (
-        "signup-taken-email-in-other-case",
-        SIGN_UP,
-        SHOULD,
-        "a taken e-mail in another letter case is free",
-        with_seams(email_lookup=policies.as_given, email_sought=policies.as_given, email_stored=policies.as_given),
     ),
     (
         "signup-plus-address-taken",
@@ -278,13 +235,6 @@ UNIQUENESS = table(
             email_lookup=lambda email: without_plus(email.lower()),
             email_sought=lambda email: without_plus(email.lower()),
         ),
-    ),
-    (
-        "signup-ids-equal",
-        SIGN_UP,
-        MUST,
-        "all users have the same id",
-        both(editing(SIGN_UP, alter("id", _same_id)), editing(SIGN_IN, alter("id", _same_id))),
     ),
     (
         "organization-taken-slug-accepted",
@@ -336,13 +286,6 @@ UNIQUENESS = table(
         editing(CREATE_CHECKOUT, first("id")),
     ),
     (
-        "checkout-id-is-merchant-id",
-        CREATE_CHECKOUT,
-        MUST,
-        "all sessions of a merchant have its id",
-        editing(CREATE_CHECKOUT, copy("merchantId", "id")),
-    ),
-    (
         "checkout-urls-equal",
         CREATE_CHECKOUT,
         MUST,
@@ -350,25 +293,11 @@ UNIQUENESS = table(
         editing(CREATE_CHECKOUT, _url_of_merchant),
     ),
     (
-        "checkout-second-repeats-first",
-        CREATE_CHECKOUT,
-        MUST,
-        "a token's second session is its first",
-        _repeating_first(CREATE_CHECKOUT),
-    ),
-    (
         "checkout-one-session-per-customer",
         CREATE_CHECKOUT,
         MUST,
         "a customer's second session is its first",
         succeeding(CREATE_CHECKOUT, when(lambda call: bool(call.fields.get("customerId")), _session_of_customer)),
-    ),
-    (
-        "checkout-one-session-per-amount",
-        CREATE_CHECKOUT,
-        MUST,
-        "two sessions over the same amount are one",
-        succeeding(CREATE_CHECKOUT, _session_of_amount),
     ),
 )
 STATE = table(
@@ -421,13 +350,6 @@ STATE = table(
         MUST,
         "activating the same organization again is refused",
         lambda behaviour: replace(behaviour, admit=(*behaviour.admit, _again_is_wrong)),
-    ),
-    (
-        "set-active-ends-session",
-        SET_ACTIVE,
-        MUST,
-        "the token is dead after set-active and no other is given",
-        succeeding(SET_ACTIVE, _new_token),
     ),
     (
         "organization-ends-session",
