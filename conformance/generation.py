@@ -69,6 +69,8 @@ _USED: Final = (
     response_headers_conformance,
     response_schema_conformance,
 )
+_OF_ERRORS: Final = {"documented-status", "error-media-type", "error-shape"}
+_OF_SUCCESS: Final = {"documented-status", "media-type", "header", "schema"}
 _SHRINK_LIMIT: Final = 60
 _CHOICE: Final = 6
 
@@ -147,7 +149,8 @@ def judge(run: Run, case: AnyCase, exchange: Exchange) -> None:
     What the passive checks have found already is not told twice.
     """
     response = exchange.response
-    if response is None or exchange.gateway or exchange.status in (408, 413, 414, 429, 431) or not response.body:
+    below_the_api = exchange.status in (408, 413, 414, 429, 431) or exchange.status >= 500
+    if response is None or exchange.gateway or below_the_api or not response.body:
         return
     request = httpx.Request(exchange.call.method, exchange.url, headers=list(exchange.request_headers))
     headers = [
@@ -166,7 +169,7 @@ def judge(run: Run, case: AnyCase, exchange: Exchange) -> None:
 
 
 def _record(run: Run, exchange: Exchange, failure: Failure) -> None:
-    kinds = _kinds_of(failure)
+    kinds = _kinds_of(failure) & (_OF_ERRORS if exchange.status >= 400 else _OF_SUCCESS)
     rows = [
         row
         for row in run.catalogue

@@ -14,7 +14,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,8 @@ from sandbox.switchboard import FAULTS, VARIANTS
 
 ROOT: Final = Path(__file__).parents[2]
 SEED: Final = 20261123
+GENERATED: Final = "tests/conformance/test_generated.py"
+"""Left out on faults: generated requests take almost half of a gate's time and found nothing that the rest did not."""
 _LISTENING: Final = "listening on "
 _PATIENCE: Final = 170
 _QUIET: Final = ("html", "metadata", "allure_pytest", "cacheprovider", "xdist")
@@ -84,22 +86,14 @@ def run_gates(cases: Sequence[Case], progress: Callable[[int, Gate], None], jobs
     return [gates[case.id] for case in cases]
 
 
-def run_gate(case: Case, arguments: Iterable[str] = ()) -> Gate:
+def run_gate(case: Case) -> Gate:
     """One gate against a sandbox with the faults and variants of a case, in this process."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, sandbox(case) as url:
         plugins = [word for name in _QUIET for word in ("-p", f"no:{name}")]
-        words = [
-            "--base-url",
-            url,
-            f"--report-dir={folder}",
-            "--seed",
-            str(SEED),
-            "--tb=no",
-            "-q",
-            *plugins,
-            *arguments,
-        ]
+        words = ["--base-url", url, f"--report-dir={folder}", "--seed", str(SEED), "--tb=no", "-q", *plugins]
+        if case.faults:
+            words += ["--ignore", GENERATED]
         with _silence(Path(folder, "output.txt")):
             os.chdir(ROOT)
             status = int(pytest.main(words))
