@@ -147,9 +147,10 @@ class Rules:
         if not exchange.is_success or not isinstance(exchange.came, dict):
             return
         both = {"sent": exchange.sent, "came": exchange.came}
-        for fact in self.catalogue.facts.get(exchange.call.operation or "", ()):
+        facts = self.catalogue.facts.get(exchange.call.operation or "", ()) if exchange.call.intent == "valid" else ()
+        for fact in facts:
             key, value = first_field(both, fact.key), first_field(both, fact.value)
-            if key is not MISSING and value is not MISSING and (plain(value) or not exchange.call.generated):
+            if key is not MISSING and value is not MISSING:
                 self.memory.facts.setdefault(fact.name, {}).setdefault(str(key).casefold(), value)
         if exchange.call.actor and not exchange.call.generated:
             for path in _PRIVATE:
