@@ -208,6 +208,6 @@ def _expectation(error: ValidationError) -> str:
         case "const":
             return f"to be {wanted}"
         case "minLength":
-            return f"to have at least {wanted} character(s)"
+            return "not to be empty" if wanted == 1 else f"to have at least {wanted} characters"
         case _:
             return f"to satisfy `{error.validator}: {wanted}`"

@@ -154,10 +154,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[OUTCOME] = Outcome()
     if not inert and not handed:
         config.pluginmanager.register(Session(config), "conformance-session")
-    if not inert:
+    if not inert or config.option.collectonly:
         config.pluginmanager.register(Tests(config), "conformance-tests")
-        if config.pluginmanager.hasplugin("allure_pytest"):
-            config.pluginmanager.register(allure_steps.AllureSteps(run), "conformance-allure")
+    if not inert and config.pluginmanager.hasplugin("allure_pytest"):
+        config.pluginmanager.register(allure_steps.AllureSteps(run), "conformance-allure")
 
 
 @pytest.fixture(scope="session")

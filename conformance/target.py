@@ -67,7 +67,9 @@ class Sandbox:
         if _LISTENING not in line:
             process.kill()
             said = process.stderr.read().strip().splitlines()
-            raise TargetError(f"the sandbox did not start: {said[-1] if said else 'it said nothing'}")
+            raise TargetError(
+                f"the sandbox did not start: {said[-1].removeprefix('sandbox: ') if said else 'it said nothing'}"
+            )
         threading.Thread(target=process.stderr.read, daemon=True).start()
         return cls(process, line.split(_LISTENING, 1)[1].strip())
 

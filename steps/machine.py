@@ -39,7 +39,7 @@ def walk_machine(run: Run, merchants: Merchants, generator: Generator, purpose: 
                 exchange = run.send(call)
             except NotSendable:
                 return _response(case, 0, [], b"")
-            judge(run, case, exchange)
+            judge(run, case, exchange, valid=True)
             answer = exchange.response
             return _response(
                 case, exchange.status, list(answer.headers) if answer else [], answer.body if answer else b""

@@ -56,7 +56,7 @@ def send(run: Run, merchants: Merchants, operation: str) -> Callable[[Case, str]
             exchange = run.send(prepared(run, case, operation, who, customer, valid=mode == "positive"))
         except NotSendable:
             return False
-        judge(run, case, exchange)
+        judge(run, case, exchange, valid=mode == "positive")
         return exchange.is_success
 
     return sending
