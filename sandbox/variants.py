@@ -15,7 +15,6 @@ import uuid
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
-from email.utils import formatdate
 from typing import TypeAlias
 
 from sandbox import errors, identity, policies, presentation, writing
@@ -406,10 +405,6 @@ def _seconds(name: str) -> Callable[[float], Headers]:
     return lambda wait: ((name, str(max(1, math.ceil(wait)))),)
 
 
-def _date(wait: float) -> Headers:
-    return (("Retry-After", formatdate(math.ceil(time.time() + wait), usegmt=True)),)
-
-
 def _limit(told: Callable[[float], Headers], shared: bool = False, plain: bool = False) -> Change:
     """Three requests in ten seconds each for sign-up and sign-in; the window restarts after ten seconds of silence.
 
@@ -740,19 +735,15 @@ ALL: tuple[Variant, ...] = (
         AUTH_LIMIT,
     ),
     Variant(
-        "limit-auth-retry-after", "a rate limit, its wait in Retry-After", _limit(_seconds("Retry-After")), AUTH_LIMIT
+        "limit-auth-retry-after",
+        "a rate limit, its wait in Retry-After, its 429 plain text",
+        _limit(_seconds("Retry-After"), plain=True),
+        AUTH_LIMIT,
     ),
-    Variant("limit-auth-retry-after-date", "a rate limit, Retry-After is a date", _limit(_date), AUTH_LIMIT),
     Variant(
         "limit-auth-shared-bucket",
         "a rate limit, all clients share a bucket",
         _limit(_seconds("X-Retry-After"), shared=True),
-        AUTH_LIMIT,
-    ),
-    Variant(
-        "limit-auth-plain-text",
-        "a rate limit, its 429 is plain text",
-        _limit(_seconds("Retry-After"), plain=True),
         AUTH_LIMIT,
     ),
     Variant(

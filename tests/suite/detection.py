@@ -28,6 +28,10 @@ from sandbox.switchboard import FAULTS, VARIANTS
 
 ROOT: Final = Path(__file__).parents[2]
 SEED: Final = 20261123
+_ACCOUNTS: Final = (
+    *("--merchant-email", "first@merchant.example", "--merchant-password", "sandbox-password-1"),
+    *("--second-merchant-email", "second@merchant.example", "--second-merchant-password", "sandbox-password-2"),
+)
 GENERATED: Final = "tests/conformance/test_generated.py"
 """Left out on faults: generated requests take almost half of a gate's time and found nothing that the rest did not."""
 _LISTENING: Final = "listening on "
@@ -65,21 +69,48 @@ class Gate:
         return frozenset((*self.failed, *self.warned))
 
 
-COMBINATIONS: Final[tuple[tuple[str, ...], ...]] = ()
+COMBINATIONS: Final[tuple[tuple[str, ...], ...]] = (
+    ("organization-wrapped", "set-active-success", "created-200", "optional-fields-absent", "reads-absent"),
+    ("errors-shape-b", "error-401-empty", "error-404-empty", "wrong-method-404", "taken-email-409", "validation-first"),
+    ("signatures-demanded", "ids-uuid", "times-with-offset", "gzip-replies", "set-cookie", "unknown-fields"),
+    ("signup-token-null", "customer-identity-is-email", "two-options-422", "foreign-404", "unusual-input-refused"),
+    ("set-active-empty-accepted", "set-active-metadata-string", "inline-customer-object-alone", "expires-at-null"),
+    ("token-in-body-alone", "email-kept", "active-not-demanded", "two-options-prefer-id", "chunked-replies"),
+)
+"""Variants that a real server may well have together."""
+
+GIVEN: Final[dict[str, tuple[str, ...]]] = {
+    "gateway-key": ("--header", "X-Gateway-Key: letmein"),
+    "captcha": _ACCOUNTS,
+    "verification-demanded": _ACCOUNTS,
+}
+"""What a user of such a target hands to the suite."""
+
+
+SLOW: Final = frozenset(
+    {"latency-100-ms", "limit-auth-x-retry-after", "limit-auth-retry-after", "limit-auth-shared-bucket"}
+)
+"""Variants at which a gate mostly waits; they go first, beside the others."""
 
 
 def all_cases() -> list[Case]:
     """The reference, every fault by itself, every variant by itself, and some variants together."""
     faults = [Case(faults=(name,)) for name in FAULTS]
-    variants = [Case(variants=(name,)) for name in VARIANTS]
-    return [Case(), *variants, *(Case(variants=names) for names in COMBINATIONS), *faults]
+    variants = [Case(variants=(name,)) for name in sorted(VARIANTS, key=lambda name: name not in SLOW)]
+    return [
+        *variants[: len(SLOW)],
+        Case(),
+        *variants[len(SLOW) :],
+        *(Case(variants=names) for names in COMBINATIONS),
+        *faults,
+    ]
 
 
 def run_gates(cases: Sequence[Case], progress: Callable[[int, Gate], None], jobs: int | None = None) -> list[Gate]:
     """Runs a gate for each case, several at a time; tells `progress` of each one that is done."""
     context = multiprocessing.get_context("fork")
     gates: dict[str, Gate] = {}
-    with context.Pool(jobs or os.cpu_count(), maxtasksperchild=1) as pool:
+    with context.Pool(jobs or 1 + (os.cpu_count() or 1), maxtasksperchild=1) as pool:
         for number, gate in enumerate(pool.imap_unordered(run_gate, cases, chunksize=1), 1):
             gates[gate.case] = gate
             progress(number, gate)
@@ -92,6 +123,7 @@ def run_gate(case: Case) -> Gate:
     with tempfile.TemporaryDirectory() as folder, sandbox(case) as url:
         plugins = [word for name in _QUIET for word in ("-p", f"no:{name}")]
         words = ["--base-url", url, f"--report-dir={folder}", "--seed", str(SEED), "--tb=no", "-q", *plugins]
+        words += [word for name in case.variants for word in GIVEN.get(name, ())]
         if case.faults:
             words += ["--ignore", GENERATED]
         with _silence(Path(folder, "output.txt")):
