@@ -9,6 +9,7 @@ from conformance.exchange import Response
 
 NOT_REACHED: Final = "the target was not reached"
 _STATUSES: Final = frozenset({401, 403, 407, 413, 414, 431, 494, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
+_AWAY: Final = frozenset({502, 503, 504})
 _NAMES: Final = re.compile(
     r"<center>\s*(?:nginx|openresty|cloudflare|awselb)|cf-error|cloudflare ray id|incapsula|cloudfront"
     r"|varnish cache server",
@@ -22,9 +23,12 @@ _SIGNS: Final = re.compile(
 )
 
 
-def gateway_page(response: Response) -> str | None:
+def gateway_page(response: Response, method: str = "") -> str | None:
     """An answer that may come from a proxy, firewall or load balancer before the target: returns why it is taken for
-    one, or None. Its page is HTML and names a gateway's product, or has a gateway's status and speaks of its work."""
+    one, or None. Its page is HTML and names a gateway's product, or has a gateway's status and speaks of its work; to
+    HEAD, which shows no page, the status has to do."""
+    if method == "HEAD" and response.status in _AWAY and "html" in response.media_type:
+        return f"a gateway answered with status {response.status}: {NOT_REACHED}"
     if response.status < 400 or response.status == 500 or "html" not in response.media_type:
         return None
     sign = _NAMES.search(response.text) or (_SIGNS.search(response.text) if response.status in _STATUSES else None)

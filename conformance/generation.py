@@ -29,10 +29,10 @@ from schemathesis.specs.openapi.checks import (
 
 from conformance.catalogue import Catalogue
 from conformance.exchange import Call, Exchange
-from conformance.ledger import Breach, Record
+from conformance.ledger import Breach, NotTested, Record
 from conformance.run import Run
 from conformance.values import MISSING
-from conformance.wire import NotSendable
+from conformance.wire import NotSendable, TargetGone
 
 AnyCase: TypeAlias = "Case[Any]"
 """A generated case of any operation."""
@@ -212,6 +212,7 @@ def explore(
     found: dict[str, Breach] = {}
     known = {breach.requirement for breach in record.breaches} | run.broken
     shrinking = 0
+    stopped: list[Exception] = []
 
     @seed(run.random(purpose).randrange(2**32))
     @settings(
@@ -232,9 +233,14 @@ def explore(
             shrinking += 1
             if shrinking > _SHRINK_LIMIT:
                 return
+        if stopped:
+            return
         scratch = Record(record.test)
-        with run.recording(scratch):
-            send(case)
+        try:
+            with run.recording(scratch):
+                send(case)
+        except (NotTested, TargetGone) as reason:
+            stopped.append(reason)
         sent += 1
         record.decided |= scratch.decided
         record.requests += scratch.requests
@@ -254,6 +260,8 @@ def explore(
         record.notes.append(f"hypothesis: {type(error).__name__}")
     for breach in found.values():
         record.breach(breach)
+    if stopped:
+        raise stopped[0]
     return sent
 
 

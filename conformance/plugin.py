@@ -220,6 +220,8 @@ class Tests:
             try:
                 return (yield)
             except (KeyboardInterrupt, pytest.exit.Exception):
+                undecided = set(record.requirements) - record.decided
+                record.not_tested.update(dict.fromkeys(undecided, self.outcome.stopped or "the run was interrupted"))
                 self.outcome.records.append(record)
                 raise
 

@@ -219,7 +219,8 @@ def _token_is_new(exchange: Exchange, rules: Rules) -> bool:
     """A 401 for a token that never worked says something about where the token came from, not about this operation."""
     if exchange.is_success and exchange.call.token:
         rules.memory.tokens.add(exchange.call.token)
-    return exchange.status == UNAUTHORIZED and exchange.call.token not in rules.memory.tokens
+    token = exchange.call.token
+    return exchange.status == UNAUTHORIZED and token is not None and token not in rules.memory.tokens
 
 
 def _documented(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] | None:

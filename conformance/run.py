@@ -121,7 +121,12 @@ class Run:
     def check(
         self, held: bool, expected: str, got: str, exchange: Exchange | None = None, requirement: str | None = None
     ) -> bool:
-        """An active check: records whether it held for `requirement`, or else for the one that the test decides."""
+        """An active check: records whether it held for `requirement`, or else for the one that the test decides.
+
+        Raises `NotTested` where a gateway answered, which says nothing about the target either way.
+        """
+        if exchange is not None and exchange.gateway:
+            raise NotTested(exchange.gateway)
         requirement_id = requirement or self.active_requirement()
         self.record.decided.add(requirement_id)
         if not held:

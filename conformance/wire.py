@@ -142,7 +142,7 @@ class Wire:
             seconds=seconds,
             response=response,
             failure=answer.words if isinstance(answer, Failure) else None,
-            gateway=gateway_page(response) if response is not None else None,
+            gateway=gateway_page(response, call.method) if response is not None else None,
         )
 
     def _attempt(self, call: Call) -> tuple[httpx.Request, Response | Failure, float]:

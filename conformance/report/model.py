@@ -131,13 +131,13 @@ def build_report(
     records = list(records)
     ran = {record.test for record in records}
     reasons = dict(deselected)
+    undecided = stopped or "no answer decided it: what it is about did not come up"
     for test, ids in items.items():
         if test not in ran:
             reasons.update({name: reasons.get(name) or stopped or "its test did not run" for name in ids})
     for record in records:
         for name in record.requirements:
-            reasons.setdefault(name, "no answer decided it: what it is about did not come up")
-    undecided = stopped or "no answer decided it: what it is about did not come up"
+            reasons.setdefault(name, undecided)
     settings = run.settings
     return Report(
         target=run.base_url,

@@ -9,7 +9,7 @@ import json
 import multiprocessing
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -57,11 +57,17 @@ class Done:
 
 
 def invoke(
-    reports: Path, *words: str, environment: Mapping[str, str] | None = None, folder: Path = ROOT, ini: bool = True
+    reports: Path,
+    *words: str,
+    environment: Mapping[str, str] | None = None,
+    folder: Path = ROOT,
+    ini: bool = True,
+    meanwhile: Callable[[int], None] = lambda _: None,
 ) -> Done:
     """`pytest WORDS` in a folder, with a clean environment: waits until it has ended, a minute at most.
 
-    The reports go into `reports`, unless `ini` is off: then nothing is said of them.
+    The reports go into `reports`, unless `ini` is off: then nothing is said of them. `meanwhile` is called with the id
+    of the process while it runs.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(_IMPORTED))
@@ -73,6 +79,7 @@ def invoke(
             target=_run_pytest, args=(given, str(output), str(folder), {**kept, **(environment or {})})
         )
         process.start()
+        meanwhile(process.pid or 0)
         process.join(_PATIENCE)
         if process.exitcode is None:
             process.kill()

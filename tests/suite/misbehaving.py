@@ -235,7 +235,17 @@ def _read(reader: BinaryIO, connection: socket.socket) -> Request | None:
         return None
     method, path, _ = words
     headers = {name.lower(): value for name, value in http.client.parse_headers(reader).items()}
+    if headers.get("transfer-encoding") == "chunked":
+        body = b"".join(iter(lambda: _chunk(reader), b""))
+        headers = {name: value for name, value in headers.items() if name != "transfer-encoding"}
+        return Request(method, path, headers, body)
     return Request(method, path, headers, reader.read(int(headers.get("content-length", 0))))
+
+
+def _chunk(reader: BinaryIO) -> bytes:
+    data = reader.read(int(reader.readline(), 16))
+    reader.readline()
+    return data
 
 
 def _play(step: Step, connection: socket.socket, ended: threading.Event) -> None:
