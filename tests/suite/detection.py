@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from xml.etree import ElementTree
 
 import pytest
 
@@ -33,7 +34,6 @@ _ACCOUNTS: Final = (
     *("--second-merchant-email", "second@merchant.example", "--second-merchant-password", "sandbox-password-2"),
 )
 GENERATED: Final = "tests/conformance/test_generated.py"
-"""Left out on faults: generated requests take almost half of a gate's time and found nothing that the rest did not."""
 _LISTENING: Final = "listening on "
 _PATIENCE: Final = 170
 _QUIET: Final = ("html", "metadata", "allure_pytest", "cacheprovider", "xdist")
@@ -61,6 +61,7 @@ class Gate:
     warned: tuple[str, ...]
     undecided: tuple[str, ...]
     found_by: dict[str, tuple[str, ...]]
+    seconds_in: dict[str, float]
     requests: int
     seconds: float
 
@@ -118,21 +119,29 @@ def run_gates(cases: Sequence[Case], progress: Callable[[int, Gate], None], jobs
 
 
 def run_gate(case: Case) -> Gate:
-    """One gate against a sandbox with the faults and variants of a case, in this process."""
+    """One gate against a sandbox with the faults and variants of a case, in this process.
+
+    On a fault the generated requests are left out: see `tests.suite.phases` for what they cost and what they find.
+    """
+    return run(case, ("--ignore", GENERATED) if case.faults else ())
+
+
+def run(case: Case, arguments: Sequence[str] = ()) -> Gate:
+    """One gate against a sandbox with the faults and variants of a case, with further arguments for pytest."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, sandbox(case) as url:
         plugins = [word for name in _QUIET for word in ("-p", f"no:{name}")]
         words = ["--base-url", url, f"--report-dir={folder}", "--seed", str(SEED), "--tb=no", "-q", *plugins]
         words += [word for name in case.variants for word in GIVEN.get(name, ())]
-        if case.faults:
-            words += ["--ignore", GENERATED]
+        words += arguments
         with _silence(Path(folder, "output.txt")):
             os.chdir(ROOT)
             status = int(pytest.main(words))
         report = Path(folder, "conformance.json")
         if not report.exists():
-            return Gate(case.id, status, (), (), (), {}, 0, time.monotonic() - started)
+            return Gate(case.id, status, (), (), (), {}, {}, 0, time.monotonic() - started)
         data = json.loads(report.read_text(encoding="utf-8"))
+        seconds_in = _seconds_in(Path(folder, "junit.xml"))
     ids = {
         verdict: tuple(row["id"] for row in data["requirements"] if row["verdict"] == verdict)
         for verdict in ("failed", "warned", "not tested")
@@ -143,7 +152,26 @@ def run_gate(case: Case) -> Gate:
         if row["breaches"]
     }
     seconds = time.monotonic() - started
-    return Gate(case.id, status, ids["failed"], ids["warned"], ids["not tested"], found_by, data["requests"], seconds)
+    return Gate(
+        case.id,
+        status,
+        ids["failed"],
+        ids["warned"],
+        ids["not tested"],
+        found_by,
+        seconds_in,
+        data["requests"],
+        seconds,
+    )
+
+
+def _seconds_in(junit: Path) -> dict[str, float]:
+    """How long the tests of each source took."""
+    seconds: dict[str, float] = {}
+    for case in ElementTree.parse(junit).iter("testcase"):
+        source = _source(f"{case.get('classname', '')}::{case.get('name', '')}")
+        seconds[source] = seconds.get(source, 0.0) + float(case.get("time", "0"))
+    return seconds
 
 
 def _source(test: str) -> str:
