@@ -153,7 +153,7 @@ FAULTS = table(
     (
         "signup-token-dead",
         SIGN_UP,
-        SHOULD,
+        MUST,
         "the session of a sign-up is not kept",
         with_seams(open_session=_not_kept(SIGN_UP)),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sandbox.faults.builders import Answer, editing, editing_top, failing
-from sandbox.faults.model import MUST, SHOULD, table
+from sandbox.faults.model import MUST, table
 from sandbox.model import CREATE_CUSTOMER, SET_ACTIVE, SIGN_IN, SIGN_UP, Call, JsonObject, Reply
 
 
@@ -67,21 +67,21 @@ FAULTS = table(
     (
         "signin-hash-as-password",
         SIGN_IN,
-        SHOULD,
+        MUST,
         "the user's password is its hash",
         editing(SIGN_IN, _hash_as_password),
     ),
     (
         "set-active-members-hashes",
         SET_ACTIVE,
-        SHOULD,
+        MUST,
         "the members hold the hashes of their passwords",
         editing(SET_ACTIVE, _members),
     ),
     (
         "customer-error-database-address",
         CREATE_CUSTOMER,
-        SHOULD,
+        MUST,
         "errors hold the database's address and password",
         failing(_address, CREATE_CUSTOMER),
     ),

@@ -16,7 +16,7 @@ from sandbox.faults.builders import (
     rename,
     succeeding,
 )
-from sandbox.faults.model import MUST, SHOULD, table
+from sandbox.faults.model import MUST, table
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,
@@ -138,14 +138,14 @@ FAULTS = table(
     (
         "customer-updated-at-epoch",
         CREATE_CUSTOMER,
-        SHOULD,
+        MUST,
         "updatedAt is a number of milliseconds",
         editing(CREATE_CUSTOMER, alter("updatedAt", _epoch)),
     ),
     (
         "customer-deleted-at-false",
         CREATE_CUSTOMER,
-        SHOULD,
+        MUST,
         "deletedAt is false",
         editing(CREATE_CUSTOMER, put("deletedAt", False)),
     ),
@@ -180,7 +180,7 @@ FAULTS = table(
     (
         "checkout-expires-at-in-words",
         CREATE_CHECKOUT,
-        SHOULD,
+        MUST,
         "expiresAt is a date in words",
         editing(CREATE_CHECKOUT, alter("expiresAt", _in_words)),
     ),

@@ -156,7 +156,7 @@ OTHERS = table(
     (
         "signup-password-of-8-refused",
         SIGN_UP,
-        SHOULD,
+        MUST,
         "a password needs nine characters",
         with_rule(SIGN_UP, "password", _longer(8)),
     ),
@@ -177,7 +177,7 @@ OTHERS = table(
     (
         "set-active-id-of-any-type",
         SET_ACTIVE,
-        SHOULD,
+        MUST,
         "organizationId of any JSON type is taken for the current one",
         both(any_type(SET_ACTIVE, "organizationId"), _current_for_other_types),
     ),
