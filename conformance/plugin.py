@@ -184,6 +184,11 @@ class Tests:
         self.run = config.stash[RUN]
         self.outcome = config.stash[OUTCOME]
 
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Marks a test with each requirement on its own, so that `-m 'requirement(id="…")'` finds it by any of them."""
+        for name in requirement_ids(item):
+            item.add_marker(pytest.mark.requirement(id=name))
+
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Drops what a size leaves out, and refuses a test that names a requirement the catalogue lacks."""

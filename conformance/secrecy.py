@@ -45,7 +45,9 @@ def masked_traceback(item: pytest.Item, error: pytest.ExceptionInfo[BaseExceptio
     if hasattr(shown, "reprtraceback"):
         style: Any = "long" if option.tbstyle == "auto" else option.tbstyle
         told = _locals(error) if option.showlocals else []
-        shown = error.getrepr(showlocals=False, style=style, truncate_args=False)
+        shown = error.getrepr(
+            showlocals=False, style=style, tbfilter=getattr(item, "_traceback_filter", True), truncate_args=False
+        )
     return "\n".join(_abridged(line) for line in [*mask.text(str(shown)).splitlines(), *map(mask.text, told)])
 
 

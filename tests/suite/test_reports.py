@@ -17,19 +17,18 @@ from conformance.ledger import Breach, Record
 from conformance.messages import breaches_message
 from tests.suite.invocation import ROOT, Done, invoke
 
-FAULT = "customer-id-null"
+FAULT = "customer-id-empty"
 BREACHED = "CUSTOMER-SCHEMA-2"
-EXPECTED = "`id` to be a string"
+EXPECTED = "`id` not to be empty"
+GOT = '""'
 CHOSEN = "smoke or (test_coverage and createCustomer) or (test_refused and CUSTOMER-BODY) or record or an_account_with"
-VALIDATOR = Draft202012Validator(
-    json.loads((ROOT / "reports" / "conformance.schema.json").read_text(encoding="utf-8")),
-    format_checker=FormatChecker(),
-)
+SCHEMA: dict[str, Any] = json.loads((ROOT / "reports" / "conformance.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = Draft202012Validator(SCHEMA, format_checker=FormatChecker())
 
 
 @pytest.fixture(scope="module")
 def red(tmp_path_factory: pytest.TempPathFactory) -> Done:
-    """A run on a sandbox whose customers have no id: some scenarios break, and others cannot be carried out."""
+    """A run on a sandbox whose customers have an empty id: some scenarios break, and others cannot be carried out."""
     return invoke(
         tmp_path_factory.mktemp("red"),
         "--sandbox-fault",
@@ -65,14 +64,14 @@ def row(done: Done, name: str) -> dict[str, Any]:
 
 
 def test_the_form_is_the_documented_one(done: Done) -> None:
-    Draft202012Validator.check_schema(VALIDATOR.schema)
+    Draft202012Validator.check_schema(SCHEMA)
     assert [error.message for error in VALIDATOR.iter_errors(done.report)] == []
 
 
 def test_the_form_is_held_to() -> None:
     """The schema would notice a verdict without ground: a `passed` with a breach, a `not tested` without reason."""
     base = {"id": "A-1", "level": "MUST", "operation": "o", "concern": "c", "statement": "s", "source": "s"}
-    schema = {**VALIDATOR.schema, **VALIDATOR.schema["$defs"]["requirement"], "required": ["id"], "title": "a row"}
+    schema = {**SCHEMA, **SCHEMA["$defs"]["requirement"], "required": ["id"], "title": "a row"}
     rows = Draft202012Validator({key: value for key, value in schema.items() if key != "description"})
     good = {**base, "verdict": "passed", "reason": "", "tests": ["t"], "breaches": [], "more_breaches": 0}
     assert rows.is_valid(good)
@@ -125,8 +124,8 @@ def test_the_verdict_and_the_exit_status_agree(red: Done, green: Done, unreached
 
 def test_a_breach_is_told_with_its_evidence(red: Done) -> None:
     breach = row(red, BREACHED)["breaches"][0]
-    assert (breach["expected"], breach["got"]) == (EXPECTED, "null")
-    assert json.loads(breach["exchange"]["response"]["body"])["id"] is None
+    assert (breach["expected"], breach["got"]) == (EXPECTED, GOT)
+    assert json.loads(breach["exchange"]["response"]["body"])["id"] == ""
     assert breach["exchange"]["summary"] == "POST /customers → 201"
     assert "Authorization: Bearer ***" in breach["exchange"]["curl"]
 
@@ -163,7 +162,7 @@ def test_the_failure_text_says_all_that_is_needed(red: Done) -> None:
         assert text.startswith(f"{BREACHED} (MUST, createCustomer) The customer has `id`, which is a non-empty text.\n")
         for words in (
             f"expected  {EXPECTED}",
-            "got       null",
+            f"got       {GOT}",
             "in        POST /customers → 201",
             "source    contract",
         ):
@@ -214,7 +213,7 @@ def test_the_terminal_ends_with_the_summary(red: Done, green: Done) -> None:
             assert f"{level:<8} {counts}" in summary
         assert len(lines) < 25
     assert f"  {BREACHED} (createCustomer) The customer has `id`, which is a non-empty text." in red.output
-    assert f"    expected {EXPECTED}; got null" in red.output
+    assert f"    expected {EXPECTED}; got {GOT}" in red.output
     assert f"target the bundled sandbox, size smoke, seed 7, run {green.report['run']}" in green.output
 
 

@@ -21,8 +21,8 @@ KEY = "k3y-0f-the-gateway/with+signs=="
 PASSWORD = 'Own "merchant" påssword \\ 1'
 BUILD_URL = "https://builder:Bu1ldSecret@ci.example.com/job/1"
 TALKATIVE = ("--tb=long", "-l", "-vv", "-rA", "--log-level=DEBUG", "-o", "log_cli=true")
-ECHOES = ("signup-password-in-user", "signup-password-in-header", "signin-error-repeats-password")
-BROKEN = ("customer-id-null", "checkout-second-500")
+ECHOES = ("signup-password-in-user", "signup-request-repeated", "signin-error-repeats-password")
+BROKEN = ("customer-id-empty", "checkout-second-500")
 CARELESS = """
 import logging
 import allure
