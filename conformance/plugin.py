@@ -349,7 +349,7 @@ class Session:
         if reason is not None:
             run.gone = self.outcome.stopped = f"the target {run.base_url} cannot be reached: {reason}"
             self._unreached = True
-            pytest.exit(run.gone)
+            pytest.exit(f"{run.gone}; check the URL, or give a deploy time to come up with --wait-for-target SECONDS")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:

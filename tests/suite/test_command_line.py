@@ -116,7 +116,8 @@ def test_a_host_that_is_not_there(tmp_path: Path) -> None:
     """An unreachable target is told apart from a breach and from a mistake; the reports are written all the same."""
     done = invoke(tmp_path, "--base-url", NOWHERE)
     assert done.status == TARGET_NOT_REACHED
-    assert f"the target {NOWHERE} cannot be reached: the connection was refused" in done.output
+    assert f"the target {NOWHERE} cannot be reached: the connection was refused; check the URL" in done.output
+    assert "--wait-for-target SECONDS" in done.output
     assert "Traceback" not in done.output
     assert set(done.verdicts.values()) == {"not tested"}
     assert "cannot be reached" in done.report["stopped"]
