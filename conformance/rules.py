@@ -478,6 +478,20 @@ def _header_or_field(exchange: Exchange, params: Params, rules: Rules) -> list[F
     return [Finding(f"header {params['header']} or field `{params['field']}`", "neither")]
 
 
+def _header_beside_field(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] | None:
+    """Where the body has the field, the header is there too."""
+    if not documented_success(exchange, rules) or exchange.response is None or not isinstance(exchange.came, dict):
+        return None
+    if not exchange.came.get(params["field"]):
+        return None
+    header = params["header"]
+    return (
+        []
+        if exchange.response.header(header)
+        else [Finding(f"header {header} beside `{params['field']}`", "no such header")]
+    )
+
+
 def _unique(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] | None:
     if not _applies(exchange, params, rules):
         return None
@@ -551,6 +565,7 @@ KINDS: Final[dict[str, Check]] = {
     "absent": _absent,
     "present": _present,
     "header-or-field": _header_or_field,
+    "header-beside-field": _header_beside_field,
     "unique": _unique,
     "recall": _recall,
     "in-order": _in_order,

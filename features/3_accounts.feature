@@ -96,4 +96,4 @@ Feature: Accounts and sessions
       When the person signs in
       And somebody signs in with a wrong password 3 times
       Then the session of the person is still open
-      And the right password signs in
+      And the right password still signs in

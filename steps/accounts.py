@@ -192,6 +192,12 @@ def right_password(story: Story) -> None:
     right_password_signs_in(story)
 
 
+@then("the right password still signs in")
+def right_password_still(story: Story) -> None:
+    exchange = sign_in(story.run, story.actor.email, story.actor.password, actor=story.actor.key)
+    story.run.check(exchange.is_success, "the right password signs in", exchange.summary, exchange)
+
+
 @then("the sign-in is accepted")
 def sign_in_accepted(story: Story) -> None:
     story.run.check(story.last.is_success, "status 200", f"status {story.last.status}", story.last)

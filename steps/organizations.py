@@ -7,11 +7,21 @@ from dataclasses import replace
 from pytest_bdd import given, parsers, then, when
 
 from conformance.exchange import Exchange
+from conformance.rules import UNAUTHORIZED
 from conformance.run import Run
 from conformance.values import first_field, without
 from steps import payloads
 from steps.fixtures import Story, need
-from steps.merchants import Merchant, call, check_token, create_customer, organization_id, session_token, text_field
+from steps.merchants import (
+    TOKEN_HEADER,
+    Merchant,
+    call,
+    check_token,
+    create_customer,
+    organization_id,
+    session_token,
+    text_field,
+)
 from steps.outcomes import refused
 from steps.values import changed
 
@@ -117,6 +127,14 @@ def belongs_to_active(story: Story) -> None:
 def session_works(story: Story) -> None:
     exchange = create_customer(story.run, story.actor)
     story.run.check(exchange.is_success, "a valid customer is accepted", exchange.summary, exchange)
+
+
+@then("the token of the answer, where there is one, opens the session")
+def repeated_token_works(story: Story) -> None:
+    token = story.last.response.header(TOKEN_HEADER) if story.last.response is not None else None
+    need(bool(token), "set-active repeats no token on this target, which is lawful")
+    exchange = default_customer(story.run, replace(story.actor, token=token or ""))
+    story.run.check(exchange.status != UNAUTHORIZED, "the token opens the session", exchange.summary, exchange)
 
 
 @when(parsers.re(r"the merchant creates an organization with (?P<value>a name.+|a long.+|nested.+|a logo|capitals.+)"))
