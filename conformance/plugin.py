@@ -27,7 +27,7 @@ from conformance.report.terminal import print_summary
 from conformance.rules import Rules
 from conformance.run import Run, wait_for_target
 from conformance.secrecy import mask_logs, mask_metadata, masked_traceback
-from conformance.target import Sandbox, TargetError, checked_url
+from conformance.target import Sandbox, TargetError, checked_url, refuse_load
 from conformance.wire import TargetGone
 
 RUN: Final = pytest.StashKey[Run]()
@@ -125,6 +125,7 @@ def pytest_configure(config: pytest.Config) -> None:
         contract = load_contract(config.rootpath / config.getini("conformance_contract"))
         base_url = config.getoption("base_url", None) or config.getini("base_url") or ""
         config.option.base_url = base_url = checked_url(base_url) if base_url else None
+        refuse_load(base_url, settings.size, settings.allow_load)
         if base_url and (settings.sandbox_fault or settings.sandbox_variant):
             raise TargetError("--sandbox-fault and --sandbox-variant are for the bundled sandbox: leave --base-url out")
         rules = Rules(catalogue, contract)

@@ -38,6 +38,13 @@ def checked_url(text: str) -> str:
     return url.rstrip("/")
 
 
+def refuse_load(url: str | None, size: str, allowed: str | None) -> None:
+    """A full run sends thousands of requests: raises `TargetError` for a host that was not confirmed for it."""
+    host = urlsplit(url or "").hostname
+    if size == "full" and host not in (None, "localhost", "127.0.0.1", "::1", allowed):
+        raise TargetError(f"a full run is heavy: confirm that {host} may be sent it with --allow-load {host}")
+
+
 @dataclass
 class Sandbox:
     """The bundled target, started in a process of its own on a free loopback port and gone with this process."""

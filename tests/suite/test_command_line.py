@@ -99,6 +99,14 @@ def test_a_base_url_that_is_none(name: str, tmp_path: Path) -> None:
     assert "Op3nSesame" not in done.output
 
 
+def test_a_full_run_wants_its_host_confirmed(tmp_path: Path) -> None:
+    """Thousands of requests go to somebody else's host only where that host was named once more."""
+    done = invoke(tmp_path, "--base-url", "https://staging.example.com/api", "--size", "full")
+    refused_in_one_sentence(
+        done, "confirm that staging.example.com may be sent it with --allow-load staging.example.com"
+    )
+
+
 def test_an_unknown_fault_names_the_closest(tmp_path: Path) -> None:
     done = invoke(tmp_path, "--sandbox-fault", "signup-invalid-50")
     refused_in_one_sentence(done, "there is no fault 'signup-invalid-50'; the closest are signup-invalid-500")
