@@ -24,19 +24,18 @@ class Breached(AssertionError):
 
 @dataclass(frozen=True)
 class Breach:
-    """One departure from a requirement: where it was seen, what was expected, what came, and the masked exchange."""
+    """One departure from a requirement: where it was seen, what was expected, what came, and the masked exchange.
+
+    `refusal` says that the request was refused, though in another way than it had to be: where its valid twin is
+    refused as well, that says nothing.
+    """
 
     requirement: str
     test: str
     expected: str
     got: str
     exchange: dict[str, Any] | None = None
-
-    @property
-    def is_refusal(self) -> bool:
-        """Whether the answer was a 4xx, which says nothing where the valid twin of the request is refused as well."""
-        response = (self.exchange or {}).get("response") or {}
-        return bool(400 <= response.get("status", 0) < 500)
+    refusal: bool = False
 
 
 @dataclass
@@ -66,7 +65,7 @@ class Record:
     def drop_refusals(self, requirements: Iterable[str]) -> None:
         """A test whose valid twin was refused too: forgets breaches that are no more than a refusal of another kind."""
         doubtful = set(requirements)
-        self.breaches = [item for item in self.breaches if item.requirement not in doubtful or not item.is_refusal]
+        self.breaches = [item for item in self.breaches if item.requirement not in doubtful or not item.refusal]
 
     def to_data(self) -> dict[str, Any]:
         """The record as JSON data, to travel with a test report between processes."""

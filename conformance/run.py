@@ -105,7 +105,9 @@ class Run:
             self.masker.add(first_field(exchange.came, ["token"]))
         self.masker.add(first_field(exchange.sent, ["password"]) if not exchange.call.generated else None)
 
-    def breach(self, requirement_id: str, expected: str, got: str, exchange: Exchange | None = None) -> None:
+    def breach(
+        self, requirement_id: str, expected: str, got: str, exchange: Exchange | None = None, *, refusal: bool = False
+    ) -> None:
         """Records a breach of a requirement with its masked evidence; the test goes on and fails at its end."""
         self.broken.add(requirement_id)
         self.record.breach(
@@ -115,11 +117,19 @@ class Run:
                 expected=self.masker.text(expected),
                 got=self.masker.text(got),
                 exchange=evidence(exchange, self.masker) if exchange is not None else None,
+                refusal=refusal,
             )
         )
 
     def check(
-        self, held: bool, expected: str, got: str, exchange: Exchange | None = None, requirement: str | None = None
+        self,
+        held: bool,
+        expected: str,
+        got: str,
+        exchange: Exchange | None = None,
+        requirement: str | None = None,
+        *,
+        refusal: bool = False,
     ) -> bool:
         """An active check: records whether it held for `requirement`, or else for the one that the test decides.
 
@@ -130,7 +140,7 @@ class Run:
         requirement_id = requirement or self.active_requirement()
         self.record.decided.add(requirement_id)
         if not held:
-            self.breach(requirement_id, expected, got, exchange)
+            self.breach(requirement_id, expected, got, exchange, refusal=refusal)
         return held
 
     def active_requirement(self) -> str:

@@ -2,7 +2,7 @@ Feature: The walk from sign-up to a checkout page
   A merchant signs up, signs in, creates an organization, makes it the active one, adds a customer and opens a
   checkout session to which the customer is sent.
 
-  @smoke @SIGNUP-STATUS-1 @SIGNIN-STATUS-1 @SIGNIN-TOKEN-1 @SIGNIN-TOKEN-2 @ORG-STATUS-1 @ACTIVE-STATUS-1
+  @smoke @SIGNUP-STATUS-1 @SIGNIN-STATUS-1 @SIGNIN-TOKEN-1 @SIGNIN-TOKEN-2 @ORG-STATUS-1 @ORG-STATE-2 @ACTIVE-STATUS-1
   @CUSTOMER-STATUS-1 @CHECKOUT-STATUS-1 @API-BASE-1
   Scenario: A merchant goes from sign-up to a checkout page
     Given a person without an account

@@ -22,6 +22,11 @@ Feature: What was done stays done, and what was refused changed nothing
       When the merchant creates an organization without a name
       Then an organization with the same slug is created
 
+    @ORG-STATE-3
+    Scenario: An older organization stays open
+      When the merchant creates another organization
+      Then the older organization can be made active
+
   Rule: The active organization is the scope of a session
 
     @ACTIVE-STATE-1 @CUSTOMER-ECHO-6

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sqlite3
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 from sandbox import switchboard
 from sandbox.server import serve
+
+_WIDTHS: Final = {"id": 46, "operation": 22, "kind": 15, "level": 7, "requirements": 34}
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -31,17 +35,22 @@ def _print(rows: list[dict[str, object]], as_json: bool, columns: Sequence[str])
     if as_json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
         return
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     for row in rows:
-        print(
-            "  ".join(str(row[column]).ljust(width) for column, width in zip(columns, (46, 22, 15, 7, 0), strict=False))
-        )
+        print("  ".join(_cell(row[column]).ljust(_WIDTHS.get(column, 0)) for column in columns))
+
+
+def _cell(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit 0 when told to stop, 1 where the address or the database cannot be had, 2 on a wrong argument."""
     given = _arguments().parse_args(arguments)
     if given.list_faults:
-        _print(switchboard.listed_faults(), given.json, ("id", "operation", "kind", "level", "description"))
+        _print(
+            switchboard.listed_faults(), given.json, ("id", "operation", "kind", "level", "requirements", "description")
+        )
         return 0
     if given.list_variants:
         _print(switchboard.listed_variants(), given.json, ("id", "description"))

@@ -53,6 +53,9 @@ def creates_organization(story: Story) -> None:
 @when("the merchant makes the organization active again")
 def makes_it_active(story: Story) -> None:
     exchange = make_active(story.run, story.actor, story.actor.organization_id, intent="valid")
+    if "ORG-STATE-2" in story.run.record.requirements:
+        open_still = exchange.status != UNAUTHORIZED
+        story.run.check(open_still, "the session is open after the creation", exchange.summary, exchange, "ORG-STATE-2")
     story.add(story.run.need_success(exchange))
 
 
@@ -173,6 +176,20 @@ def another_slug(story: Story) -> None:
     spare = story.merchants.spare(story.actor)
     body = payloads.organization(story.run)
     story.run.need_success(story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid")))
+
+
+@when("the merchant creates another organization")
+def creates_another(story: Story) -> None:
+    spare = story.merchants.spare(story.actor)
+    body = payloads.organization(story.run)
+    story.run.need_success(story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid")))
+
+
+@then("the older organization can be made active")
+def older_can_be_active(story: Story) -> None:
+    spare = story.merchants.spare(story.actor)
+    exchange = make_active(story.run, spare, spare.organization_id)
+    story.run.check(exchange.is_success, "the older organization is made active", exchange.summary, exchange)
 
 
 @when("the merchant creates an organization without a name")

@@ -20,7 +20,8 @@ def refused(run: Run, exchange: Exchange, statuses: tuple[int, ...], what: str, 
     if exchange.response is None or exchange.status >= 500:
         return
     expected = f"{what} refused with {' or '.join(map(str, statuses))}"
-    run.check(exchange.status in statuses, expected, f"status {exchange.status}", exchange, requirement)
+    held, got = exchange.status in statuses, f"status {exchange.status}"
+    run.check(held, expected, got, exchange, requirement, refusal=not exchange.is_success)
 
 
 @then("the request is refused with 401")

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
-from conformance.ledger import Record, Result, results
+from conformance.ledger import Breach, Record, Result, results
 from conformance.messages import again_line
 from conformance.run import Run
 
@@ -112,10 +112,7 @@ class Report:
             "verdict": result.verdict,
             "reason": result.reason,
             "tests": list(result.tests),
-            "breaches": [
-                {**asdict(breach), "again": again_line(breach.test, self.given, self.seed)}
-                for breach in result.breaches
-            ],
+            "breaches": [_told(breach, again_line(breach.test, self.given, self.seed)) for breach in result.breaches],
             "more_breaches": result.more_breaches,
         }
 
@@ -187,3 +184,8 @@ def _operations(run: Run, records: Iterable[Record]) -> tuple[dict[str, Any], ..
         }
     )
     return tuple(rows)
+
+
+def _told(breach: Breach, again: str) -> dict[str, Any]:
+    data = {name: value for name, value in asdict(breach).items() if name != "refusal"}
+    return {**data, "again": again}

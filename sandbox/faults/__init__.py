@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sandbox.faults import (
     authentication,
     customer_options,
@@ -16,9 +18,10 @@ from sandbox.faults import (
     uniqueness,
     validation,
 )
+from sandbox.faults.expected import EXPECTED
 from sandbox.faults.model import Fault
 
-ALL: tuple[Fault, ...] = (
+_ALL: tuple[Fault, ...] = (
     *schema.FAULTS,
     *status.FAULTS,
     *headers.FAULTS,
@@ -32,3 +35,6 @@ ALL: tuple[Fault, ...] = (
     *protocol.FAULTS,
     *leaks.FAULTS,
 )
+
+ALL: tuple[Fault, ...] = tuple(replace(fault, requirements=EXPECTED.get(fault.id, ())) for fault in _ALL)
+"""Every fault, with the requirements of the catalogue that have to fire on it."""

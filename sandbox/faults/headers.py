@@ -20,7 +20,7 @@ FAULTS = table(
     (
         "signup-token-header-garbage",
         SIGN_UP,
-        SHOULD,
+        MUST,
         "the token in set-auth-token opens no session",
         succeeding(SIGN_UP, header(TOKEN, lambda _: "undefined")),
     ),

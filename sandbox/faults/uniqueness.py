@@ -19,7 +19,7 @@ from sandbox.faults.builders import (
     with_seams,
     without_plus,
 )
-from sandbox.faults.model import ANY, MUST, SHOULD, Change, table
+from sandbox.faults.model import ANY, MUST, Change, table
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,
@@ -239,7 +239,7 @@ UNIQUENESS = table(
     (
         "organization-taken-slug-accepted",
         CREATE_ORGANIZATION,
-        SHOULD,
+        MUST,
         "a taken slug is free",
         with_seams(slugs_unique=False),
     ),

@@ -8,9 +8,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from schemathesis import Case
 
-from conformance.generation import Generator, explore, ids_of, judge, sample, within
+from conformance.generation import AnyCase, Generator, explore, ids_of, judge, sample, within
 from conformance.ledger import NotTested
 from conformance.plugin import catalogue_of
 from conformance.run import Run
@@ -44,14 +43,14 @@ def generator() -> Generator:
 
 
 @pytest.fixture
-def send(run: Run, merchants: Merchants, operation: str) -> Callable[[Case, str], bool]:
+def send(run: Run, merchants: Merchants, operation: str) -> Callable[[AnyCase, str], bool]:
     """Sends a generated case of the operation; says whether the target accepted it."""
     if operation in SCARCE and run.limited(operation):
         raise NotTested("saved: the target limits sign-ups and sign-ins, and every requirement has a check of its own")
     who = sender(merchants, operation)
     customer = new_customer(run, merchants.first) if operation == payloads.CREATE_CHECKOUT else ""
 
-    def sending(case: Case, mode: str) -> bool:
+    def sending(case: AnyCase, mode: str) -> bool:
         try:
             exchange = run.send(prepared(run, case, operation, who, customer, valid=mode == "positive"))
         except NotSendable:
@@ -63,14 +62,14 @@ def send(run: Run, merchants: Merchants, operation: str) -> Callable[[Case, str]
 
 
 @pytest.mark.parametrize("mode", ["positive", "negative"])
-def test_coverage(run: Run, operation: str, mode: str, send: Callable[[Case, str], bool]) -> None:
+def test_coverage(run: Run, operation: str, mode: str, send: Callable[[AnyCase, str], bool]) -> None:
     """Values at and beyond every bound of the document: all of them in a full run, a choice by the seed in a gate."""
     room = None if run.settings.size == "full" else COVERAGE_OF_A_GATE[mode]
     for case in sample(generator().coverage(operation, mode), room, run.random(f"coverage {operation} {mode}")):
         send(case, mode)
 
 
-def test_examples(run: Run, operation: str, send: Callable[[Case, str], bool]) -> None:
+def test_examples(run: Run, operation: str, send: Callable[[AnyCase, str], bool]) -> None:
     """The examples of the document: with real ids and unique values in them, they are accepted."""
     accepted: list[bool] = []
     for number, strategy in enumerate(generator().examples(operation)):
@@ -80,7 +79,7 @@ def test_examples(run: Run, operation: str, send: Callable[[Case, str], bool]) -
 
 
 @pytest.mark.parametrize("mode", ["positive", "negative"])
-def test_fuzzing(run: Run, operation: str, mode: str, send: Callable[[Case, str], bool]) -> None:
+def test_fuzzing(run: Run, operation: str, mode: str, send: Callable[[AnyCase, str], bool]) -> None:
     """Random values: a few in a gate; in a full run, as many as its time budget allows."""
     cases = generator().fuzzing(operation, mode)
     if run.settings.size != "full":

@@ -1,0 +1,29 @@
+"""The order of the tests: sign-ups and sign-ins take turns, so that waits for their rate limits pass side by side."""
+
+from __future__ import annotations
+
+from itertools import chain, zip_longest
+
+import pytest
+
+from conformance.plugin import catalogue_of, requirement_ids
+from steps import payloads
+
+SCARCE = (payloads.SIGN_UP, payloads.SIGN_IN)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The scenarios of either operation alternate in the places that they have together."""
+    scarce = {name: [item for item in items if decides(config, item) == name] for name in SCARCE}
+    places = [number for number, item in enumerate(items) if any(item in group for group in scarce.values())]
+    turns = [item for item in chain.from_iterable(zip_longest(*scarce.values())) if item is not None]
+    for place, item in zip(places, turns, strict=True):
+        items[place] = item
+
+
+def decides(config: pytest.Config, item: pytest.Item) -> str | None:
+    """A scenario that decides something of one operation alone: returns that operation."""
+    rows = [catalogue_of(config).by_id.get(name) for name in requirement_ids(item)]
+    operations = {row.operation for row in rows if row is not None and row.rule is None}
+    return operations.pop() if len(operations) == 1 and "test_features" in item.nodeid else None
