@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from statistics import median
 from typing import Any, Final
 
 from conformance.catalogue import Catalogue, CatalogueError, Requirement
@@ -86,7 +87,7 @@ class Memory:
     seen: dict[str, dict[str, str]] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     private: dict[str, str] = field(default_factory=dict)
-    slowest: dict[str, float] = field(default_factory=dict)
+    durations: dict[str, list[float]] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
 
 
@@ -182,20 +183,17 @@ def _answered(exchange: Exchange, params: Params, rules: Rules) -> list[Finding]
 
 
 def _in_time(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] | None:
-    """Slow is what takes seconds, and several times as long as the slowest valid request of the operation."""
-    slowest = rules.memory.slowest
+    """Slow is what takes seconds, and many times as long as valid requests of the operation usually do."""
     key = exchange.call.operation or ""
+    usual = rules.memory.durations.setdefault(key, [])
     if exchange.is_success and exchange.call.intent == "valid":
-        slowest[key] = max(slowest.get(key, 0.0), exchange.seconds)
+        usual.append(exchange.seconds)
         return []
-    if exchange.response is None or key not in slowest:
+    if exchange.response is None or not usual:
         return None
-    bound = max(params["seconds"], params["times"] * slowest[key])
-    return (
-        []
-        if exchange.seconds <= bound
-        else [Finding(f"an answer within {bound:.1f} s", f"one after {exchange.seconds:.1f} s")]
-    )
+    bound = max(params["seconds"], params["times"] * median(usual))
+    found = Finding(f"an answer within {bound:.1f} s", f"one after {exchange.seconds:.1f} s")
+    return [] if exchange.seconds <= bound else [found]
 
 
 def _no_server_error(exchange: Exchange, params: Params, rules: Rules) -> list[Finding] | None:
