@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Final, Literal
 
 from conformance.masking import Masker
-from conformance.values import MISSING, parse_json
+from conformance.values import MISSING, parse_json, visible
 
 Intent = Literal["valid", "any"]
 EVIDENCE_BYTES: Final = 4096
@@ -162,5 +162,5 @@ def _body(raw: bytes, value: Any, masker: Masker) -> str:
             text = json.dumps(masker.value(value), ensure_ascii=False)
         except RecursionError:
             text = masker.text(raw.decode("utf-8", "backslashreplace"))
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    text = visible(text)
     return text if len(text) <= EVIDENCE_BYTES else f"{text[:EVIDENCE_BYTES]}… ({len(raw)} bytes)"

@@ -163,10 +163,16 @@ def _plain_leaf(value: Any) -> bool:
     return not isinstance(value, float) and not (isinstance(value, int) and abs(value) > _EXACT_IN_EVERY_LANGUAGE)
 
 
+def visible(text: str) -> str:
+    """Text of a target, for a terminal or a file: what cannot be seen (controls, lone surrogates) as JSON escapes it."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else json.dumps(letter)[1:-1] for letter in text)
+
+
 def shown(value: Any, limit: int = 200) -> str:
     """A value as a person reads it in a message: JSON, at most `limit` characters."""
     if value is MISSING:
         return "nothing"
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    text = visible(json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
