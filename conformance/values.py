@@ -164,7 +164,7 @@ def _plain_leaf(value: Any) -> bool:
 
 
 def visible(text: str) -> str:
-    """Text of a target, for a terminal or a file: what cannot be seen (controls, lone surrogates) as JSON escapes it."""
+    """Text of a target, for a terminal or a file: what cannot be seen (controls, surrogates) as JSON escapes it."""
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() or letter in "\n\t" else json.dumps(letter)[1:-1] for letter in text)
