@@ -46,6 +46,8 @@ def page(gates: Iterable[Gate]) -> str:
     lines += [_total("all", rows), ""]
     servers = f"Lawful servers (the reference, {len(VARIANTS)} variants and combinations of them)"
     lines += [f"{servers}: {len(green)} of {len(lawful)} pass.", ""]
+    if stock:
+        lines += [f"On the faultless reference stock schemathesis reports {len(stock['reference'])} findings.", ""]
     lines += ["## By kind", "", "| kind | faults | caught | stock schemathesis |", "|---|---:|---:|---:|"]
     for kind in sorted(Counter(fault.kind for fault in faults)):
         lines.append(_total(kind, [row for row in rows if row[0].kind == kind]))
