@@ -5,6 +5,9 @@ Each request is made from one that the target accepts as it stands, and that one
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
 import pytest
 
 from conformance.catalogue import Requirement
@@ -35,8 +38,7 @@ def test_refused(run: Run, merchants: Merchants, refusal: Requirement) -> None:
     """A valid request with one thing wrong: it is refused, with the status that the contract has for it."""
     spec = refusal.refuses or {}
     sender = sender_of(merchants, refusal.operation)
-    for number, _ in enumerate(refused_cases(spec, valid_body(run, refusal.operation, sender))):
-        case = list(refused_cases(spec, valid_body(run, refusal.operation, sender)))[number]
+    for case in fresh(lambda: refused_cases(spec, valid_body(run, refusal.operation, sender))):
         exchange = _send(run, refusal.operation, case, sender)
         refused(run, exchange, tuple(spec["statuses"]), case.label)
         if run.limited(refusal.operation):
@@ -48,8 +50,7 @@ def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None
     """A valid request with something hostile in it: it is refused or accepted, in an orderly way and in time."""
     spec = survival.survives or {}
     sender = sender_of(merchants, survival.operation)
-    for number, _ in enumerate(survived_cases(spec, valid_body(run, survival.operation, sender))):
-        case = list(survived_cases(spec, valid_body(run, survival.operation, sender)))[number]
+    for case in fresh(lambda: survived_cases(spec, valid_body(run, survival.operation, sender))):
         exchange = _send(run, survival.operation, case, sender)
         if exchange.gateway is None:
             orderly = exchange.response is not None and exchange.status < 500
@@ -57,6 +58,14 @@ def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None
         if run.limited(survival.operation):
             break
     _accepted(run, survival.operation, sender, {})
+
+
+def fresh(make: Callable[[], Iterable[Case]]) -> Iterator[Case]:
+    """Cases of a table: yields each of them made anew, so that no two requests share a name or an address."""
+    number = 0
+    while (case := next(islice(make(), number, None), None)) is not None:
+        yield case
+        number += 1
 
 
 def _send(run: Run, operation: str, case: Case, sender: Merchant | None) -> Exchange:

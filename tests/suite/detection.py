@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -194,6 +194,7 @@ def sandbox(case: Case) -> Iterator[str]:
     if process == 0:
         os.close(reading)
         os.dup2(writing, 1)
+        sys.stdout = os.fdopen(1, "w", buffering=1)
         signal.alarm(_PATIENCE)
         identity._digest = _cheap_digest
         try:
@@ -227,10 +228,10 @@ def _silence(file: Path) -> Iterator[None]:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
         try:
-            yield
+            with redirect_stdout(output), redirect_stderr(output):
+                yield
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            output.flush()
             for number, copy in zip((1, 2), kept, strict=True):
                 os.dup2(copy, number)
                 os.close(copy)
