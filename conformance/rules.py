@@ -301,7 +301,7 @@ def _error_shape(exchange: Exchange, params: Params, rules: Rules) -> list[Findi
     body = exchange.came
     if body is MISSING:
         return [Finding("an error body that is JSON", shown(exchange.response.text, 80))]
-    if _is_status_error(body) or _is_code_error(body) or (exchange.status == 400 and _has_text(body, "message")):
+    if _is_status_error(body) or _is_code_error(body) or (exchange.status == 400 and _has_message(body)):
         return []
     wanted = "{statusCode: number, message: text or texts, error: text} or {code: text, message: text}"
     return [Finding(wanted, shown(body))]
@@ -312,9 +312,14 @@ def _has_text(body: Any, name: str) -> bool:
 
 
 def _is_status_error(body: Any) -> bool:
-    status, message = field_of(body, "statusCode"), field_of(body, "message")
-    texts = isinstance(message, str) or (isinstance(message, list) and all(isinstance(item, str) for item in message))
-    return isinstance(status, int | float) and not isinstance(status, bool) and texts and _has_text(body, "error")
+    status = field_of(body, "statusCode")
+    counted = isinstance(status, int | float) and not isinstance(status, bool)
+    return counted and _has_message(body) and _has_text(body, "error")
+
+
+def _has_message(body: Any) -> bool:
+    message = field_of(body, "message")
+    return isinstance(message, str) or (isinstance(message, list) and all(isinstance(item, str) for item in message))
 
 
 def _is_code_error(body: Any) -> bool:

@@ -12,6 +12,7 @@ from conformance.values import MISSING, first_field
 from steps import payloads
 from steps.fixtures import Story, need, saved_for
 from steps.merchants import Merchant, call, check_token, session_token
+from steps.organizations import default_customer
 from steps.outcomes import refused
 from steps.values import changed
 
@@ -270,8 +271,7 @@ def sessions_are_open(story: Story) -> None:
 @then("the session from before is as it was")
 def older_session_as_it_was(story: Story) -> None:
     """The session in which the account was provisioned has an active organization, and keeps it."""
-    body = payloads.customer(story.run, None)
-    exchange = story.run.send(call(story.run, payloads.CREATE_CUSTOMER, body, story.actor))
+    exchange = default_customer(story.run, story.actor)
     came = first_field(exchange.came, ["merchantId"])
     held = exchange.is_success and came in (story.actor.organization_id, MISSING)
     story.run.check(held, "a customer of the active organization", f"{exchange.summary}, merchantId {came}", exchange)
