@@ -48,7 +48,6 @@ class Operation:
     method: str
     path: str
     needs_token: bool
-    request_schema: dict[str, Any]
     bodies: dict[int, Validator | None]
     headers: dict[int, dict[str, Validator]]
     any_media: frozenset[int]
@@ -126,13 +125,11 @@ def _operation(
         }
         if "*/*" in content:
             any_media.add(int(status))
-    request = _resolve(document, node.get("requestBody", {}))
     return Operation(
         id=node["operationId"],
         method=method.upper(),
         path=path,
         needs_token=bool(node.get("security", document.get("security"))),
-        request_schema=request.get("content", {}).get("application/json", {}).get("schema", {}),
         bodies=bodies,
         headers=headers,
         any_media=frozenset(any_media),

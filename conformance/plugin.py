@@ -51,7 +51,6 @@ class Outcome:
         self.items: dict[str, tuple[str, ...]] = {}
         self.deselected: dict[str, str] = {}
         self.stopped: str | None = None
-        self.failures: list[str] = []
         self.report: Report | None = None
 
 
@@ -353,8 +352,6 @@ class Session:
             pytest.exit(f"{run.gone}; check the URL, or give a deploy time to come up with --wait-for-target SECONDS")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed:
-            self.outcome.failures.append(report.nodeid)
         data = getattr(report, "conformance", None)
         if data is not None:
             self.outcome.records.append(Record.from_data(data))
