@@ -49,7 +49,6 @@ class Record:
     more_breaches: Counter[str] = field(default_factory=Counter)
     not_tested: dict[str, str] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
-    waited: float = 0.0
     created: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     gone: str = ""

@@ -21,9 +21,10 @@ _SHORTEST: Final = 6
 
 
 class Masker:
-    """The secrets of a run: what was told to it never appears in a text that it masked."""
+    """The secrets of a run: what was `told` to it never appears in a text that it masked."""
 
     def __init__(self) -> None:
+        self.told: list[str] = []
         self._secrets: dict[str, None] = {}
         self._headers: set[str] = set(_SECRET_HEADERS)
 
@@ -34,6 +35,7 @@ class Masker:
             item for item in secrets if isinstance(item, str) and len(item) >= _SHORTEST and item not in self._secrets
         ]
         if new:
+            self.told += new
             forms = {form for item in new for form in _forms(item)}
             longest_first = sorted({*self._secrets, *forms}, key=len, reverse=True)
             self._secrets = dict.fromkeys(longest_first)

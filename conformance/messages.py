@@ -43,5 +43,8 @@ def breaches_message(catalogue: Catalogue, record: Record, given: tuple[str, ...
 
 
 def again_line(test: str, given: tuple[str, ...], seed: int) -> str:
-    """One line that runs a single test again, with the words that the user gave for the target, and the same seed."""
-    return shlex.join(["pytest", *given, "--seed", str(seed), test])
+    """One line that runs a single test again, with the words that the user gave for the target, and the same seed.
+
+    What was found before the first test is found again by any run.
+    """
+    return shlex.join(["pytest", *given, "--seed", str(seed), *([test] if "::" in test else [])])

@@ -62,6 +62,16 @@ def _header(text: str) -> str:
     return text
 
 
+def _secret_in_file(text: str) -> str:
+    try:
+        lines = Path(_file(text)).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise ValueError(f"the file {text!r} cannot be read as text") from None
+    if not lines or not lines[0].strip():
+        raise ValueError(f"the file {text!r} has no password in its first line")
+    return lines[0].strip()
+
+
 def _file(text: str) -> str:
     if not Path(text).is_file():
         raise ValueError(f"there is no file {text!r}")
@@ -151,6 +161,13 @@ OPTIONS: Final = (
     ),
     Option("report-dir", "where the reports go", _text, "reports", "DIR"),
     Option("time-budget", "seconds that the fuzzing of a full run may take", _seconds, 120.0, "SECONDS"),
+    Option(
+        "time-limit",
+        "seconds after which the run ends: what is left is not tested, and the run counts as interrupted",
+        _seconds,
+        1800.0,
+        "SECONDS",
+    ),
     Option("timeout", "seconds to wait for a whole answer", _seconds, 10.0, "SECONDS"),
     Option("connect-timeout", "seconds to wait for a connection", _seconds, 5.0, "SECONDS"),
     Option("wait-for-target", "seconds to wait for a target that is still coming up", _waiting, 0.0, "SECONDS"),
@@ -188,11 +205,25 @@ OPTIONS: Final = (
         secret=True,
     ),
     Option(
+        "merchant-password-file",
+        "a file with that password in its first line",
+        _secret_in_file,
+        metavar="FILE",
+        secret=True,
+    ),
+    Option(
         "second-merchant-email",
         "the e-mail of a second account, for the checks that keep tenants apart",
         metavar="EMAIL",
     ),
     Option("second-merchant-password", "the second account's password", metavar="PASSWORD", secret=True),
+    Option(
+        "second-merchant-password-file",
+        "a file with the second account's password in its first line",
+        _secret_in_file,
+        metavar="FILE",
+        secret=True,
+    ),
     Option("email-domain", "the domain of made-up e-mail addresses", _domain, "example.com", "DOMAIN"),
     Option("allow-load", "a host other than loopback that a full run may be sent to", _text, None, "HOST"),
     Option(
@@ -223,7 +254,7 @@ class Settings:
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return self.values[name]
+            return self.__dict__["values"][name]
         except KeyError:
             raise AttributeError(name) from None
 
@@ -275,10 +306,26 @@ def read_settings(config: pytest.Config) -> Settings:
     if values["seed"] is None:
         values["seed"] = random.SystemRandom().randrange(2**32)
     for who in ("merchant", "second_merchant"):
-        if bool(values[f"{who}_email"]) != bool(values[f"{who}_password"]):
-            name = who.replace("_", "-")
-            raise pytest.UsageError(f"--{name}-email and --{name}-password belong together: give both or neither")
+        _complete_account(values, origin, who)
+    emails = [str(values[name] or "").casefold() for name in ("merchant_email", "second_merchant_email")]
+    if emails[0] and emails[0] == emails[1]:
+        raise pytest.UsageError("--second-merchant-email names the first account again: the checks need two")
     return Settings(values, origin)
+
+
+def _complete_account(values: dict[str, Any], origin: dict[str, str], who: str) -> None:
+    """An account has an e-mail and a password, which may stand in a file: what is set closer to the user counts."""
+    name, password, file = who.replace("_", "-"), f"{who}_password", f"{who}_password_file"
+    if file in origin and (password not in origin or _rank(origin[file]) < _rank(origin[password])):
+        values[password], origin[password] = values[file], origin[file]
+    if bool(values[f"{who}_email"]) != bool(values[password]):
+        raise pytest.UsageError(
+            f"--{name}-email and --{name}-password (or --{name}-password-file) belong together: give both or neither"
+        )
+
+
+def _rank(origin: str) -> int:
+    return next(number for number, start in enumerate(("--", "ini", "environment")) if origin.startswith(start))
 
 
 def _found(config: pytest.Config, option: Option) -> tuple[Any, str]:

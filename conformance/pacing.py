@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -48,23 +49,40 @@ def advised_wait(response: Response, now: datetime | None = None) -> float:
 
 @dataclass
 class Pacer:
-    """Keeps the least distance between two requests, and counts the seconds that were spent waiting on a 429."""
+    """Keeps the least distance between two requests, and counts the seconds that were spent waiting on a 429.
+
+    Several threads may wait at once; seconds that they wait side by side count once.
+    """
 
     interval: float = 0.0
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     waited: float = 0.0
-    _next: float = field(default=0.0)
+    _next: float = 0.0
+    _waiting: int = 0
+    _since: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def before_request(self) -> None:
         """Called before each request; sleeps where the last one was sent too short a while ago."""
         if self.interval:
-            pause = self._next - self.clock()
-            if pause > 0:
-                self.sleep(pause)
-            self._next = self.clock() + self.interval
+            with self._lock:
+                now = self.clock()
+                slot = max(now, self._next)
+                self._next = slot + self.interval
+            if slot > now:
+                self.sleep(slot - now)
 
     def wait(self, seconds: float) -> None:
         """Sleeps because the target asked for it, and counts it."""
-        self.sleep(seconds)
-        self.waited += seconds
+        with self._lock:
+            if not self._waiting:
+                self._since = self.clock()
+            self._waiting += 1
+        try:
+            self.sleep(seconds)
+        finally:
+            with self._lock:
+                self._waiting -= 1
+                if not self._waiting:
+                    self.waited += self.clock() - self._since

@@ -6,27 +6,46 @@ import random
 import secrets
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from conformance.catalogue import Catalogue, Requirement
 from conformance.contract import Contract
 from conformance.exchange import Call, Exchange, evidence
 from conformance.ledger import Breach, NotTested, Record
+from conformance.limits import Limits, Silence
 from conformance.masking import Masker
 from conformance.options import Settings
 from conformance.pacing import Pacer, parse_rate
-from conformance.rules import Rules, unavailable
+from conformance.rules import Finding, Rules, unavailable
+from conformance.sharing import Shared, Store
 from conformance.values import first_field
 from conformance.wire import Connection, TargetGone, Wire
 
 _SHOWN_EXCHANGES = 12
 _PATIENCE = 2.0
+_TELL_EVERY = 5.0
+
+Found = list[tuple[str, list[Finding]]]
+"""What an exchange decides: requirements by id, each with its findings, of which none means that it held."""
+
+
+class Sender(Protocol):
+    """The wire as tests see it: in this process, or in the one that leads."""
+
+    @property
+    def limited(self) -> Collection[str]:
+        """The paths whose rate the target has shown that it limits."""
+
+    def send(self, call: Call) -> Exchange: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass
@@ -50,26 +69,46 @@ class Run:
     record: Record = field(default_factory=lambda: Record("(between tests)"))
     recent: list[Exchange] = field(default_factory=list)
     gone: str | None = None
-    shared: dict[str, Any] = field(default_factory=dict)
+    out_of_time: str | None = None
+    store: Store = field(default_factory=Store)
+    shared: Shared = field(init=False)
     broken: set[str] = field(default_factory=set)
     accepted: set[str] = field(default_factory=set)
-    _names: int = 0
-    _wire: Wire | None = None
+    names: int = 0
+    limits: Limits = field(default_factory=Limits)
+    _silence: Silence = field(default_factory=Silence)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _wire: Sender | None = None
+    _is_alone: bool = False
+
+    def __post_init__(self) -> None:
+        pace = parse_rate(self.settings.rate_limit) if self.settings.rate_limit else 0.0
+        ends = time.monotonic() + self.settings.time_limit
+        self.limits = Limits(Pacer(pace), self.settings.longest_wait, ends)
+        self.shared = self.store
 
     @property
-    def wire(self) -> Wire:
+    def wire(self) -> Sender:
         """The wire to the target, opened on first use."""
         if self._wire is None:
-            pace = parse_rate(self.settings.rate_limit) if self.settings.rate_limit else 0.0
-            self._wire = Wire(
-                connection(self.settings, self.base_url),
-                self.masker,
-                pacer=Pacer(pace),
-                observe=self.observe,
-                longest_wait=self.settings.longest_wait,
-                patience=max(_PATIENCE, self.settings.wait_for_target),
-            )
+            self._wire = self.open_wire(self.observe)
         return self._wire
+
+    @wire.setter
+    def wire(self, wire: Sender) -> None:
+        self._wire = wire
+
+    def open_wire(self, observe: Callable[[Exchange], None] = lambda _: None) -> Wire:
+        """A wire to the target, which keeps to the limits of the run together with its other wires."""
+        return Wire(
+            connection(self.settings, self.base_url),
+            self.masker,
+            observe=observe,
+            patience=max(_PATIENCE, self.settings.wait_for_target),
+            limits=self.limits,
+            silence=self._silence,
+            numbers=self._numbers,
+        )
 
     def close(self) -> None:
         """Ends the connections to the target."""
@@ -78,26 +117,55 @@ class Run:
 
     def send(self, call: Call) -> Exchange:
         """Sends a call over the wire; the passive checks have been applied when it returns."""
+        return self.dispatch(self.wire, call)
+
+    def dispatch(self, wire: Sender, call: Call) -> Exchange:
+        """Sends a call over one of the run's wires, unless the target is gone or the time of the run is up."""
         if self.gone is not None:
             raise NotTested(self.gone)
+        if time.monotonic() >= self.limits.ends:
+            limit = f"{self.settings.time_limit:g} s"
+            self.out_of_time = f"the run was interrupted by its time limit of {limit} (--time-limit)"
+            raise NotTested(self.out_of_time)
         try:
-            return self.wire.send(call)
+            return wire.send(call)
         except TargetGone as error:
             self.gone = self.masker.text(str(error))
             raise
 
+    def be_alone(self) -> None:
+        """From now on until the running test ends, the run's other processes send nothing."""
+        self._is_alone = True
+        self.shared.be_alone()
+
+    def end_test(self) -> None:
+        """A test has ended: what it held for itself is free again."""
+        if self._is_alone:
+            self._is_alone = False
+            self.shared.release()
+
     def observe(self, exchange: Exchange) -> None:
-        """Takes an exchange into the record of the running test, and holds it against every passive rule."""
-        key = exchange.call.operation or f"{exchange.call.method} {exchange.call.path.partition('?')[0]}"
-        self.record.requests[f"{key} {exchange.status or 'no answer'}"] += 1
+        """Holds an exchange against every passive rule, and takes it into the record of the running test."""
+        self.take(exchange, self.judge(exchange))
+
+    def judge(self, exchange: Exchange) -> Found:
+        """An exchange that came back: returns what it decides, and learns from it what the run has to know."""
         self._learn_secrets(exchange)
         if exchange.call.intent == "valid" and exchange.is_success and exchange.call.operation:
             self.accepted.add(exchange.call.operation)
+        found = [(requirement.id, findings) for requirement, findings in self.rules.apply(exchange)]
+        self.broken |= {name for name, findings in found if findings}
+        return found
+
+    def take(self, exchange: Exchange, found: Found) -> None:
+        """Takes an exchange, and what it decides, into the record of the running test."""
+        key = exchange.call.operation or f"{exchange.call.method} {exchange.call.path.partition('?')[0]}"
+        self.record.requests[f"{key} {exchange.status or 'no answer'}"] += 1
         self.recent = [*self.recent[1 - _SHOWN_EXCHANGES :], exchange]
-        for requirement, findings in self.rules.apply(exchange):
-            self.record.decided.add(requirement.id)
+        for requirement_id, findings in found:
+            self.record.decided.add(requirement_id)
             for finding in findings:
-                self.breach(requirement.id, finding.expected, finding.got, exchange)
+                self.breach(requirement_id, finding.expected, finding.got, exchange)
 
     def _learn_secrets(self, exchange: Exchange) -> None:
         if exchange.response is not None:
@@ -183,18 +251,16 @@ class Run:
 
     def unique(self) -> str:
         """A short text that no other request of this or another run uses, and that is no part of another one."""
-        self._names += 1
-        return f"{self.id}{self.worker}n{self._names}x"
+        self.names += 1
+        return f"{self.id}{self.worker}n{self.names}x"
 
     @contextmanager
     def recording(self, record: Record) -> Iterator[Record]:
         """While it lasts, everything that is found belongs to this record."""
         before, self.record, self.recent = self.record, record, []
-        waited = self._wire.pacer.waited if self._wire else 0.0
         try:
             yield record
         finally:
-            record.waited += (self._wire.pacer.waited if self._wire else 0.0) - waited
             self.record = before
 
 
@@ -224,12 +290,17 @@ def connection(settings: Settings, base_url: str) -> Connection:
     )
 
 
-def wait_for_target(wire: Wire, seconds: float) -> str | None:
+def wait_for_target(wire: Wire, seconds: float, say: Callable[[str], None]) -> str | None:
     """A target that may still be coming up: returns None once it answers, or why it does not after that long.
 
-    A gateway that says meanwhile that the target is not there yet (502, 503, 504) is waited for as well.
+    A gateway that says meanwhile that the target is not there yet (502, 503, 504) is waited for as well. `say` is told
+    what is waited for, now and then.
     """
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and wire.reach(ready=True) is not None:
-        time.sleep(min(0.5, max(0.0, deadline - time.monotonic())))
+    begun = time.monotonic()
+    tell_at = begun + _TELL_EVERY
+    while (now := time.monotonic()) < begun + seconds and (reason := wire.reach(ready=True)) is not None:
+        if now >= tell_at:
+            say(f"waiting  {now - begun:.0f} of {seconds:g} s for the target: {reason}")
+            tell_at = now + _TELL_EVERY
+        time.sleep(min(0.5, max(0.0, begun + seconds - time.monotonic())))
     return wire.reach()

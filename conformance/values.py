@@ -17,6 +17,10 @@ class _Missing:
     def __bool__(self) -> bool:
         return False
 
+    def __reduce__(self) -> str:
+        """In another process it is the one that is there."""
+        return "MISSING"
+
 
 MISSING: Final = _Missing()
 _EXACT_IN_EVERY_LANGUAGE: Final = 2**53

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import ssl
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from itertools import count
 from typing import Any, Final
 
 import httpx
@@ -19,8 +19,8 @@ from conformance.exchange import Call, Exchange, Response
 from conformance.failures import Failure, failure_of
 from conformance.gateway import gateway_page
 from conformance.ledger import NotTested
+from conformance.limits import Limits, Silence
 from conformance.masking import Masker
-from conformance.pacing import Pacer, advised_wait
 from conformance.rules import RATE_LIMITED
 from conformance.values import MISSING
 
@@ -62,22 +62,17 @@ class Connection:
 class Wire:
     """Sends calls, paces them, bounds the answers, and hands every exchange to `observe` before the caller sees it.
 
-    `longest_wait` is how many seconds in all the run may wait for rate limits; `on_wait` is told of each wait.
-    `patience` is how many seconds a target that went away has to come back.
+    `patience` is how many seconds a target that went away has to come back. A wire sends one call at a time; the wires
+    of a run that sends several at once share `limits`, `silence` and `numbers`.
     """
 
     connection: Connection
     masker: Masker
-    pacer: Pacer = field(default_factory=Pacer)
     observe: Callable[[Exchange], None] = lambda _: None
-    on_wait: Callable[[str, float], None] = lambda *_: None
-    longest_wait: float = 150.0
     patience: float = 2.0
-    number: int = 0
-    limited: set[str] = field(default_factory=set)
-    _timeouts: Counter[str] = field(default_factory=Counter)
-    _silence: Counter[str] = field(default_factory=Counter)
-    _silent: int = 0
+    limits: Limits = field(default_factory=Limits)
+    silence: Silence = field(default_factory=Silence)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
         link = self.connection
@@ -93,6 +88,11 @@ class Wire:
         )
         self._traffic = bound(self._client)
 
+    @property
+    def limited(self) -> set[str]:
+        """The paths whose rate the target has shown that it limits."""
+        return self.limits.paths
+
     def close(self) -> None:
         """Ends all connections."""
         self._client.close()
@@ -103,25 +103,17 @@ class Wire:
         Raises `NotTested` when the rate limit outlasts the patience of the run, `NotSendable` for a request that the
         client cannot write, and `TargetGone` when nothing answers any more.
         """
-        for _ in range(_RETRIES_AFTER_429):
-            exchange = self._exchange(call)
-            self.observe(exchange)
-            if exchange.status != RATE_LIMITED or exchange.response is None:
-                return exchange
-            self.limited.add(call.path)
-            seconds = advised_wait(exchange.response)
-            if self.pacer.waited + seconds > self.longest_wait:
-                raise NotTested(
-                    f"rate limited: {call.method} {call.path} was answered with 429 (Too Many Requests), and waiting "
-                    f"{seconds:.0f} s more is beyond what --longest-wait allows"
-                )
-            self.on_wait(call.operation or call.path, seconds)
-            self.pacer.wait(seconds + 0.05)
+        with self.limits.turn(call) as turn:
+            for _ in range(_RETRIES_AFTER_429):
+                exchange = self._exchange(call)
+                self.observe(exchange)
+                if exchange.status != RATE_LIMITED or exchange.response is None:
+                    return exchange
+                turn.wait(exchange.response)
         raise NotTested(f"rate limited: {call.method} {call.path} went on answering 429 (Too Many Requests)")
 
     def _exchange(self, call: Call) -> Exchange:
-        self.number += 1
-        number = self.number
+        number = next(self.numbers)
         self._require_voice(call)
         for _ in range(_ATTEMPTS):
             request, answer, seconds = self._attempt(call)
@@ -129,7 +121,7 @@ class Wire:
                 break
         else:
             raise NotTested(f"{call.method} {call.path} did not get through to the target")
-        self._count_silence(call.path, answer)
+        self.silence.count(call.path, isinstance(answer, Failure) and answer.kind == "silent")
         response = None if isinstance(answer, Failure) else answer
         return Exchange(
             number=number,
@@ -147,7 +139,7 @@ class Wire:
 
     def _attempt(self, call: Call) -> tuple[httpx.Request, Response | Failure, float]:
         request = self._request(call)
-        self.pacer.before_request()
+        self.limits.pacer.before_request()
         started = time.monotonic()
         answer = self._answer(request, self._patience(call.path))
         return request, answer, time.monotonic() - started
@@ -164,27 +156,18 @@ class Wire:
         was_away = self._require_alive()
         return failure.kind == "unreached" or (was_away and failure.kind in ("closed", "cut"))
 
-    def _count_silence(self, path: str, answer: Response | Failure) -> None:
-        if isinstance(answer, Failure) and answer.kind == "silent":
-            self._timeouts[path] += 1
-            self._silence[path] += 1
-            self._silent += 1
-        else:
-            self._silence[path] = self._silent = 0
-
     def _require_voice(self, call: Call) -> None:
         """Requests that nobody answers are not sent for ever."""
-        if self._silence[call.path] >= _SILENT_PATH:
-            raise NotTested(f"{self._silence[call.path]} requests in a row to {call.path} were not answered in time")
-        if self._silent >= _SILENT_TARGET:
-            raise TargetGone(
-                f"the target stopped answering ({self._silent} requests in a row were not answered in time)"
-            )
+        in_a_row, of_all = self.silence.in_a_row[call.path], self.silence.of_all
+        if in_a_row >= _SILENT_PATH:
+            raise NotTested(f"{in_a_row} requests in a row to {call.path} were not answered in time")
+        if of_all >= _SILENT_TARGET:
+            raise TargetGone(f"the target stopped answering ({of_all} requests in a row were not answered in time)")
 
     def _patience(self, path: str) -> float:
         """The seconds for a whole answer; less once a path has let us wait in vain again and again."""
         timeout = self.connection.timeout
-        return min(timeout, _IMPATIENT) if self._timeouts[path] >= _SLOW_AFTER else timeout
+        return min(timeout, _IMPATIENT) if self.silence.timeouts[path] >= _SLOW_AFTER else timeout
 
     def _request(self, call: Call) -> httpx.Request:
         headers = dict(self.connection.headers)

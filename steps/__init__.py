@@ -3,6 +3,7 @@
 import pytest
 
 pytest_plugins = (
+    "steps.check",
     "steps.fixtures",
     "steps.accounts",
     "steps.organizations",

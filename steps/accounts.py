@@ -180,12 +180,14 @@ def signs_in_with(story: Story, which: str) -> None:
     _sign_in_or_recall(story, which, story.actor.email, wrong)
 
 
-def _sign_in_or_recall(story: Story, which: str, email: str, password: str) -> None:
+def _sign_in_or_recall(story: Story, which: str, email: str, wrong: str) -> None:
     """A wrong sign-in; where sign-ins are limited, an answer to the same kind that an earlier scenario got will do."""
-    answers = story.run.shared.setdefault("wrong sign-ins", {})
-    if which not in answers or not story.run.limited(payloads.SIGN_IN):
-        answers[which] = sign_in(story.run, email, password)
-    story.add(answers[which])
+    key = f"wrong sign-in: {which}"
+    exchange = story.run.shared.told(key) if story.run.limited(payloads.SIGN_IN) else None
+    if exchange is None:
+        exchange = sign_in(story.run, email, wrong)
+        story.run.shared.tell(key, exchange)
+    story.add(exchange)
 
 
 @then("the right password signs in")

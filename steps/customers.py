@@ -48,6 +48,8 @@ def needs_read(run: Run, merchant: Merchant, operation: str, identifier: str) ->
 
 @given("the target lists the customers of a merchant")
 def target_lists_customers(story: Story) -> None:
+    """Customers are counted before and after: until the test ends, nobody else of this run may create any."""
+    story.run.be_alone()
     story.notes["customers"] = listed(story.run, story.actor)
     if story.other is not None:
         story.notes["customers of the other"] = listed(story.run, story.rival)

@@ -9,24 +9,25 @@ from conformance.exchange import Call, Exchange
 from conformance.ledger import NotTested
 from conformance.rules import UNAUTHORIZED
 from conformance.run import Run
+from conformance.sharing import once
 from conformance.values import MISSING, first_field
 from steps import payloads
 
 TOKEN_HEADER = "set-auth-token"
 
 
+class AccountRefused(NotTested):
+    """An account that the user named cannot be used; the message says how to mend it."""
+
+
 @dataclass(frozen=True)
 class Merchant:
-    """A user with an active organization: `token` opens the session in which it is active.
-
-    `spare_token` opens another session of the same user, for what would change the active organization.
-    """
+    """A user with an active organization: `token` opens the session in which it is active."""
 
     key: str
     email: str
     password: str = field(repr=False)
     token: str = field(default="", repr=False)
-    spare_token: str = field(default="", repr=False)
     user_id: str = ""
     organization_id: str = ""
     organization: dict[str, Any] = field(default_factory=dict)
@@ -64,13 +65,12 @@ def organization_id(exchange: Exchange) -> str:
 
 
 class Merchants:
-    """Provisions the merchants of a run on demand and shares them; what failed twice is not tried again."""
+    """Provisions the merchants of a run on demand; all its processes share them, each with sessions of its own."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self._ready: dict[str, Merchant] = {}
-        self._failures: dict[str, list[str]] = {}
-        self._spared: set[str] = set()
+        self._spare: dict[str, str] = {}
 
     @property
     def first(self) -> Merchant:
@@ -98,28 +98,37 @@ class Merchants:
         return self._ready["intruder"]
 
     def _provisioned(self, key: str, email: str | None, password: str | None) -> Merchant:
-        if key in self._ready:
-            return self._ready[key]
-        failures = self._failures.setdefault(key, [])
-        if len(failures) >= 2:
-            raise NotTested(failures[-1])
-        try:
-            self._ready[key] = self._provision(key, email, password)
-        except NotTested as reason:
-            failures.append(str(reason))
-            raise
+        if key not in self._ready:
+            merchant = once(self.run.shared, f"merchant {key}", lambda: self._provision(key, email, password))
+            self.run.masker.add(merchant.password, merchant.token)
+            self._ready[key] = merchant
         return self._ready[key]
 
     def _provision(self, key: str, email: str | None, password: str | None) -> Merchant:
-        merchant = Merchant(key, email, password) if email and password else self.sign_up(key)
-        merchant = replace(merchant, token=self.sign_in(merchant))
+        if email and password:
+            merchant = self._given(Merchant(key, email, password))
+        else:
+            merchant = self.sign_up(key)
+            merchant = replace(merchant, token=self.sign_in(merchant))
         organization, exchange = self._create_organization(merchant)
         merchant = replace(merchant, organization_id=organization, organization=exchange.sent or {})
         self.activate(merchant, merchant.token)
         return merchant
 
+    def _given(self, merchant: Merchant) -> Merchant:
+        """An account that the user named: signs in. Raises `AccountRefused` where its door stays closed."""
+        try:
+            return replace(merchant, token=self.sign_in(merchant))
+        except NotTested:
+            status = self.run.recent[-1].status if self.run.recent else 0
+            if status not in (401, 403):
+                raise
+            name = "merchant" if merchant.key == "first" else f"{merchant.key}-merchant"
+            told = f"the target does not let {merchant.email} in (status {status})"
+            raise AccountRefused(f"{told}; check --{name}-email and --{name}-password") from None
+
     def sign_up(self, key: str) -> Merchant:
-        """A new account; its own token, where sign-up gives one, is the spare one."""
+        """A new account; its own session, where sign-up opens one, is the first spare one."""
         body = payloads.sign_up(self.run)
         self.run.masker.add(body["password"])
         exchange = self.run.need_success(
@@ -128,7 +137,8 @@ class Merchants:
         self.run.record.created.append(f"user {body['email']}")
         found = first_field(exchange.came, ["user.id"])
         user_id = found if isinstance(found, str) else ""
-        return Merchant(key, body["email"], body["password"], spare_token=session_token(exchange), user_id=user_id)
+        self.run.shared.tell(f"spare session of {key}", session_token(exchange))
+        return Merchant(key, body["email"], body["password"], user_id=user_id)
 
     def sign_in(self, merchant: Merchant) -> str:
         """A new session of a merchant: returns its token."""
@@ -141,12 +151,11 @@ class Merchants:
 
     def spare(self, merchant: Merchant) -> Merchant:
         """The merchant in another session, whose active organization a test may change."""
-        if merchant.key not in self._spared:
-            if not merchant.spare_token or not self._opens(merchant, merchant.spare_token):
-                merchant = replace(merchant, spare_token=self.sign_in(merchant))
-                self._ready[merchant.key] = merchant
-            self._spared.add(merchant.key)
-        return replace(merchant, token=self._ready[merchant.key].spare_token)
+        if merchant.key not in self._spare:
+            token = self.run.shared.take(f"spare session of {merchant.key}")
+            opens = token and self._opens(merchant, token)
+            self._spare[merchant.key] = token if opens else self.sign_in(merchant)
+        return replace(merchant, token=self._spare[merchant.key])
 
     def _opens(self, merchant: Merchant, token: str) -> bool:
         body = {"organizationId": merchant.organization_id}

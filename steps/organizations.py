@@ -10,6 +10,7 @@ from conformance.exchange import Exchange
 from conformance.ledger import NotTested
 from conformance.rules import UNAUTHORIZED
 from conformance.run import Run
+from conformance.sharing import once
 from conformance.values import first_field, without
 from steps import payloads
 from steps.fixtures import Story, need
@@ -42,8 +43,8 @@ def default_customer(run: Run, merchant: Merchant) -> Exchange:
     """
     exchange = send_default(run, merchant)
     if exchange.is_success:
-        run.shared[_DEFAULT_TAKEN] = True
-    elif exchange.status == 400 and _DEFAULT_TAKEN not in run.shared and create_customer(run, merchant).is_success:
+        run.shared.tell(_DEFAULT_TAKEN, True)
+    elif exchange.status == 400 and not run.shared.told(_DEFAULT_TAKEN) and create_customer(run, merchant).is_success:
         raise NotTested("the target wants a customer's merchant to be named, which is lawful")
     return exchange
 
@@ -95,12 +96,15 @@ def sign_up_token_opened(story: Story) -> None:
 @given("a second organization of the merchant")
 def second_organization(story: Story) -> None:
     story.notes["spare"] = spare = story.merchants.spare(story.actor)
-    if "second organization" not in story.run.shared:
+
+    def make() -> str:
         body = payloads.organization(story.run)
         exchange = story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid"))
-        story.run.shared["second organization"] = organization_id(story.run.need_success(exchange))
+        found = organization_id(story.run.need_success(exchange))
         story.run.record.created.append(f"organization {body['slug']}")
-    story.notes["second"] = story.run.shared["second organization"]
+        return found
+
+    story.notes["second"] = once(story.run.shared, "second organization", make)
 
 
 @when("the merchant makes the second organization active, then the first, then the second")

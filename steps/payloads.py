@@ -71,8 +71,8 @@ def inline_customer(run: Run) -> dict[str, Any]:
 
 def checkout(run: Run, merchant_id: str) -> dict[str, Any]:
     """A new checkout session without a customer: one line item whose amounts add up to the total."""
-    amount = run.random(f"amount {run.base_url and run.wire.number}").randrange(1_000, 900_000)
     mark = run.unique()
+    amount = run.random(f"amount {run.names}").randrange(1_000, 900_000)
     return {
         "merchantId": merchant_id,
         "currency": "LSL",

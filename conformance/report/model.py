@@ -148,7 +148,7 @@ def build_report(
         stopped=stopped,
         configuration={name: run.masker.text(value) for name, value in settings.shown().items()},
         operations=_operations(run, records),
-        waited=sum(record.waited for record in records),
+        waited=run.limits.pacer.waited,
         created=tuple(text for record in records for text in record.created),
         results=results(run.catalogue, records, reasons, undecided),
         given=run.given,

@@ -20,6 +20,7 @@ from conformance.catalogue import Catalogue
 from conformance.contract import Contract
 from conformance.exchange import Call, Exchange, Response, evidence
 from conformance.ledger import NotTested
+from conformance.limits import Limits
 from conformance.masking import Masker
 from conformance.pacing import Pacer, advised_wait
 from conformance.rules import Rules
@@ -321,7 +322,7 @@ def test_wait_that_a_limit_asks_for(name: str) -> None:
     answer, seconds = LIMITS[name]
     with serving([answer]) as server:
         waits: list[float] = []
-        wire = replace(wire_to(server.url), pacer=Pacer(sleep=waits.append))
+        wire = replace(wire_to(server.url), limits=Limits(Pacer(sleep=waits.append)))
         with pytest.raises(NotTested, match="rate limited"):
             wire.send(CALL)
     assert [round(wait - 0.05, 6) for wait in waits] == [seconds] * 4
@@ -337,7 +338,7 @@ def test_wait_until_a_date() -> None:
 def test_wait_beyond_patience_is_not_waited(value: str) -> None:
     with serving([reply(429, b"", f"Retry-After: {value}")]) as server:
         waits: list[float] = []
-        wire = replace(wire_to(server.url), pacer=Pacer(sleep=waits.append))
+        wire = replace(wire_to(server.url), limits=Limits(Pacer(sleep=waits.append)))
         with pytest.raises(NotTested, match="beyond what --longest-wait allows"):
             wire.send(CALL)
     assert waits == []

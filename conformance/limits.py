@@ -1,0 +1,101 @@
+"""What the wires of one run have in common: the target's rate limits, its silences, and the numbers of requests."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Final
+
+from conformance.exchange import Call, Response
+from conformance.ledger import NotTested
+from conformance.pacing import Pacer, advised_wait
+
+_MARGIN: Final = 0.05
+
+
+@dataclass
+class Limits:
+    """The rate limits of a target as a run meets them.
+
+    Of the requests to a path that has answered 429, one is under way at a time, whichever process of the run it comes
+    from: so the others wait with it, and none of them spoils its wait. `longest_wait` is how many seconds in all may
+    be spent waiting; `ends` is the moment by which the run has to be over; `on_wait` is told of each wait.
+    """
+
+    pacer: Pacer = field(default_factory=Pacer)
+    longest_wait: float = 150.0
+    ends: float = float("inf")
+    on_wait: Callable[[str, float], None] = lambda *_: None
+    paths: set[str] = field(default_factory=set)
+    _turns: defaultdict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+
+    def turn(self, call: Call) -> Turn:
+        """A request that is to be sent: returns the context in which it is its turn, where the path is limited."""
+        return Turn(self, call)
+
+
+class Turn(ExitStack):
+    """One request from its first attempt to its last."""
+
+    def __init__(self, limits: Limits, call: Call) -> None:
+        super().__init__()
+        self._limits = limits
+        self._call = call
+        self._is_mine = False
+
+    def __enter__(self) -> Turn:
+        super().__enter__()
+        if self._call.path in self._limits.paths:
+            self._take()
+        return self
+
+    def wait(self, response: Response) -> None:
+        """A 429: waits as long as the target asks for, or raises `NotTested` where the run may not wait so long."""
+        limits, call = self._limits, self._call
+        seconds = advised_wait(response)
+        self._refuse(seconds)
+        limits.paths.add(call.path)
+        if not self._is_mine:
+            queued = time.monotonic()
+            self._take()
+            queued = time.monotonic() - queued
+            if queued > _MARGIN:
+                seconds -= queued
+                self._refuse(seconds)
+        if seconds >= 0:
+            limits.on_wait(call.operation or call.path, seconds)
+            limits.pacer.wait(seconds + _MARGIN)
+
+    def _refuse(self, seconds: float) -> None:
+        limits, call = self._limits, self._call
+        told = f"rate limited: {call.method} {call.path} was answered with 429 (Too Many Requests), and waiting"
+        if limits.pacer.waited + seconds > limits.longest_wait:
+            raise NotTested(f"{told} {seconds:.0f} s more is beyond what --longest-wait allows")
+        if time.monotonic() + seconds > limits.ends:
+            raise NotTested(f"{told} {seconds:.0f} s more is beyond what --time-limit allows")
+
+    def _take(self) -> None:
+        self.enter_context(self._limits._turns[self._call.path])
+        self._is_mine = True
+
+
+@dataclass
+class Silence:
+    """The requests that were not answered in time: of each path in all and in a row, and in a row of all paths."""
+
+    timeouts: Counter[str] = field(default_factory=Counter)
+    in_a_row: Counter[str] = field(default_factory=Counter)
+    of_all: int = 0
+
+    def count(self, path: str, silent: bool) -> None:
+        """An answer came, or did not come in time."""
+        if silent:
+            self.timeouts[path] += 1
+            self.in_a_row[path] += 1
+            self.of_all += 1
+        else:
+            self.in_a_row[path] = self.of_all = 0

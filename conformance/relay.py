@@ -1,0 +1,170 @@
+"""The one wire of a run whose tests are spread over processes: the process that leads sends the requests of all.
+
+A worker of pytest-xdist, on this machine or on another, asks over a channel of its own for each request and for what
+the tests share. So the rate limit, what the rules remember, the secrets and the merchants are those of one run, and
+every request comes from one address.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+
+from conformance.exchange import Call, Exchange
+from conformance.run import Found, Run
+from conformance.values import MISSING
+from conformance.wire import encode
+
+_SHARED: Final = frozenset({"claim", "settle", "give_up", "tell", "told", "take", "be_alone", "release"})
+
+
+class Channel(Protocol):
+    """What execnet offers of a channel between two processes."""
+
+    def send(self, item: bytes) -> None: ...
+
+    def receive(self) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the leading process answers: a value or an error, each exchange with what it decides, and news of the run.
+
+    `secrets` are those that have become known since the last reply.
+    """
+
+    value: Any = None
+    error: Exception | None = None
+    heard: tuple[tuple[Exchange, Found], ...] = ()
+    secrets: tuple[str, ...] = ()
+    limited: frozenset[str] = frozenset()
+    accepted: frozenset[str] = frozenset()
+    broken: frozenset[str] = frozenset()
+
+
+class Relay:
+    """In the process that leads: serves each worker in a thread, over a wire of the worker's own."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._judging = threading.Lock()
+
+    def serve(self, channel: Channel, who: str) -> None:
+        """A worker has been started: serves it until it ends."""
+        threading.Thread(target=self._serve, args=(channel, who), daemon=True, name=f"relay {who}").start()
+
+    def _serve(self, channel: Channel, who: str) -> None:
+        heard: list[tuple[Exchange, Found]] = []
+        known = 0
+        wire = self.run.open_wire(lambda exchange: heard.append((_bare(exchange), self._judged(exchange))))
+        try:
+            while True:
+                verb, *arguments = pickle.loads(channel.receive())
+                heard.clear()
+                value, error = None, None
+                try:
+                    if verb == "request":
+                        self.run.store.begin(who)
+                        try:
+                            self.run.dispatch(wire, *arguments)
+                        finally:
+                            self.run.store.end(who)
+                    elif verb in _SHARED:
+                        value = getattr(self.run.store, verb)(*arguments, who=who)
+                except Exception as raised:
+                    error = raised
+                secrets = self.run.masker.told[known:]
+                known += len(secrets)
+                channel.send(pickle.dumps(self._reply(value, error, heard, secrets)))
+        except (EOFError, OSError):
+            return
+        finally:
+            self.run.store.forget(who)
+            wire.close()
+
+    def _judged(self, exchange: Exchange) -> Found:
+        with self._judging:
+            return self.run.judge(exchange)
+
+    def _reply(
+        self,
+        value: Any,
+        error: Exception | None,
+        heard: Iterable[tuple[Exchange, Found]],
+        secrets: Iterable[str],
+    ) -> Reply:
+        run = self.run
+        news = {"limited": run.limits.paths, "accepted": run.accepted, "broken": run.broken}
+        sets = {name: frozenset(found.copy()) for name, found in news.items()}
+        return Reply(value, error, tuple(heard), tuple(secrets), **sets)
+
+
+def _bare(exchange: Exchange) -> Exchange:
+    """An exchange without its request, which the worker has, and without what was worked out from its answer."""
+    response = exchange.response and replace(exchange.response)
+    return replace(exchange, call=replace(exchange.call, body=None), response=response)
+
+
+class FarWire:
+    """In a worker: the wire, and the shared things, as they are reached through the process that leads."""
+
+    def __init__(self, channel: Channel, run: Run) -> None:
+        self._channel = channel
+        self._run = run
+        self.limited: frozenset[str] = frozenset()
+
+    def send(self, call: Call) -> Exchange:
+        """A call: returns its exchange, and raises as `Wire.send` does."""
+        body = call.body if call.json is MISSING else encode(call.json)
+        reply = self._ask("request", replace(call, json=MISSING, body=body))
+        exchanges = [(replace(exchange, call=call), found) for exchange, found in reply.heard]
+        for exchange, found in exchanges:
+            self._run.take(exchange, found)
+        if reply.error is not None:
+            raise reply.error
+        return exchanges[-1][0]
+
+    def claim(self, key: str) -> Any:
+        return self._value("claim", key)
+
+    def settle(self, key: str, value: Any) -> None:
+        self._value("settle", key, value)
+
+    def give_up(self, key: str, reason: str | None) -> None:
+        self._value("give_up", key, reason)
+
+    def tell(self, key: str, value: Any) -> None:
+        self._value("tell", key, value)
+
+    def told(self, key: str) -> Any:
+        return self._value("told", key)
+
+    def take(self, key: str) -> Any:
+        return self._value("take", key)
+
+    def be_alone(self) -> None:
+        self._value("be_alone")
+
+    def release(self) -> None:
+        self._value("release")
+
+    def close(self) -> None:
+        """The connections are the leading process's, which ends them."""
+
+    def _value(self, *request: Any) -> Any:
+        reply = self._ask(*request)
+        if reply.error is not None:
+            raise reply.error
+        return reply.value
+
+    def _ask(self, *request: Any) -> Reply:
+        self._channel.send(pickle.dumps(request))
+        reply: Reply = pickle.loads(self._channel.receive())
+        self._run.masker.add(*reply.secrets)
+        self._run.accepted |= reply.accepted
+        self._run.broken |= reply.broken
+        self.limited = reply.limited
+        return reply

@@ -1,0 +1,177 @@
+"""In the one process that leads: the target's life, the gathered records, the exit status and the reports."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Generator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from conformance import hooks
+from conformance.gateway import NOT_REACHED
+from conformance.ledger import Record
+from conformance.outcome import OUTCOME, RUN
+from conformance.report import write_reports
+from conformance.report.model import Report, build_report
+from conformance.report.terminal import print_summary
+from conformance.run import wait_for_target
+from conformance.secrecy import mask_metadata
+from conformance.target import Sandbox, TargetError
+
+SANDBOX: Final = pytest.StashKey[Sandbox]()
+TARGET_NOT_REACHED: Final = 7
+NOTHING_DECIDED: Final = 5
+_WORTH_TELLING: Final = 3.0
+
+
+class Session:
+    """In the one process that reports: the target's life, the gathered records, the exit status and the reports."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.run = config.stash[RUN]
+        self.outcome = config.stash[OUTCOME]
+        self.run.limits.on_wait = self._tell_wait
+        self._before: Any = None
+        self._unreached = False
+
+    def pytest_report_header(self) -> list[str]:
+        settings = self.run.settings
+        shown = ", ".join(f"{name}={value}" for name, value in settings.shown().items())
+        target = self.config.getoption("base_url", None) or "the bundled sandbox"
+        lines = [f"conformance: target {target}, size {settings.size}, seed {settings.seed}, run {self.run.id}"]
+        lines += [f"configuration: {self.run.masker.text(shown)}"] if shown else []
+        lines += ["warning: --insecure is set, so that any TLS certificate is accepted"] if settings.insecure else []
+        return lines
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Starts the sandbox where no target is given."""
+        run = self.run
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGTERM, self._terminated)
+        mask_metadata(self.config, run.masker)
+        if not run.base_url:
+            faults = [word for name in run.settings.sandbox_fault for word in ("--fault", name)]
+            variants = [word for name in run.settings.sandbox_variant for word in ("--variant", name)]
+            try:
+                sandbox = Sandbox.start([*faults, *variants])
+            except TargetError as error:
+                raise pytest.UsageError(str(error)) from None
+            self.config.stash[SANDBOX] = sandbox
+            run.base_url = sandbox.url
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Makes sure that the target can be reached, at a moment from which on pytest writes reports of a run.
+
+        The exit status is made exact at the end: of a status of our own, pytest would not print the summary.
+        """
+        run = self.run
+        reason = wait_for_target(run.open_wire(), run.settings.wait_for_target, self._say)
+        if reason is not None:
+            run.gone = self.outcome.stopped = f"the target {run.base_url} cannot be reached: {reason}"
+            self._unreached = True
+            pytest.exit(f"{run.gone}; check the URL, or give a deploy time to come up with --wait-for-target SECONDS")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Tries what the target lets us do, before the first test and at a moment when its merchants are needed.
+
+        A breach that is found here counts; since no test can be blamed for it, the tests start afresh and find it too.
+        """
+        if not session.items and not self.config.pluginmanager.hasplugin("dsession"):
+            return
+        record = Record("the check before the first test")
+        try:
+            with self.run.recording(record):
+                told = self.config.hook.pytest_conformance_check(run=self.run) or []
+        except hooks.CheckFailed as error:
+            self.outcome.stopped = self.run.masker.text(str(error))
+            pytest.exit(self.outcome.stopped, int(pytest.ExitCode.USAGE_ERROR))
+        finally:
+            self.outcome.records.append(record)
+        record.decided = {breach.requirement for breach in record.breaches}
+        if record.breaches:
+            self.run.store.clear()
+        self.outcome.checked = tuple(map(self.run.masker.text, told))
+        for line in self.outcome.checked:
+            self._say(f"check    {line}")
+
+    def _tell_wait(self, what: str, seconds: float) -> None:
+        if seconds >= _WORTH_TELLING:
+            self._say(f"waiting  {seconds:.0f} s: the target limits the rate of {what}")
+
+    def _say(self, line: str) -> None:
+        terminal: Any = self.config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None:
+            terminal.ensure_newline()
+            terminal.write_line(line)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        data = getattr(report, "conformance", None)
+        if data is not None:
+            self.outcome.records.append(Record.from_data(data))
+            self.run.gone = self.run.gone or data["gone"] or None
+            self.run.broken |= {breach["requirement"] for breach in data["breaches"]}
+            del report.conformance
+
+    def _terminated(self, *_: object) -> None:
+        """A CI that ends its job: treated as Ctrl-C is, with the same status (2), so that the reports are written.
+
+        Only the first SIGTERM counts: a second one would tear the reports that are being written.
+        """
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self.outcome.stopped = "the run was interrupted by SIGTERM"
+        raise KeyboardInterrupt
+
+    def pytest_keyboard_interrupt(self) -> None:
+        if self.outcome.stopped is None:
+            self.outcome.stopped = "the run was interrupted"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Comes to the verdicts, writes the reports and makes the exit status exact."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        run, outcome = self.run, self.outcome
+        if outcome.stopped is None:
+            outcome.stopped = run.out_of_time or run.gone
+        report = build_report(run, outcome.records, outcome.deselected, outcome.items, outcome.stopped)
+        status = int(exitstatus)
+        if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or self._unreached:
+            status = self._status(report, status)
+        session.exitstatus = status
+        outcome.report = report.finished(datetime.now(UTC), status)
+        folder = Path(self.config.rootpath, run.settings.report_dir)
+        write_reports(outcome.report, folder)
+        run.close()
+        if SANDBOX in self.config.stash:
+            self.config.stash[SANDBOX].stop()
+
+    def _status(self, report: Report, status: int) -> int:
+        if report.broken:
+            return int(pytest.ExitCode.TESTS_FAILED)
+        if self.run.out_of_time:
+            return int(pytest.ExitCode.INTERRUPTED)
+        if self.run.gone:
+            return TARGET_NOT_REACHED
+        if status == pytest.ExitCode.OK and not report.decided:
+            kept_out = any(result.reason.endswith(NOT_REACHED) for result in report.results)
+            return TARGET_NOT_REACHED if kept_out else NOTHING_DECIDED
+        return status
+
+    def pytest_unconfigure(self) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGTERM, self._before)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+        """Writes the summary below all that other plugins write."""
+        yield
+        if self.outcome.report is not None:
+            print_summary(terminalreporter, self.outcome.report, self.run.settings.report_dir)

@@ -1,0 +1,142 @@
+"""In every process that runs tests: which of them run, what each decides, and how its outcome is told."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Final
+
+import pytest
+
+from conformance.ledger import Breached, NotTested, Record
+from conformance.messages import breaches_message
+from conformance.options import SIZES
+from conformance.outcome import OUTCOME, RUN
+from conformance.secrecy import masked_traceback
+from conformance.wire import TargetGone
+
+RECORD: Final = pytest.StashKey[Record]()
+_NOT_TESTED: Final = "not tested: "
+
+
+def requirement_ids(item: pytest.Item) -> tuple[str, ...]:
+    """The requirements that a test names, by its marks or by the `requirement` column of an outline, sorted."""
+    ids: list[str] = []
+    for mark in item.iter_markers("requirement"):
+        ids += [mark.kwargs["id"]] if "id" in mark.kwargs else mark.args
+    example = getattr(getattr(item, "callspec", None), "params", {}).get("_pytest_bdd_example", {})
+    ids += example.get("requirement", "").split()
+    return tuple(sorted(set(ids)))
+
+
+class Tests:
+    """In every process that runs tests: which tests run, and what each of them decides."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.run = config.stash[RUN]
+        self.outcome = config.stash[OUTCOME]
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """Marks a test with each requirement on its own, so that `-m 'requirement(id="…")'` finds it by any of them."""
+        for name in requirement_ids(item):
+            item.add_marker(pytest.mark.requirement(id=name))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Drops what a size leaves out, and refuses a test that names a requirement the catalogue lacks."""
+        size = self.run.settings.size
+        kept: list[pytest.Item] = []
+        dropped: list[pytest.Item] = []
+        for item in items:
+            ids = requirement_ids(item)
+            unknown = [name for name in ids if name not in self.run.catalogue]
+            if unknown:
+                raise pytest.UsageError(f"{item.nodeid} names {unknown[0]}, which is not in the catalogue")
+            smallest = next((name for name in ("full", "smoke") if item.get_closest_marker(name)), "gate")
+            fits = SIZES.index(size) >= SIZES.index(smallest)
+            (kept if fits else dropped).append(item)
+            self.outcome.items[item.nodeid] = ids
+        for item in dropped:
+            for name in requirement_ids(item):
+                self.outcome.deselected.setdefault(name, f"deselected: the size is {size}")
+        if dropped:
+            config.hook.pytest_deselected(items=dropped)
+            items[:] = kept
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            for name in requirement_ids(item):
+                self.outcome.deselected.setdefault(name, "deselected")
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Opens the record of a test before its fixtures, and closes it after them."""
+        record = Record(item.nodeid, requirement_ids(item))
+        item.stash[RECORD] = record
+        with self.run.recording(record):
+            try:
+                return (yield)
+            except (KeyboardInterrupt, pytest.exit.Exception):
+                undecided = set(record.requirements) - record.decided
+                record.not_tested.update(dict.fromkeys(undecided, self.outcome.stopped or "the run was interrupted"))
+                self.outcome.records.append(record)
+                raise
+            finally:
+                self.run.end_test()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        return (yield from self._phase(item, last=False))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        return (yield from self._phase(item, last=True))
+
+    def _phase(self, item: pytest.Item, last: bool) -> Generator[None, object, object]:
+        """Runs a phase of a test; turns what could not be tested into a skip, and breaches into one failure."""
+        record, result, reason = item.stash[RECORD], None, None
+        try:
+            result = yield
+        except TargetGone as error:
+            record.gone = reason = str(error)
+        except NotTested as error:
+            reason = str(error)
+        active = [name for name in record.requirements if self.run.catalogue[name].rule is None]
+        if reason is not None:
+            reason = self.run.masker.text(reason)
+            record.drop_refusals(active)
+            undecided = set(active) - {breach.requirement for breach in record.breaches}
+            record.decided -= undecided
+            record.not_tested.update(dict.fromkeys(undecided, reason))
+        elif last:
+            record.decided.update(active)
+        if (last or reason) and self._fails(record):
+            raise Breached(breaches_message(self.run.catalogue, record, self.run.given, self.run.settings.seed))
+        if reason is not None:
+            pytest.skip(f"{_NOT_TESTED}{reason}")
+        return result
+
+    def _fails(self, record: Record) -> bool:
+        strict = self.run.settings.strict
+        return any(strict or self.run.catalogue[breach.requirement].level == "MUST" for breach in record.breaches)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Masks every text of a report, and lets the test's record travel with its last one."""
+        report = yield
+        mask = self.run.masker.text
+        if report.longrepr is not None and not isinstance(report.longrepr, tuple):
+            if call.excinfo is not None and not call.excinfo.errisinstance(Breached):
+                report.longrepr = masked_traceback(item, call.excinfo, report.longrepr, self.run.masker)
+            else:
+                report.longrepr = mask(str(call.excinfo.value if call.excinfo is not None else report.longrepr))
+        elif isinstance(report.longrepr, tuple):
+            file, line, reason = report.longrepr
+            if call.excinfo is not None and _NOT_TESTED in reason:
+                file, line = str(item.path), (item.location[1] or 0) + 1
+            report.longrepr = (file, line, mask(reason))
+        report.sections = [(name, mask(text)) for name, text in report.sections]
+        if report.when == "teardown":
+            report.conformance = item.stash[RECORD].to_data()  # type: ignore[attr-defined]
+        return report
