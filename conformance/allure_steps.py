@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import allure
@@ -87,3 +90,23 @@ class AllureSteps:
             text = json.dumps(evidence(exchange, self.run.masker), indent=1, ensure_ascii=False)
             allure.attach(text, exchange.summary, allure.attachment_type.JSON)
         return (yield)
+
+
+class AllureDelivery:
+    """In a worker: hands what Allure has written to the process that leads, test by test."""
+
+    def __init__(self, config: pytest.Config, deliver: Callable[[Path], None]) -> None:
+        self._folder = TemporaryDirectory()
+        self._deliver = deliver
+        config.option.allure_report_dir = self._folder.name
+
+    def pytest_runtest_logfinish(self) -> None:
+        for file in Path(self._folder.name).iterdir():
+            self._deliver(file)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        self.pytest_runtest_logfinish()
+
+    def pytest_unconfigure(self) -> None:
+        self._folder.cleanup()

@@ -48,12 +48,14 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Sets where the reports go, before the plugins that write them are configured.
 
     pytest takes the value of an option that it does not know yet for a path, and, where such a folder exists, looks for
-    its configuration there; where it missed ours for that, it is started once more with the right one.
+    its configuration there; where it missed ours for that, or its workers would, it is started once more with the right
+    one.
     """
     if hasattr(config, "workerinput"):
         return None
     here = Path(config.invocation_params.dir, "pyproject.toml")
-    if config.inipath is None and here.is_file() and "conformance_contract" in here.read_text(encoding="utf-8"):
+    may_miss = config.inipath is None or (_has_local_workers(config) and not config.option.inifilename)
+    if may_miss and here.is_file() and "conformance_contract" in here.read_text(encoding="utf-8"):
         return int(pytest.main(["-c", str(here), *config.invocation_params.args]))
     if _is_inert(config):
         return None
@@ -68,6 +70,16 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     if config.pluginmanager.hasplugin("allure_pytest") and not option.allure_report_dir:
         option.allure_report_dir, option.clean_alluredir = str(folder / "allure-results"), True
     return None
+
+
+def _has_local_workers(config: pytest.Config) -> bool:
+    """Whether pytest-xdist starts processes on this machine, in this folder."""
+    if getattr(config.option, "numprocesses", None):
+        return True
+    places = getattr(config.option, "tx", None) or []
+    return bool(places) and all(
+        place.rpartition("*")[2].startswith("popen") and "chdir" not in place for place in places
+    )
 
 
 def _make_writable(folder: Path) -> None:
@@ -127,9 +139,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[OUTCOME] = Outcome()
     if told:
         run.id, run.worker = told.run, config.workerinput["workerid"]  # type: ignore[attr-defined]
-        run.wire = run.shared = FarWire(channel, run)
+        run.wire = run.shared = wire = FarWire(channel, run)
+        if config.pluginmanager.hasplugin("allure_pytest"):
+            config.pluginmanager.register(allure_steps.AllureDelivery(config, wire.deliver), "conformance-delivery")
     elif not inert:
-        config.stash[RELAY] = Relay(run)
+        folder = getattr(config.option, "allure_report_dir", None)
+        config.stash[RELAY] = Relay(run, Path(folder) if folder else None)
         config.pluginmanager.register(Session(config), "conformance-session")
     if not inert or config.option.collectonly:
         config.pluginmanager.register(Tests(config), "conformance-tests")

@@ -11,6 +11,7 @@ import pickle
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from conformance.exchange import Call, Exchange
@@ -46,10 +47,14 @@ class Reply:
 
 
 class Relay:
-    """In the process that leads: serves each worker in a thread, over a wire of the worker's own."""
+    """In the process that leads: serves each worker in a thread, over a wire of the worker's own.
 
-    def __init__(self, run: Run) -> None:
+    Allure's files, which every process writes for itself, are gathered in the folder `allure`.
+    """
+
+    def __init__(self, run: Run, allure: Path | None) -> None:
         self.run = run
+        self._allure = allure
         self._judging = threading.Lock()
 
     def serve(self, channel: Channel, who: str) -> None:
@@ -72,6 +77,8 @@ class Relay:
                             self.run.dispatch(wire, *arguments)
                         finally:
                             self.run.store.end(who)
+                    elif verb == "file":
+                        self._keep(*arguments)
                     elif verb in _SHARED:
                         value = getattr(self.run.store, verb)(*arguments, who=who)
                 except Exception as raised:
@@ -84,6 +91,10 @@ class Relay:
         finally:
             self.run.store.forget(who)
             wire.close()
+
+    def _keep(self, name: str, data: bytes) -> None:
+        if self._allure is not None:
+            (self._allure / Path(name).name).write_bytes(data)
 
     def _judged(self, exchange: Exchange) -> Found:
         with self._judging:
@@ -150,6 +161,11 @@ class FarWire:
 
     def release(self) -> None:
         self._value("release")
+
+    def deliver(self, file: Path) -> None:
+        """A file of Allure's results: hands it to the process that leads, and removes it here."""
+        self._value("file", file.name, file.read_bytes())
+        file.unlink()
 
     def close(self) -> None:
         """The connections are the leading process's, which ends them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Generator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -91,11 +92,12 @@ class Session:
             with self.run.recording(record):
                 told = self.config.hook.pytest_conformance_check(run=self.run) or []
         except hooks.CheckFailed as error:
+            record.breaches.clear()
             self.outcome.stopped = self.run.masker.text(str(error))
             pytest.exit(self.outcome.stopped, int(pytest.ExitCode.USAGE_ERROR))
         finally:
+            record.decided = {breach.requirement for breach in record.breaches}
             self.outcome.records.append(record)
-        record.decided = {breach.requirement for breach in record.breaches}
         if record.breaches:
             self.run.store.clear()
         self.outcome.checked = tuple(map(self.run.masker.text, told))
@@ -107,10 +109,13 @@ class Session:
             self._say(f"waiting  {seconds:.0f} s: the target limits the rate of {what}")
 
     def _say(self, line: str) -> None:
+        """Tells the user something while the run goes on, whatever captures the output of the tests."""
         terminal: Any = self.config.pluginmanager.get_plugin("terminalreporter")
+        capture: Any = self.config.pluginmanager.get_plugin("capturemanager")
         if terminal is not None:
-            terminal.ensure_newline()
-            terminal.write_line(line)
+            with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+                terminal.ensure_newline()
+                terminal.write(f"{line}\n" if terminal.currentfspath else f"\n{line}\n")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         data = getattr(report, "conformance", None)

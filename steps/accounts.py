@@ -73,7 +73,11 @@ def person_signs_up(story: Story) -> None:
 
 @when("the person signs in")
 def person_signs_in(story: Story) -> None:
+    """Where sign-ins are limited, an account's open session will do."""
     person = story.notes.get("person")
+    if not person and story.run.saves(payloads.SIGN_IN):
+        story.notes["token"] = story.actor.token
+        return
     email, password = (person["email"], person["password"]) if person else (story.actor.email, story.actor.password)
     exchange = story.run.need_success(story.add(sign_in(story.run, email, password, intent="valid")))
     token = session_token(exchange)

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
+import httpx
 import pytest
 
 from conformance.options import OPTIONS, Option, read_settings
 from tests.suite.invocation import ROOT, Done, invoke
+from tests.suite.recording import recording_target
 
 NOWHERE = "http://127.0.0.1:1"
 TARGET_NOT_REACHED = 7
@@ -44,12 +46,25 @@ MISTAKES = {
     "a domain": (["--email-domain", "a b"], "--email-domain: 'a b' is no domain"),
     "an account without password": (
         ["--merchant-email", "owner@example.com"],
-        "--merchant-email and --merchant-password belong together: give both or neither",
+        "--merchant-email and --merchant-password (or --merchant-password-file) belong together: give both or neither",
     ),
     "a second account without e-mail": (
         ["--second-merchant-password", "Correct horse"],
-        "--second-merchant-email and --second-merchant-password belong together",
+        "--second-merchant-email and --second-merchant-password (or --second-merchant-password-file) belong together",
     ),
+    "one account twice": (
+        [f"--{who}merchant-{what}" for who in ("", "second-") for what in ("email=a@example.com", "password=Correct")],
+        "--second-merchant-email names the first account again: the checks need two",
+    ),
+    "a password file that is missing": (
+        ["--merchant-email", "a@example.com", "--merchant-password-file", "nowhere.txt"],
+        "--merchant-password-file: there is no file 'nowhere.txt'",
+    ),
+    "a password file without a password": (
+        ["--merchant-email", "a@example.com", "--merchant-password-file", "tests/suite/__init__.py"],
+        "the file 'tests/suite/__init__.py' has no password in its first line",
+    ),
+    "a time limit": (["--time-limit", "0"], "--time-limit: '0' is no number of seconds above 0"),
     "a fault of somebody's server": (
         ["--sandbox-fault", "signup-invalid-500"],
         "--sandbox-fault and --sandbox-variant are for the bundled sandbox: leave --base-url out",
@@ -200,7 +215,10 @@ class Given:
         return self.ini.get(name, "")
 
 
-@pytest.mark.parametrize("option", [option for option in OPTIONS if option.name not in ("ca-bundle", "client-cert")])
+READ_FROM_FILES = ("ca-bundle", "client-cert", "merchant-password-file", "second-merchant-password-file")
+
+
+@pytest.mark.parametrize("option", [option for option in OPTIONS if option.name not in READ_FROM_FILES])
 def test_the_command_line_goes_before_ini_and_ini_before_environment(
     option: Option, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,6 +286,61 @@ def test_everything_can_be_set_in_the_environment(tmp_path: Path) -> None:
     assert report["configuration"]["header"] == report["configuration"]["merchant_password"] == "***"
     assert "header=***" in done.output
     assert "Op3nSesame" not in done.output
+
+
+PASSWORDS = {
+    "the file alone": (["--merchant-password-file", "FILE"], {}, "of the file"),
+    "the password on the command line, the file in the environment": (
+        ["--merchant-password", "on the line"],
+        {"CONFORMANCE_MERCHANT_PASSWORD_FILE": "FILE"},
+        "on the line",
+    ),
+    "the file on the command line, the password in the environment": (
+        ["--merchant-password-file", "FILE"],
+        {"CONFORMANCE_MERCHANT_PASSWORD": "of the environment"},
+        "of the file",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PASSWORDS)
+def test_a_password_is_read_from_a_file(name: str, tmp_path: Path) -> None:
+    """What is set closer to the user is what the sign-in sends; nothing that the user sees holds it."""
+    words, environment, password = PASSWORDS[name]
+    file = tmp_path / "password.txt"
+    file.write_text("of the file\na second line\n", encoding="utf-8")
+    words = [str(file) if word == "FILE" else word for word in words]
+    environment = {name: str(file) if value == "FILE" else value for name, value in environment.items()}
+    with recording_target() as target:
+        given = ["--base-url", target.url, "--merchant-email", "nobody@example.com", *words, "--size", "smoke"]
+        done = invoke(tmp_path / "reports", *given, environment=environment)
+    assert {body["password"] for body in target.bodies("/sign-in/email")} == {password}
+    assert done.report["configuration"]["merchant_password"] == "***"
+    for text in (
+        done.output,
+        (done.reports / "conformance.json").read_text(),
+        (done.reports / "junit.xml").read_text(),
+    ):
+        assert password not in text
+
+
+@pytest.mark.parametrize("number", ["", "second-"])
+def test_an_account_that_the_target_does_not_let_in(number: str, tmp_path: Path) -> None:
+    """A wrong password is told before the first test, in one sentence with the remedy; the reports are written."""
+    with recording_target() as target:
+        body = {"name": "Owner", "email": "owner@example.com", "password": "Correct horse"}
+        httpx.post(f"{target.url}/authentication/sign-up/email", json=body, trust_env=False).raise_for_status()
+        words = ["--merchant-email", body["email"], "--merchant-password", "Correct horse" if number else "Wrong horse"]
+        words += ["--second-merchant-email", "other@example.com", "--second-merchant-password", "Wrong horse"]
+        done = invoke(tmp_path, "--base-url", target.url, *words)
+    email = "other@example.com" if number else body["email"]
+    said = f"the target does not let {email} in (status 401); check --{number}merchant-email and "
+    assert done.status == pytest.ExitCode.USAGE_ERROR
+    assert f"Exit: {said}--{number}merchant-password" in done.output
+    assert not re.search(r"Traceback|INTERNALERROR|horse", done.output), done.output
+    assert done.report["stopped"].startswith(said)
+    assert set(done.verdicts.values()) == {"not tested"}
+    assert done.report["requests"] < 6
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ CARELESS = """
 import logging
 import allure
 import pytest
+from steps.merchants import create_customer
 
 @pytest.fixture
 def careless(merchants):
@@ -35,6 +36,7 @@ def careless(merchants):
 def test_of_a_careless_author(run, merchants):
     merchant = merchants.first
     person = merchants.sign_up("careless")
+    create_customer(run, merchant)
     note = {"filler": "x" * 180, "held": [merchant.token, person.password]}
     print("printed", merchant.token)
     logging.getLogger("careless").warning("logged %s", person.password)
