@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import httpx
 
 from conformance.bounds import MAX_BODY, Unbounded, Undecodable
+
+PROXY_CLOSED: Final = "the proxy does not let us through: look at --proxy"
+CLIENT_REFUSED: Final = (
+    "it wants to know its client by a certificate, or does not accept the one that it got: see --client-cert"
+)
+_CLIENT_REFUSED: Final = re.compile(
+    r"ALERT_(?:CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN|ACCESS_DENIED)"
+)
 
 Kind = Literal["unreached", "closed", "cut", "silent", "no HTTP", "broken"]
 
@@ -35,11 +44,13 @@ def failure_of(error: Exception, patience: float, connect_patience: float, start
         case httpx.ConnectError():
             return Failure("unreached", _unconnected(text))
         case httpx.ProxyError():
-            return Failure("unreached", f"the proxy does not let us through ({text})")
+            return Failure("unreached", f"{PROXY_CLOSED} ({text})")
         case httpx.TimeoutException() if start:
             return Failure("silent", f"no whole answer within {patience:g} s: it came in too slowly")
         case httpx.TimeoutException():
             return Failure("silent", f"no answer within {patience:g} s")
+        case httpx.ReadError() | httpx.WriteError() if _CLIENT_REFUSED.search(text):
+            return Failure("unreached", CLIENT_REFUSED)
         case httpx.ReadError() | httpx.WriteError():
             return Failure("cut" if start else "closed", "the connection was reset")
         case httpx.RemoteProtocolError():
@@ -75,6 +86,8 @@ def _unconnected(text: str) -> str:
         )
     if "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER_FAILURE" in text or "HTTP_REQUEST" in text:
         return "what answers there does not speak TLS: write http:// if that is meant"
+    if _CLIENT_REFUSED.search(text):
+        return CLIENT_REFUSED
     if "SSL" in text or "TLS" in text:
         return f"TLS failed: {text}"
     if any(sign in text for sign in ("Name or service", "getaddrinfo", "No address", "name resolution", "nodename")):

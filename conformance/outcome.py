@@ -11,6 +11,7 @@ from conformance.report.model import Report
 from conformance.run import Run
 
 RUN: Final = pytest.StashKey[Run]()
+COLLECTED: Final = "collected"
 OUTCOME: Final = pytest.StashKey["Outcome"]()
 
 

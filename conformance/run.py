@@ -285,6 +285,7 @@ def connection(settings: Settings, base_url: str) -> Connection:
         headers={name.strip(): value.strip() for name, _, value in (text.partition(":") for text in settings.header)},
         proxy=settings.proxy,
         verify=verify,
+        client_cert=settings.client_cert,
         http2=settings.http2,
         trust_environment=not loopback,
     )

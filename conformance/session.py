@@ -15,7 +15,7 @@ import pytest
 from conformance import hooks
 from conformance.gateway import NOT_REACHED
 from conformance.ledger import Record
-from conformance.outcome import OUTCOME, RUN
+from conformance.outcome import COLLECTED, OUTCOME, RUN
 from conformance.report import write_reports
 from conformance.report.model import Report, build_report
 from conformance.report.terminal import print_summary
@@ -146,7 +146,8 @@ class Session:
         run, outcome = self.run, self.outcome
         if outcome.stopped is None:
             outcome.stopped = run.out_of_time or run.gone
-        report = build_report(run, outcome.records, outcome.deselected, outcome.items, outcome.stopped)
+        items, deselected = run.store.told(COLLECTED) or (outcome.items, outcome.deselected)
+        report = build_report(run, outcome.records, deselected, items, outcome.stopped, outcome.checked)
         status = int(exitstatus)
         if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or self._unreached:
             status = self._status(report, status)
@@ -159,6 +160,7 @@ class Session:
             self.config.stash[SANDBOX].stop()
 
     def _status(self, report: Report, status: int) -> int:
+        """The exit status. A test that failed though no requirement is broken is a fault of the suite's own."""
         if report.broken:
             return int(pytest.ExitCode.TESTS_FAILED)
         if self.run.out_of_time:
@@ -168,6 +170,8 @@ class Session:
         if status == pytest.ExitCode.OK and not report.decided:
             kept_out = any(result.reason.endswith(NOT_REACHED) for result in report.results)
             return TARGET_NOT_REACHED if kept_out else NOTHING_DECIDED
+        if status == pytest.ExitCode.TESTS_FAILED:
+            return int(pytest.ExitCode.INTERNAL_ERROR)
         return status
 
     def pytest_unconfigure(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from conformance.ledger import Breached, NotTested, Record
 from conformance.messages import breaches_message
 from conformance.options import SIZES
-from conformance.outcome import OUTCOME, RUN
+from conformance.outcome import COLLECTED, OUTCOME, RUN
 from conformance.secrecy import masked_traceback
 from conformance.wire import TargetGone
 
@@ -34,6 +35,11 @@ class Tests:
     def __init__(self, config: pytest.Config) -> None:
         self.run = config.stash[RUN]
         self.outcome = config.stash[OUTCOME]
+
+    def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
+        """The suite's own tests are never run beside those of a target, wherever a process looks for tests."""
+        own = Path(config.rootpath, config.getini("conformance_own_tests"))
+        return True if collection_path == own else None
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Marks a test with each requirement on its own, so that `-m 'requirement(id="…")'` finds it by any of them."""
@@ -66,6 +72,10 @@ class Tests:
         for item in items:
             for name in requirement_ids(item):
                 self.outcome.deselected.setdefault(name, "deselected")
+
+    def pytest_collection_finish(self) -> None:
+        """Tells the process that leads what there is to run, which it does not collect itself where workers run it."""
+        self.run.shared.tell(COLLECTED, (self.outcome.items, self.outcome.deselected))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:

@@ -16,7 +16,7 @@ import httpx
 
 from conformance.bounds import Unbounded, Undecodable, bound, decoded
 from conformance.exchange import Call, Exchange, Response
-from conformance.failures import Failure, failure_of
+from conformance.failures import CLIENT_REFUSED, PROXY_CLOSED, Failure, failure_of
 from conformance.gateway import gateway_page
 from conformance.ledger import NotTested
 from conformance.limits import Limits, Silence
@@ -33,6 +33,7 @@ _SILENT_PATH: Final = 5
 _SILENT_TARGET: Final = 8
 _PROBE_SECONDS: Final = 1.0
 _PROBE_EVERY: Final = 0.25
+_PROXY_WANTS_A_PASSWORD: Final = 407
 _UNREADY: Final = frozenset({502, 503, 504})
 
 
@@ -54,6 +55,7 @@ class Connection:
     headers: Mapping[str, str] = field(default_factory=dict)
     proxy: str | None = None
     verify: ssl.SSLContext | bool = True
+    client_cert: str | None = None
     http2: bool = False
     trust_environment: bool = True
 
@@ -220,8 +222,12 @@ class Wire:
             stream.close()
 
     def _failure(self, error: Exception, patience: float) -> Failure:
-        start = b"HTTP/" if self.connection.http2 and self._traffic.start else self._traffic.start
-        return failure_of(error, patience, self.connection.connect_timeout, start)
+        link = self.connection
+        start = b"HTTP/" if link.http2 and self._traffic.start else self._traffic.start
+        failure = failure_of(error, patience, link.connect_timeout, start)
+        if link.proxy and isinstance(error, httpx.ConnectTimeout | httpx.ConnectError) and "TLS" not in failure.words:
+            return Failure(failure.kind, f"the proxy of --proxy cannot be reached: {failure.words}")
+        return failure
 
     def _require_alive(self) -> bool:
         """A request that failed says something about the target only if it is still there.
@@ -247,13 +253,16 @@ class Wire:
         request = self._client.build_request("GET", self.url("/"), headers=dict(self.connection.headers))
         try:
             with self._sent(request, patience) as stream:
-                return (
-                    f"it answers with status {stream.status_code}" if ready and stream.status_code in _UNREADY else None
-                )
+                status = stream.status_code
+                if status == _PROXY_WANTS_A_PASSWORD:
+                    return f"{PROXY_CLOSED} (status {status})"
+                return f"it answers with status {status}" if ready and status in _UNREADY else None
         except httpx.HTTPError as error:
             failure = self._failure(error, patience)
         if failure.kind in ("closed", "no HTTP") and self._speaks_tls():
             return "what answers there speaks TLS: write https://"
+        if failure.kind == "closed" and self._refuses_client():
+            return CLIENT_REFUSED
         return failure.words if failure.kind in ("unreached", "no HTTP") else None
 
     def _speaks_tls(self) -> bool:
@@ -265,6 +274,28 @@ class Wire:
         except httpx.HTTPError as error:
             return not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
         return True
+
+    def _refuses_client(self) -> bool:
+        """Whether the handshake fails where we let any certificate pass.
+
+        TLS 1.3 tells a client that its certificate is missed only after the handshake, and some servers not even then;
+        TLS 1.2 fails in the handshake.
+        """
+        link = self.connection
+        if not link.base_url.startswith("https://"):
+            return False
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        if link.client_cert:
+            context.load_cert_chain(link.client_cert)
+        try:
+            httpx.get(self.url("/"), verify=context, timeout=_PROBE_SECONDS, trust_env=False, proxy=link.proxy)
+        except httpx.ConnectError as error:
+            return "PROTOCOL_VERSION" not in str(error)
+        except httpx.HTTPError:
+            return False
+        return False
 
 
 def encode(value: Any) -> bytes:

@@ -66,12 +66,13 @@ def render_html(data: dict[str, Any]) -> str:
 
     Whatever came from the target is text in it: escaped, bounded, and with its invisible characters made visible.
     """
-    return _environment().get_template("report.html").render(_view(data))
+    return environment().get_template("report.html").render(_view(data))
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates of the report, each compiled when it is first used."""
+    made = Environment(
         loader=PackageLoader("conformance.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -79,7 +80,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_presentable,
     )
-    environment.filters |= {
+    made.filters |= {
         "count": _count,
         "span": _span,
         "moment": _moment,
@@ -91,14 +92,14 @@ def _environment() -> Environment:
     }
     script, style = _asset("report.js"), _asset("report.css")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    environment.globals |= {
+    made.globals |= {
         "symbols": SYMBOLS,
         "verdicts": VERDICTS,
         "script": Markup(script),
         "style": Markup(style),
         "script_hash": Markup(digest),
     }
-    return environment
+    return made
 
 
 def _asset(name: str) -> str:

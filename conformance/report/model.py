@@ -32,6 +32,7 @@ class Report:
     configuration: Mapping[str, str]
     operations: tuple[Mapping[str, Any], ...]
     waited: float
+    checked: tuple[str, ...]
     created: tuple[str, ...]
     results: tuple[Result, ...]
     given: tuple[str, ...]
@@ -96,6 +97,7 @@ class Report:
             "totals": self.totals(),
             "requests": self.requests,
             "operations": [dict(operation) for operation in self.operations],
+            "checked": list(self.checked),
             "created": list(self.created),
             "requirements": [self._row(result) for result in self.results],
         }
@@ -123,6 +125,7 @@ def build_report(
     deselected: Mapping[str, str],
     items: Mapping[str, tuple[str, ...]],
     stopped: str | None,
+    checked: tuple[str, ...] = (),
 ) -> Report:
     """The records of a run: returns its report, in which every requirement has a verdict or a reason for none."""
     records = list(records)
@@ -149,6 +152,7 @@ def build_report(
         configuration={name: run.masker.text(value) for name, value in settings.shown().items()},
         operations=_operations(run, records),
         waited=run.limits.pacer.waited,
+        checked=checked,
         created=tuple(text for record in records for text in record.created),
         results=results(run.catalogue, records, reasons, undecided),
         given=run.given,

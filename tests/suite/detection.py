@@ -6,6 +6,7 @@ take minutes; each has a sandbox of its own.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import multiprocessing
@@ -24,6 +25,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from conformance.report.html import environment
 from sandbox import identity
 from sandbox.server import serve
 from sandbox.switchboard import FAULTS, VARIANTS
@@ -37,7 +39,10 @@ _ACCOUNTS: Final = (
 GENERATED: Final = "tests/conformance/test_generated.py"
 _LISTENING: Final = "listening on "
 _PATIENCE: Final = 170
-_QUIET: Final = ("html", "metadata", "allure_pytest", "cacheprovider", "xdist")
+_QUIET: Final = (
+    *("html", "metadata", "allure_pytest", "cacheprovider", "xdist"),
+    *("unraisableexception", "threadexception"),
+)
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,7 @@ def all_cases() -> list[Case]:
 
 def run_gates(cases: Sequence[Case], progress: Callable[[int, Gate], None], jobs: int | None = None) -> list[Gate]:
     """Runs a gate for each case, several at a time; tells `progress` of each one that is done."""
+    _prepare()
     context = multiprocessing.get_context("fork")
     gates: dict[str, Gate] = {}
     slow = [case for case in cases if SLOW.intersection(case.variants)]
@@ -120,6 +126,14 @@ def run_gates(cases: Sequence[Case], progress: Callable[[int, Gate], None], jobs
             gates[gate.case] = gate
             progress(number, gate)
     return [gates[case.id] for case in cases]
+
+
+def _prepare() -> None:
+    """Does once what each gate would do for itself: compiles the templates, and sets aside what is never garbage."""
+    for name in environment().list_templates(extensions=["html"]):
+        environment().get_template(name)
+    gc.collect()
+    gc.freeze()
 
 
 def run_gate(case: Case) -> Gate:

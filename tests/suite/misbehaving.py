@@ -9,7 +9,6 @@ import json
 import socket
 import ssl
 import struct
-import subprocess
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -313,14 +312,3 @@ def filtered_port() -> Iterator[int]:
             knocking.setblocking(False)
             knocking.connect_ex(address)
         yield address[1]
-
-
-def unsigned_certificate(folder: Path) -> Path:
-    """A certificate for loopback that no authority signed, with its key, in one PEM file."""
-    file = folder / "unsigned.pem"
-    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
-    name = ["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
-    command = ["openssl", *words.split(), *name, "-keyout", str(file), "-out", str(folder / "certificate.pem")]
-    subprocess.run(command, check=True, capture_output=True)
-    file.write_text(file.read_text() + (folder / "certificate.pem").read_text(), encoding="utf-8")
-    return file

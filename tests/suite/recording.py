@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator, MutableMapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.app import create_app
 
-Message = MutableMapping[str, Any]
 _SECRET_FIELDS = {"password", "token"}
 _SECRET_HEADERS = {"authorization", "set-auth-token"}
 
@@ -29,6 +30,10 @@ class Seen:
     status: int = 0
     came_headers: dict[str, str] = field(default_factory=dict)
     came: bytes = b""
+    http_version: str = "1.1"
+    client: tuple[str, int] = ("", 0)
+    began: float = field(default_factory=time.monotonic)
+    ended: float = 0.0
 
     @property
     def secrets(self) -> set[str]:
@@ -66,6 +71,11 @@ class Target:
     seen: list[Seen] = field(default_factory=list)
 
     @property
+    def openings(self) -> list[Seen]:
+        """The first request of every connection."""
+        return list({seen.client: seen for seen in reversed(self.seen)}.values())
+
+    @property
     def secrets(self) -> set[str]:
         """All passwords and tokens that went over the wire, short ones aside: they are words of every report."""
         return {secret for item in self.seen for secret in item.secrets if len(secret) >= 8}
@@ -75,18 +85,16 @@ class Target:
         return [json.loads(item.sent) for item in self.seen if item.path.endswith(path)]
 
 
-@contextmanager
-def recording_target(faults: Sequence[str] = (), variants: Sequence[str] = (), prefix: str = "") -> Iterator[Target]:
-    """A sandbox in a thread of this process while it lasts."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    target = Target(f"http://127.0.0.1:{listener.getsockname()[1]}{prefix}")
-    app = create_app(faults, variants, prefix)
+def recorded(app: ASGIApp, target: Target) -> ASGIApp:
+    """An application: returns it with every request and answer remembered."""
 
-    async def recorder(scope: Any, receive: Any, send: Any) -> None:
+    async def recorder(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        seen = Seen(scope["path"], _text(scope["headers"]))
+        seen = Seen(
+            scope["path"], _text(scope["headers"]), http_version=scope["http_version"], client=tuple(scope["client"])
+        )
         target.seen.append(seen)
 
         async def receiving() -> Message:
@@ -101,8 +109,23 @@ def recording_target(faults: Sequence[str] = (), variants: Sequence[str] = (), p
             await send(message)
 
         await app(scope, receiving, sending)
+        seen.ended = time.monotonic()
 
-    server = uvicorn.Server(uvicorn.Config(recorder, log_level="critical", lifespan="off", server_header=False))
+    return recorder
+
+
+@contextmanager
+def recording_target(
+    faults: Sequence[str] = (),
+    variants: Sequence[str] = (),
+    prefix: str = "",
+    before: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+) -> Iterator[Target]:
+    """A sandbox in a thread of this process while it lasts, with something in front of it perhaps."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    target = Target(f"http://127.0.0.1:{listener.getsockname()[1]}{prefix}")
+    app = recorded(before(create_app(faults, variants, prefix)), target)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", server_header=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

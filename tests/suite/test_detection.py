@@ -13,7 +13,7 @@ import pytest
 
 from conformance.catalogue import Catalogue
 from sandbox.switchboard import FAULTS, VARIANTS
-from tests.suite.detection import COMBINATIONS, ROOT, Case, Gate, all_cases, run_gates
+from tests.suite.detection import COMBINATIONS, ROOT, SLOW, Case, Gate, all_cases, run_gates
 from tests.suite.detection_page import page, timed_ids
 
 OTHERS_ALLOWED = 6
@@ -65,6 +65,12 @@ def test_variant_stays_green(name: str, gates: dict[str, Gate]) -> None:
     gate = gates[name]
     assert gate.failed == ()
     assert gate.status == 0
+
+
+@pytest.mark.parametrize("name", sorted(SLOW))
+def test_limits_leave_nothing_undecided(name: str, gates: dict[str, Gate]) -> None:
+    """A target that is slow, or limits sign-ups and sign-ins to three in ten seconds: all is decided nonetheless."""
+    assert gates[name].undecided == gates[Case().id].undecided
 
 
 def test_page_agrees_with_the_gates(gates: dict[str, Gate]) -> None:

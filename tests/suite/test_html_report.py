@@ -135,6 +135,7 @@ def run(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
         "totals": totals,
         "requests": 12,
         "operations": [{**operation, "requests": 12, "statuses": {"200": 11, "429": 1}}],
+        "checked": ["signed up and signed in as <conformance.1@example.com>"],
         "created": ["user conformance.1@example.com", "organization conformance-2"],
         "requirements": list(rows),
         **more,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import re
 import signal
 import socket
 import threading
@@ -24,6 +24,7 @@ from conformance.limits import Limits
 from conformance.masking import Masker
 from conformance.pacing import Pacer, advised_wait
 from conformance.rules import Rules
+from conformance.run import wait_for_target
 from conformance.target import Sandbox
 from conformance.wire import Connection, TargetGone, Wire
 from tests.suite.invocation import Done, invoke
@@ -39,13 +40,14 @@ from tests.suite.misbehaving import (
     Request,
     Script,
     Server,
+    Wait,
     everything,
     filtered_port,
     forwarded,
     reply,
     serving,
-    unsigned_certificate,
 )
+from tests.suite.networks import Authority
 
 IMPATIENT = 0.3
 SOON = 10.0
@@ -215,15 +217,13 @@ def test_something_that_is_not_http_is_no_target() -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl, which makes the certificate of these tests, is not installed")
-    return unsigned_certificate(tmp_path_factory.mktemp("certificate"))
+    return Authority.made(tmp_path_factory.mktemp("certificate")).server
 
 
 def test_unsigned_certificate_is_refused_with_the_remedy(certificate: Path) -> None:
     with serving([reply(201, OBJECT)], tls=certificate) as server:
         reason = wire_to(server.url).reach() or ""
-    assert "certificate cannot be verified (self-signed certificate)" in reason
+    assert "certificate cannot be verified (unable to get local issuer certificate)" in reason
     assert "--ca-bundle" in reason
     assert "--insecure" in reason
     assert server.requests == []
@@ -322,9 +322,11 @@ def test_wait_that_a_limit_asks_for(name: str) -> None:
     answer, seconds = LIMITS[name]
     with serving([answer]) as server:
         waits: list[float] = []
-        wire = replace(wire_to(server.url), limits=Limits(Pacer(sleep=waits.append)))
+        told: list[tuple[str, float]] = []
+        limits = Limits(Pacer(sleep=waits.append), on_wait=lambda what, wait: told.append((what, wait)))
         with pytest.raises(NotTested, match="rate limited"):
-            wire.send(CALL)
+            replace(wire_to(server.url), limits=limits).send(CALL)
+    assert told == [("createCustomer", seconds)] * 4
     assert [round(wait - 0.05, 6) for wait in waits] == [seconds] * 4
     assert len(server.requests) == 4
 
@@ -343,6 +345,27 @@ def test_wait_beyond_patience_is_not_waited(value: str) -> None:
             wire.send(CALL)
     assert waits == []
     assert len(server.requests) == 1
+
+
+def test_wait_beyond_the_end_of_the_run_is_not_waited() -> None:
+    with serving([reply(429, b"", "Retry-After: 20")]) as server:
+        waits: list[float] = []
+        limits = Limits(Pacer(sleep=waits.append), ends=time.monotonic() + 10)
+        with pytest.raises(NotTested, match="beyond what --time-limit allows"):
+            replace(wire_to(server.url), limits=limits).send(CALL)
+    assert waits == []
+
+
+def test_waits_side_by_side_count_once() -> None:
+    pacer, moments = Pacer(), []
+    waiting = [threading.Thread(target=pacer.wait, args=(0.3,)) for _ in range(3)]
+    began = time.monotonic()
+    for thread in waiting:
+        thread.start()
+    for thread in waiting:
+        thread.join()
+    moments.append(time.monotonic() - began)
+    assert 0.3 <= pacer.waited <= moments[0]
 
 
 def test_pacing_is_not_charged_to_the_waits_on_limits() -> None:
@@ -487,6 +510,64 @@ def test_gateway_whose_target_comes_up_late_is_waited_for(sandbox: str, tmp_path
     with serving(answers) as server:
         done = smoke(tmp_path, server.url, "--wait-for-target", "30")
     assert done.status == CONFORMANT, done.output
+
+
+def test_waiting_for_a_target_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.run._TELL_EVERY", 0.1)
+    told: list[str] = []
+    reason = wait_for_target(wire_to(f"http://{LOOPBACK}:{_free_port()}"), 0.8, told.append)
+    assert reason == "the connection was refused"
+    assert re.fullmatch(r"waiting  [01] of 0\.8 s for the target: the connection was refused", told[0])
+
+
+def test_run_that_takes_too_long_ends_at_its_limit(sandbox: str, tmp_path: Path) -> None:
+    """A target that answers in time, but always late: what is left is not tested, and the run is no success."""
+    with serving(lambda request: [Wait(0.4), forwarded(request, sandbox)]) as server:
+        done = gate(tmp_path, server.url, "--time-limit", "6", "--timeout", "30")
+    assert done.status == INTERRUPTED, done.output
+    assert done.report["verdict"] == "interrupted"
+    assert done.report["stopped"] == "the run was interrupted by its time limit of 6 s (--time-limit)"
+    assert done.report["stopped"] in reasons(done)
+    assert "passed" in done.verdicts.values()
+    assert not done.failed
+    assert len(server.requests) < 40
+
+
+def test_run_that_ends_at_its_limit_fails_for_what_it_has_found(sandbox: str, tmp_path: Path) -> None:
+    def answers(request: Request) -> Script:
+        return [Wait(0.4), reply(500, b"{}") if request.path == "/customers" else forwarded(request, sandbox)]
+
+    with serving(answers) as server:
+        done = gate(tmp_path, server.url, "--time-limit", "6", "--timeout", "30")
+    assert done.status == MUST_BROKEN, done.output
+    assert "CUSTOMER-STATUS-3" in done.failed
+    assert done.report["stopped"] in reasons(done)
+
+
+def test_first_request_that_fails_is_not_forgotten(sandbox: str, tmp_path: Path) -> None:
+    """The check before the first test meets what no test meets again: a target that fails while it is cold."""
+
+    def answers(request: Request) -> Script:
+        first = len([one for one in server.requests if one.method == "POST"]) == 1
+        return [reply(500, b'{"code": "COLD", "message": "not yet"}') if first else forwarded(request, sandbox)]
+
+    with serving(answers) as server:
+        done = smoke(tmp_path, server.url)
+    assert done.status == MUST_BROKEN, done.output
+    assert done.failed == {"SIGNUP-STATUS-3"}
+    assert "check    no merchant could be made: precondition missing: POST /authentication/sign-up/email" in done.output
+    assert done.report["checked"][0].startswith("no merchant could be made")
+
+
+def test_wait_for_a_limit_is_told_as_it_begins(sandbox: str, tmp_path: Path) -> None:
+    script = _first_then([reply(404)], [reply(429, b"", "Retry-After: 3")], [b""])
+    with serving(
+        lambda request: answer if (answer := list(script(request)))[0] else [forwarded(request, sandbox)]
+    ) as it:
+        done = smoke(tmp_path, it.url)
+    assert done.status == CONFORMANT, done.output
+    assert "\nwaiting  3 s: the target limits the rate of signUpEmail\n" in done.output
+    assert done.report["seconds_waited"] >= 3
 
 
 def test_run_over_an_unsigned_certificate(sandbox: str, certificate: Path, tmp_path: Path) -> None:

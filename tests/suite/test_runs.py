@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from tests.suite.recording import Target, recording_target
 
 GENERATED = "test_coverage and createCustomer"
 NOTHING_DECIDED = 5
-FAULTS = ("customer-id-empty", "checkout-second-500", "organization-name-upper-cased")
 
 
 def requests(seed: int, folder: Path) -> list[tuple[str, str]]:
@@ -52,33 +50,6 @@ def test_the_printed_seed_is_the_one_that_was_used(tmp_path: Path) -> None:
     done = invoke(tmp_path, "--base-url", "http://127.0.0.1:1")
     assert f"seed {done.report['seed']}," in done.output
     assert done.report["seed"] != invoke(tmp_path, "--base-url", "http://127.0.0.1:1").report["seed"]
-
-
-@pytest.mark.parametrize("faults", [(), FAULTS], ids=["the reference", "three faults"])
-def test_two_processes_come_to_the_verdicts_of_one(faults: tuple[str, ...], tmp_path: Path) -> None:
-    """`-n 2` writes one report, in which the tests of both processes are: the same verdicts, each test once."""
-    chosen = ["-k", f"smoke or ({GENERATED}) or no_customer_record", "--seed", "5"]
-    words = [*chosen, *(word for name in faults for word in ("--sandbox-fault", name))]
-    one = invoke(tmp_path / "one", *words)
-    two = invoke(tmp_path / "two", *words, "-n", "2")
-    assert (two.status, two.report["verdict"]) == (one.status, one.report["verdict"]), two.output
-    assert two.verdicts == one.verdicts
-    assert bool(one.failed) == bool(faults)
-    assert deciding(two) == deciding(one)
-    assert two.report["totals"] == one.report["totals"]
-    files = Counter(file.name.rpartition("-")[2] for file in (two.reports / "allure-results").iterdir())
-    assert files["result.json"] == number_of_tests(two)
-    assert "2 workers" in two.output
-    assert two.output.count("= conformance =") == 1
-
-
-def deciding(done: Done) -> set[str]:
-    return {test for row in done.report["requirements"] for test in row["tests"]}
-
-
-def number_of_tests(done: Done) -> int:
-    last = done.output.strip().splitlines()[-1]
-    return sum(int(number) for number in re.findall(r"(\d+) (?:passed|failed|skipped)", last))
 
 
 def collected(folder: Path, *words: str) -> set[str]:

@@ -62,7 +62,7 @@ class Kind:
 RUNS = {
     "green": Kind((), ("--size", "smoke"), 0),
     "red": Kind((*ECHOES, *BROKEN), ("-k", "smoke or wrong_password or unknown_email"), 1),
-    "careless": Kind((), ("CARELESS",), 1),
+    "careless": Kind((), ("CARELESS",), 3),
 }
 
 

@@ -1,0 +1,289 @@
+"""Runs that are spread over processes: the verdicts, merchants, limits, secrets and reports are those of one run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from conformance.ledger import NotTested
+from conformance.sharing import UNMADE, Store, once
+from tests.suite.invocation import ROOT, Done, invoke
+from tests.suite.misbehaving import LOOPBACK
+from tests.suite.recording import recording_target
+
+CONFORMANT, MUST_BROKEN, INTERNAL_ERROR = 0, 1, 3
+FEATURES = "tests/conformance/test_features.py"
+FAULTS = ("existing-only-first-time", "organization-name-upper-cased", "checkout-urls-equal")
+SIGN_UP, SIGN_IN = "/authentication/sign-up/email", "/authentication/sign-in/email"
+
+
+# The verdicts of a serial run
+
+
+@pytest.mark.parametrize("faults", [(), FAULTS], ids=["the reference", "faults that show between requests"])
+def test_verdicts_are_those_of_a_serial_run(faults: tuple[str, ...], tmp_path: Path) -> None:
+    """What one process has created is remembered when another is given it again; counts are not disturbed."""
+    words = ["--seed", "5", "--ignore", "tests/conformance/test_generated.py"]
+    words += [word for name in faults for word in ("--sandbox-fault", name)]
+    one, four = invoke(tmp_path / "one", *words), invoke(tmp_path / "four", *words, "-n", "4")
+    assert (one.status, four.status) == ((MUST_BROKEN,) * 2 if faults else (CONFORMANT,) * 2), four.output
+    assert four.verdicts == one.verdicts
+    assert four.report["totals"] == one.report["totals"]
+    assert reasons(four) == reasons(one)
+    assert bool(four.failed) is bool(faults)
+
+
+def reasons(done: Done) -> dict[str, str]:
+    return {row["id"]: row["reason"] for row in done.report["requirements"]}
+
+
+# Merchants and reports
+
+
+def test_merchants_are_shared(tmp_path: Path) -> None:
+    """Four processes sign up whom one would; each adds no more than a session of its own."""
+    words = ["--seed", "5", FEATURES, "-k", "tenant or customer or organization"]
+    one, four = invoke(tmp_path / "one", *words), invoke(tmp_path / "four", *words, "-n", "4")
+    assert four.status == CONFORMANT, four.output
+    assert users(four) == users(one)
+    counts = [requests_by_operation(done) for done in (one, four)]
+    assert counts[1]["signUpEmail"] == counts[0]["signUpEmail"]
+    assert counts[1]["signInEmail"] <= counts[0]["signInEmail"] + 8
+
+
+def users(done: Done) -> int:
+    return sum(name.startswith("user ") for name in done.report["created"])
+
+
+def requests_by_operation(done: Done) -> dict[str, int]:
+    return {row["operation"]: row["requests"] for row in done.report["operations"]}
+
+
+def test_every_report_has_the_tests_of_all_processes(tmp_path: Path) -> None:
+    done = invoke(tmp_path, FEATURES, "-n", "3", "-k", "checkout")
+    assert done.status == CONFORMANT, done.output
+    results = [json.loads(file.read_text()) for file in (tmp_path / "allure-results").glob("*-result.json")]
+    told = int(done.output.strip().splitlines()[-1].partition(" passed")[0].rpartition(" ")[2])
+    assert told > 20
+    assert Counter(result["status"] for result in results)["passed"] == told
+    assert (tmp_path / "junit.xml").read_text().count("<testcase ") == len(results)
+    sources = {source["source"] for result in results for source in result.get("attachments", ())}
+    assert sources
+    assert all((tmp_path / "allure-results" / source).is_file() for source in sources)
+    assert done.output.count("= conformance =") == 1
+
+
+# Limits
+
+
+class Limiter:
+    """In front of an application: so many requests a window to either of the scarce paths, and no word of the wait."""
+
+    def __init__(self, app: ASGIApp, most: int, window: float) -> None:
+        self.app, self.most, self.window = app, most, window
+        self.allowed: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=most))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        allowed, now = self.allowed[scope["path"]], time.monotonic()
+        if scope["path"] in (SIGN_UP, SIGN_IN):
+            if len(allowed) == self.most and now - allowed[-1] > self.window:
+                allowed.clear()
+            if len(allowed) == self.most:
+                answer = PlainTextResponse("slow down", 429, {"Retry-After": str(self.window)})
+                await answer(scope, receive, send)
+                return
+            allowed.append(now)
+        await self.app(scope, receive, send)
+
+
+def test_processes_wait_for_a_limit_one_after_the_other(tmp_path: Path) -> None:
+    """A window that restarts after a silence alone: no process disturbs the wait of another; all is decided."""
+    words = ["--seed", "5", "--ignore", "tests/conformance/test_generated.py"]
+    with recording_target(before=lambda app: Limiter(app, 3, 0.5)) as target:
+        serial = invoke(tmp_path / "one", "--base-url", target.url, *words)
+    with recording_target(before=lambda app: Limiter(app, 3, 0.5)) as target:
+        done = invoke(tmp_path / "four", "--base-url", target.url, *words, "-n", "4")
+    assert (serial.status, done.status) == (CONFORMANT, CONFORMANT), done.output
+    assert undecided(done) == undecided(serial)
+    for path in (SIGN_UP, SIGN_IN):
+        limited = [seen for seen in target.seen if seen.path == path]
+        statuses = [seen.status for seen in limited]
+        assert 0 < statuses.count(429) < len(statuses) / 3
+        since = next(number for number, status in enumerate(statuses) if status == 429) + 4
+        assert all(later.began >= earlier.ended for earlier, later in pairwise(limited[since:]))
+    assert 0 < done.report["seconds_waited"] < done.report["seconds"]
+
+
+def undecided(done: Done) -> set[str]:
+    return {name for name, verdict in done.verdicts.items() if verdict == "not tested"}
+
+
+def test_rate_limit_is_shared(tmp_path: Path) -> None:
+    """So many requests a second, however many processes send them."""
+    with recording_target() as target:
+        words = ["--rate-limit", "20/s", "-n", "3", FEATURES, "-k", "checkout_session or customer_for"]
+        done = invoke(tmp_path, "--base-url", target.url, *words)
+    assert done.status == CONFORMANT, done.output
+    moments = sorted(seen.began for seen in target.seen if seen.path != "/")
+    assert len(moments) > 40
+    busiest = max(sum(moment <= other < moment + 1 for other in moments) for moment in moments)
+    assert busiest <= 21
+
+
+# Other machines, and processes that die
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[int]:
+    """Another machine as pytest-xdist knows it: a process that executes what comes over a socket."""
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        port: int = listener.getsockname()[1]
+    words = [sys.executable, "-m", "execnet.script.socketserver", f"{LOOPBACK}:{port}"]
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        for _ in range(100):
+            with socket.socket() as knocking:
+                if knocking.connect_ex((LOOPBACK, port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield port
+        process.kill()
+
+
+def test_a_worker_on_another_machine(machine: int, tmp_path: Path) -> None:
+    """It sends nothing itself: the sandbox of this machine is its target too, and its results come back."""
+    checkout = tmp_path / "checkout"
+    for folder in ("conformance", "features", "openapi", "steps", "tests/conformance"):
+        shutil.copytree(ROOT / folder, checkout / folder)
+    shutil.copy(ROOT / "pyproject.toml", checkout)
+    place = f"socket={LOOPBACK}:{machine}//chdir={checkout}"
+    account = ["--merchant-email", "first@merchant.example", "--merchant-password", "sandbox-password-1"]
+    words = ["--sandbox-variant", "captcha", *account, "-k", "existing_customer"]
+    done = invoke(tmp_path / "reports", *words, "--dist", "load", "--tx", place)
+    assert done.status == CONFORMANT, done.output
+    assert done.verdicts["CHECKOUT-EXISTING-1"] == "passed"
+    assert list((tmp_path / "reports" / "allure-results").glob("*-result.json"))
+
+
+def test_a_worker_that_dies_is_no_breach(tmp_path: Path) -> None:
+    """Its test failed, and says so; no requirement is blamed, and what the others found stands."""
+    file = tmp_path / "test_dying.py"
+    file.write_text("import os\ndef test_dying(run):\n    os._exit(1)\n")
+    done = invoke(
+        tmp_path / "reports",
+        str(file),
+        FEATURES,
+        "-k",
+        "dying or an_existing",
+        "-n",
+        "2",
+        "-c",
+        str(ROOT / "pyproject.toml"),
+    )
+    assert done.status == INTERNAL_ERROR, done.output
+    assert not done.failed
+
+
+# What is shared, by itself
+
+
+def test_what_is_made_once_is_awaited_by_the_others() -> None:
+    store, made = Store(), []
+    assert store.claim("merchant", "gw0") == UNMADE
+    waiting = threading.Thread(target=lambda: made.append(store.claim("merchant", "gw1")))
+    waiting.start()
+    store.settle("merchant", "Thabo", "gw0")
+    waiting.join(5)
+    assert made == [("Thabo",)]
+
+
+@pytest.mark.parametrize("ending", ["forget", "give_up"])
+def test_what_somebody_failed_to_make_is_made_by_the_next(ending: str) -> None:
+    store, made = Store(), []
+    store.claim("merchant", "gw0")
+    waiting = threading.Thread(target=lambda: made.append(store.claim("merchant", "gw1")))
+    waiting.start()
+    if ending == "forget":
+        store.forget("gw0")
+    else:
+        store.give_up("merchant", None, "gw0")
+    waiting.join(5)
+    assert made == [UNMADE]
+
+
+def test_what_failed_twice_is_not_tried_again() -> None:
+    store, tries = Store(), []
+
+    def make() -> str:
+        tries.append(1)
+        raise NotTested(f"no luck {len(tries)}")
+
+    for _ in range(4):
+        with pytest.raises(NotTested, match="no luck"):
+            once(store, "merchant", make)
+    assert len(tries) == 2
+
+
+def test_who_is_alone_is_waited_for_and_waits_for_the_others() -> None:
+    """One counts customers: it begins when the others have ended, and the others go on when it has."""
+    store, order = Store(), []
+    store.begin("gw0")
+
+    def count() -> None:
+        store.be_alone("gw1")
+        order.append("alone")
+        store.begin("gw1")
+        store.end("gw1")
+        store.release("gw1")
+
+    def create() -> None:
+        store.begin("gw2")
+        order.append("created")
+        store.end("gw2")
+
+    counting = threading.Thread(target=count)
+    counting.start()
+    while store._alone is None:
+        time.sleep(0.01)
+    creating = threading.Thread(target=create)
+    creating.start()
+    time.sleep(0.05)
+    assert order == []
+    store.end("gw0")
+    for thread in (counting, creating):
+        thread.join(5)
+    assert order == ["alone", "created"]
+
+
+def test_who_makes_something_finishes_it_before_another_is_alone() -> None:
+    store, order = Store(), []
+    store.claim("merchant", "gw0")
+
+    def count() -> None:
+        store.be_alone("gw1")
+        order.append("alone")
+
+    counting = threading.Thread(target=count)
+    counting.start()
+    while store._alone is None:
+        time.sleep(0.01)
+    store.begin("gw0")
+    assert store.claim("organization", "gw0") == UNMADE
+    store.end("gw0")
+    assert order == []
+    store.settle("organization", 1, "gw0")
+    store.settle("merchant", 1, "gw0")
+    counting.join(5)
+    assert order == ["alone"]
