@@ -110,12 +110,14 @@ class Session:
 
     def _say(self, line: str) -> None:
         """Tells the user something while the run goes on, whatever captures the output of the tests."""
-        terminal: Any = self.config.pluginmanager.get_plugin("terminalreporter")
+        if not self.config.pluginmanager.hasplugin("terminalreporter"):
+            return
         capture: Any = self.config.pluginmanager.get_plugin("capturemanager")
-        if terminal is not None:
-            with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
-                terminal.ensure_newline()
-                terminal.write(f"{line}\n" if terminal.currentfspath else f"\n{line}\n")
+        writer = self.config.get_terminal_writer()
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+            if writer.width_of_current_line:
+                writer.line()
+            writer.line(line)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         data = getattr(report, "conformance", None)

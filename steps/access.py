@@ -10,7 +10,7 @@ from pytest_bdd import parsers, then, when
 from conformance.exchange import Call
 from steps import payloads
 from steps.fixtures import Story
-from steps.merchants import Merchant, call, valid_body
+from steps.merchants import Merchant, call, send, valid_body
 
 
 def spoiled(token: str) -> list[str]:
@@ -70,19 +70,17 @@ def sent_how(story: Story, name: str, how: str) -> None:
     for headers in headers_for(how, merchant.token):
         run.masker.add(*(value.partition(" ")[2] for value in headers.values()))
         body: Any = valid_body(run, operation, merchant)
-        story.add(run.send(call(run, operation, body, merchant, token=None, headers=headers)))
+        story.add(send(run, operation, body, merchant, token=None, headers=headers))
 
 
 @when(parsers.parse('a valid "{name}" request names the scheme "bearer" and "BEARER"'))
 def scheme_in_other_cases(story: Story, name: str) -> None:
     run, operation = story.run, payloads.OPERATIONS[name]
     merchant = by_whom(story, operation)
-    run.need_success(run.send(call(run, operation, valid_body(run, operation, merchant), merchant, intent="valid")))
+    run.need_success(send(run, operation, valid_body(run, operation, merchant), merchant, intent="valid"))
     for scheme in ("bearer", "BEARER"):
         headers = {"Authorization": f"{scheme} {merchant.token}"}
-        story.add(
-            run.send(call(run, operation, valid_body(run, operation, merchant), merchant, token=None, headers=headers))
-        )
+        story.add(send(run, operation, valid_body(run, operation, merchant), merchant, token=None, headers=headers))
 
 
 @then("the same request with the merchant's token is accepted")

@@ -11,7 +11,7 @@ from conformance.run import Run
 from conformance.values import MISSING, first_field
 from steps import payloads
 from steps.fixtures import Story, need, saved_for
-from steps.merchants import Merchant, call, check_token, session_token
+from steps.merchants import Merchant, check_token, send, session_token
 from steps.organizations import default_customer
 from steps.outcomes import refused
 from steps.values import changed
@@ -28,7 +28,7 @@ _MORE_OF_THE_SAME = (
 def sign_up(run: Run, body: dict[str, Any], **more: Any) -> Exchange:
     """Somebody who signs up: returns the exchange."""
     run.masker.add(body.get("password"))
-    exchange = run.send(call(run, payloads.SIGN_UP, body, **more))
+    exchange = send(run, payloads.SIGN_UP, body, **more)
     if exchange.is_success:
         run.record.created.append(f"user {body.get('email')}")
     return exchange
@@ -36,12 +36,12 @@ def sign_up(run: Run, body: dict[str, Any], **more: Any) -> Exchange:
 
 def sign_in(run: Run, email: str, password: str, **more: Any) -> Exchange:
     """Somebody who signs in: returns the exchange."""
-    return run.send(call(run, payloads.SIGN_IN, {"email": email, "password": password}, **more))
+    return send(run, payloads.SIGN_IN, {"email": email, "password": password}, **more)
 
 
 def session_opens(run: Run, token: str, merchant: Merchant) -> Exchange:
     """A token: returns the exchange of a protected request, which succeeds where it opens a session."""
-    return run.send(call(run, payloads.SET_ACTIVE, {"organizationId": merchant.organization_id}, merchant, token=token))
+    return send(run, payloads.SET_ACTIVE, {"organizationId": merchant.organization_id}, merchant, token=token)
 
 
 def right_password_signs_in(story: Story) -> None:

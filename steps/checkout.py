@@ -12,7 +12,7 @@ from conformance.values import MISSING, contains, field, first_field
 from steps import payloads
 from steps.customers import agrees, item_path, needs_read, read
 from steps.fixtures import Story, need, new_customer
-from steps.merchants import call, create_checkout, text_field
+from steps.merchants import create_checkout, send, text_field
 from steps.values import changed
 
 CUSTOMER = ("customerId", "customer.id")
@@ -64,7 +64,7 @@ def for_new_customer(story: Story) -> None:
 def for_unknown_customer(story: Story) -> None:
     unknown = payloads.unknown_id(story.run, new_customer(story.run, story.actor))
     body = {**payloads.checkout(story.run, story.actor.organization_id), "customerId": unknown}
-    story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
+    story.add(send(story.run, payloads.CREATE_CHECKOUT, body, story.actor))
 
 
 @when("the merchant creates a checkout session without a customer")
@@ -84,7 +84,7 @@ def with_similar_customers(story: Story) -> None:
     for _ in range(2):
         customer = {**payloads.inline_customer(story.run), "email": known}
         body = {**payloads.checkout(story.run, story.actor.organization_id), "customer": customer}
-        story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
+        story.add(send(story.run, payloads.CREATE_CHECKOUT, body, story.actor))
 
 
 @then("no answer names a customer from before")
@@ -109,26 +109,26 @@ def with_new_customers(story: Story, times: int) -> None:
 def for_inline_customer(story: Story) -> None:
     customer = text_field(story.run.need_success(story.last), *CUSTOMER)
     body = {**payloads.checkout(story.run, story.actor.organization_id), "customerId": customer}
-    story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
+    story.add(send(story.run, payloads.CREATE_CHECKOUT, body, story.actor))
 
 
 @when("the merchant creates a checkout session for that customer and with a new customer")
 def with_both(story: Story) -> None:
     both = {"customerId": story.customers[-1], "customer": payloads.inline_customer(story.run)}
     body = {**payloads.checkout(story.run, story.actor.organization_id), **both}
-    story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
+    story.add(send(story.run, payloads.CREATE_CHECKOUT, body, story.actor))
 
 
 @when(parsers.re(r"the merchant creates a checkout session with (?P<value>(?!a new customer|an amount that).+)"))
 def with_value(story: Story, value: str) -> None:
     body = changed(story.run, payloads.checkout(story.run, story.actor.organization_id), value)
-    story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor, intent="valid")))
+    story.add(send(story.run, payloads.CREATE_CHECKOUT, body, story.actor, intent="valid"))
 
 
 @when("the merchant asks for a checkout session over an amount beyond 32 bits")
 def beyond_32_bits(story: Story) -> None:
     body = changed(story.run, payloads.checkout(story.run, story.actor.organization_id), "an amount beyond 32 bits")
-    story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
+    story.add(send(story.run, payloads.CREATE_CHECKOUT, body, story.actor))
 
 
 @when(parsers.parse("the merchant creates a checkout session whose new customer has {value}"))
@@ -142,17 +142,13 @@ def inline_with_value(story: Story, value: str) -> None:
 def same_twice(story: Story) -> None:
     body = payloads.checkout(story.run, story.actor.organization_id)
     for _ in range(2):
-        story.add(
-            story.run.need_success(
-                story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor, intent="valid"))
-            )
-        )
+        story.add(story.run.need_success(send(story.run, payloads.CREATE_CHECKOUT, body, story.actor, intent="valid")))
 
 
 @when("the merchant creates a checkout session with an amount that is no number")
 def refused_amount(story: Story) -> None:
     body = {**payloads.checkout(story.run, story.actor.organization_id), "totalAmount": "a lot"}
-    exchange = story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor))
+    exchange = send(story.run, payloads.CREATE_CHECKOUT, body, story.actor)
     need(not exchange.is_success, "an amount that is no number was accepted")
 
 
@@ -166,19 +162,19 @@ def for_other_merchant(story: Story) -> None:
     )
     for option in options:
         body = {**payloads.checkout(story.run, story.rival.organization_id), **option}
-        story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
+        story.add(send(story.run, payloads.CREATE_CHECKOUT, body, story.actor))
 
 
 @when("the merchant creates a checkout session for a merchant who does not exist")
 def for_unknown_merchant(story: Story) -> None:
     body = payloads.checkout(story.run, payloads.unknown_id(story.run, story.actor.organization_id))
-    story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
+    story.add(send(story.run, payloads.CREATE_CHECKOUT, body, story.actor))
 
 
 @when("the merchant creates a checkout session for the other merchant's customer")
 def for_others_customer(story: Story) -> None:
     body = {**payloads.checkout(story.run, story.actor.organization_id), "customerId": story.customers[-1]}
-    story.add(story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor)))
+    story.add(send(story.run, payloads.CREATE_CHECKOUT, body, story.actor))
 
 
 @then("a checkout session of the merchant's own is created")
@@ -191,7 +187,7 @@ def own_session(story: Story) -> None:
 @then("the merchant can create a checkout session")
 def can_create_session(story: Story) -> None:
     body = payloads.checkout(story.run, story.actor.organization_id)
-    exchange = story.run.send(call(story.run, payloads.CREATE_CHECKOUT, body, story.actor))
+    exchange = send(story.run, payloads.CREATE_CHECKOUT, body, story.actor)
     story.run.check(exchange.is_success, "a valid checkout session is accepted", exchange.summary, exchange)
 
 

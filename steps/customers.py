@@ -13,7 +13,7 @@ from conformance.run import Run
 from conformance.values import MISSING, caseless, contains, field, first_field
 from steps import payloads
 from steps.fixtures import Story, need
-from steps.merchants import Merchant, call, create_customer, text_field
+from steps.merchants import Merchant, create_customer, send, text_field
 from steps.organizations import default_customer
 from steps.values import changed
 
@@ -73,7 +73,7 @@ def creates_customer(story: Story) -> None:
 @when(parsers.re(r"the merchant creates a customer with (?P<value>(?!a name that).+)"))
 def creates_customer_with(story: Story, value: str) -> None:
     body = changed(story.run, payloads.customer(story.run, story.actor.organization_id), value)
-    story.add(story.run.send(call(story.run, payloads.CREATE_CUSTOMER, body, story.actor, intent="valid")))
+    story.add(send(story.run, payloads.CREATE_CUSTOMER, body, story.actor, intent="valid"))
 
 
 @when(parsers.parse("the merchant creates {times:d} more customers"))
@@ -85,12 +85,8 @@ def creates_more(story: Story, times: int) -> None:
 @when("the merchant creates the same customer twice")
 def creates_twice(story: Story) -> None:
     body = payloads.customer(story.run, story.actor.organization_id)
-    story.add(
-        story.run.need_success(
-            story.run.send(call(story.run, payloads.CREATE_CUSTOMER, body, story.actor, intent="valid"))
-        )
-    )
-    story.add(story.run.send(call(story.run, payloads.CREATE_CUSTOMER, body, story.actor)))
+    story.add(story.run.need_success(send(story.run, payloads.CREATE_CUSTOMER, body, story.actor, intent="valid")))
+    story.add(send(story.run, payloads.CREATE_CUSTOMER, body, story.actor))
 
 
 @then("the second is refused as taken, or is a customer of its own")
@@ -106,7 +102,7 @@ def taken_or_own(story: Story) -> None:
 @when("the merchant creates a customer with a name that is no text")
 def creates_refused_customer(story: Story) -> None:
     body = {**payloads.customer(story.run, story.actor.organization_id), "name": {"first": "Thabo"}}
-    exchange = story.run.send(call(story.run, payloads.CREATE_CUSTOMER, body, story.actor))
+    exchange = send(story.run, payloads.CREATE_CUSTOMER, body, story.actor)
     need(not exchange.is_success, "a name that is no text was accepted")
 
 
@@ -121,15 +117,13 @@ def can_create_default(story: Story) -> None:
 @when("the merchant creates a customer for the other merchant")
 def creates_for_other(story: Story) -> None:
     body = payloads.customer(story.run, story.rival.organization_id)
-    story.add(story.run.send(call(story.run, payloads.CREATE_CUSTOMER, body, story.actor)))
+    story.add(send(story.run, payloads.CREATE_CUSTOMER, body, story.actor))
 
 
 @when("the merchant creates a customer for a merchant who does not exist")
 def creates_for_unknown(story: Story) -> None:
     unknown = payloads.unknown_id(story.run, story.actor.organization_id)
-    story.add(
-        story.run.send(call(story.run, payloads.CREATE_CUSTOMER, payloads.customer(story.run, unknown), story.actor))
-    )
+    story.add(send(story.run, payloads.CREATE_CUSTOMER, payloads.customer(story.run, unknown), story.actor))
 
 
 @then("a customer of the merchant's own is created")

@@ -49,6 +49,11 @@ def call(run: Run, operation: str, json: Any, merchant: Merchant | None = None, 
     return Call(**{**fields, **more})
 
 
+def send(run: Run, operation: str, json: Any, merchant: Merchant | None = None, **more: Any) -> Exchange:
+    """Sends a call of an operation, as `call` makes it: returns the exchange."""
+    return run.send(call(run, operation, json, merchant, **more))
+
+
 def session_token(exchange: Exchange) -> str:
     """A sign-up or sign-in that was answered: returns the token, of the header first, then the body; empty for none."""
     header = exchange.response.header(TOKEN_HEADER) if exchange.response is not None else None
@@ -138,9 +143,7 @@ class Merchants:
         """A new account; its own session, where sign-up opens one, is the first spare one."""
         body = payloads.sign_up(self.run)
         self.run.masker.add(body["password"])
-        exchange = self.run.need_success(
-            self.run.send(call(self.run, payloads.SIGN_UP, body, intent="valid", actor=key))
-        )
+        exchange = self.run.need_success(send(self.run, payloads.SIGN_UP, body, intent="valid", actor=key))
         self.run.record.created.append(f"user {body['email']}")
         found = first_field(exchange.came, ["user.id"])
         user_id = found if isinstance(found, str) else ""
@@ -166,7 +169,7 @@ class Merchants:
 
     def _opens(self, merchant: Merchant, token: str) -> bool:
         body = {"organizationId": merchant.organization_id}
-        return self.run.send(call(self.run, payloads.SET_ACTIVE, body, merchant, token=token)).is_success
+        return send(self.run, payloads.SET_ACTIVE, body, merchant, token=token).is_success
 
     def activate(self, merchant: Merchant, token: str) -> Exchange:
         """Makes the merchant's organization the active one of a session."""
@@ -176,10 +179,10 @@ class Merchants:
 
     def _create_organization(self, merchant: Merchant) -> tuple[str, Exchange]:
         body = payloads.organization(self.run)
-        exchange = self.run.send(call(self.run, payloads.CREATE_ORGANIZATION, body, merchant, intent="valid"))
+        exchange = send(self.run, payloads.CREATE_ORGANIZATION, body, merchant, intent="valid")
         check_token(self.run, exchange)
         if not exchange.is_success and self.run.why_unavailable(exchange):
-            exchange = self.run.send(call(self.run, payloads.SET_ACTIVE, {}, merchant))
+            exchange = send(self.run, payloads.SET_ACTIVE, {}, merchant)
             if first_field(exchange.came, ["id", "organization.id"]) is MISSING:
                 raise NotTested("the user may create no organization and has none that is active")
             return organization_id(exchange), exchange
@@ -197,7 +200,7 @@ def check_token(run: Run, exchange: Exchange) -> None:
 def create_customer(run: Run, merchant: Merchant, **changes: Any) -> Exchange:
     """A valid customer of the merchant, with changes to the body: returns the exchange."""
     body = {**payloads.customer(run, merchant.organization_id), **changes}
-    exchange = run.send(call(run, payloads.CREATE_CUSTOMER, body, merchant, intent="valid"))
+    exchange = send(run, payloads.CREATE_CUSTOMER, body, merchant, intent="valid")
     if exchange.is_success:
         run.record.created.append(f"customer {body.get('email')}")
     return exchange
@@ -206,7 +209,7 @@ def create_customer(run: Run, merchant: Merchant, **changes: Any) -> Exchange:
 def create_checkout(run: Run, merchant: Merchant, **changes: Any) -> Exchange:
     """A valid checkout session of the merchant, with changes to the body: returns the exchange."""
     body = {**payloads.checkout(run, merchant.organization_id), **changes}
-    return run.send(call(run, payloads.CREATE_CHECKOUT, body, merchant, intent="valid"))
+    return send(run, payloads.CREATE_CHECKOUT, body, merchant, intent="valid")
 
 
 def text_field(exchange: Exchange, *paths: str) -> str:

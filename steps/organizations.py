@@ -17,10 +17,10 @@ from steps.fixtures import Story, need
 from steps.merchants import (
     TOKEN_HEADER,
     Merchant,
-    call,
     check_token,
     create_customer,
     organization_id,
+    send,
     session_token,
     text_field,
 )
@@ -32,7 +32,7 @@ _DEFAULT_TAKEN = "a customer without a merchant was taken"
 
 def make_active(run: Run, merchant: Merchant, organization: str, **more: object) -> Exchange:
     """A session that is to be scoped to an organization: returns the exchange."""
-    return run.send(call(run, payloads.SET_ACTIVE, {"organizationId": organization}, merchant, **more))
+    return send(run, payloads.SET_ACTIVE, {"organizationId": organization}, merchant, **more)
 
 
 def default_customer(run: Run, merchant: Merchant) -> Exchange:
@@ -51,15 +51,13 @@ def default_customer(run: Run, merchant: Merchant) -> Exchange:
 
 def send_default(run: Run, merchant: Merchant) -> Exchange:
     """The request for a customer for whom no organization is named: returns the exchange, whatever it came to."""
-    return run.send(call(run, payloads.CREATE_CUSTOMER, payloads.customer(run, None), merchant))
+    return send(run, payloads.CREATE_CUSTOMER, payloads.customer(run, None), merchant)
 
 
 @when("the merchant creates an organization")
 def creates_organization(story: Story) -> None:
     body = payloads.organization(story.run)
-    exchange = story.add(
-        story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, body, story.actor, intent="valid"))
-    )
+    exchange = story.add(send(story.run, payloads.CREATE_ORGANIZATION, body, story.actor, intent="valid"))
     check_token(story.run, exchange)
     found = organization_id(story.run.need_success(exchange))
     story.run.record.created.append(f"organization {body['slug']}")
@@ -80,12 +78,12 @@ def makes_it_active(story: Story) -> None:
 def activates_in_sign_up_session(story: Story) -> None:
     body = payloads.sign_up(story.run)
     story.run.masker.add(body["password"])
-    signed_up = story.run.need_success(story.run.send(call(story.run, payloads.SIGN_UP, body, intent="valid")))
+    signed_up = story.run.need_success(send(story.run, payloads.SIGN_UP, body, intent="valid"))
     story.run.record.created.append(f"user {body['email']}")
     token = session_token(signed_up)
     need(bool(token), "sign-up hands out no token on this target, which is lawful")
     newcomer = Merchant(f"newcomer {body['email']}", body["email"], body["password"], token=token)
-    story.add(story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, payloads.organization(story.run), newcomer)))
+    story.add(send(story.run, payloads.CREATE_ORGANIZATION, payloads.organization(story.run), newcomer))
 
 
 @then("the token of the sign-up opened a session")
@@ -99,7 +97,7 @@ def second_organization(story: Story) -> None:
 
     def make() -> str:
         body = payloads.organization(story.run)
-        exchange = story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid"))
+        exchange = send(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid")
         found = organization_id(story.run.need_success(exchange))
         story.run.record.created.append(f"organization {body['slug']}")
         return found
@@ -164,7 +162,7 @@ def repeated_token_works(story: Story) -> None:
 def creates_organization_with(story: Story, value: str) -> None:
     spare = story.merchants.spare(story.actor)
     body = changed(story.run, payloads.organization(story.run), value)
-    story.add(story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid")))
+    story.add(send(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid"))
 
 
 @when("the merchant creates an organization with a slug that is taken")
@@ -188,21 +186,21 @@ def _creates_with_slug(story: Story, owner: Merchant) -> None:
     need("slug" in owner.organization, "the organization was not created by this run, so that its slug is not known")
     body = {**payloads.organization(story.run), "slug": owner.organization["slug"]}
     spare = story.merchants.spare(story.actor)
-    story.add(story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, body, spare)))
+    story.add(send(story.run, payloads.CREATE_ORGANIZATION, body, spare))
 
 
 @then("an organization with another slug is created")
 def another_slug(story: Story) -> None:
     spare = story.merchants.spare(story.actor)
     body = payloads.organization(story.run)
-    story.run.need_success(story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid")))
+    story.run.need_success(send(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid"))
 
 
 @when("the merchant creates another organization")
 def creates_another(story: Story) -> None:
     spare = story.merchants.spare(story.actor)
     body = payloads.organization(story.run)
-    story.run.need_success(story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid")))
+    story.run.need_success(send(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid"))
 
 
 @then("the older organization can be made active")
@@ -216,14 +214,14 @@ def older_can_be_active(story: Story) -> None:
 def creates_without_name(story: Story) -> None:
     story.notes["body"] = body = payloads.organization(story.run)
     spare = story.merchants.spare(story.actor)
-    exchange = story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, without(body, "name"), spare))
+    exchange = send(story.run, payloads.CREATE_ORGANIZATION, without(body, "name"), spare)
     need(not exchange.is_success, "an organization without a name was accepted")
 
 
 @then("an organization with the same slug is created")
 def same_slug(story: Story) -> None:
     spare = story.merchants.spare(story.actor)
-    exchange = story.run.send(call(story.run, payloads.CREATE_ORGANIZATION, story.notes["body"], spare))
+    exchange = send(story.run, payloads.CREATE_ORGANIZATION, story.notes["body"], spare)
     need(story.run.why_unavailable(exchange) is None, str(story.run.why_unavailable(exchange)))
     story.run.check(exchange.is_success, "the slug is still free and the session open", exchange.summary, exchange)
 
@@ -251,7 +249,7 @@ def nothing_goes_in(story: Story) -> None:
     by_default = send_default(run, intruder)
     into = by_default.is_success and first_field(by_default.came, ["merchantId"]) == closed
     run.check(not into, "no customer goes into the closed organization", by_default.summary, by_default)
-    named = run.send(call(run, payloads.CREATE_CUSTOMER, payloads.customer(run, closed), intruder))
+    named = send(run, payloads.CREATE_CUSTOMER, payloads.customer(run, closed), intruder)
     refused(run, named, (400, 401, 403, 404), "a customer for the closed organization")
-    session = run.send(call(run, payloads.CREATE_CHECKOUT, payloads.checkout(run, closed), intruder))
+    session = send(run, payloads.CREATE_CHECKOUT, payloads.checkout(run, closed), intruder)
     refused(run, session, (400, 401, 403, 404), "a checkout session for the closed organization")

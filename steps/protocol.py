@@ -11,7 +11,7 @@ from conformance.wire import encode
 from steps import payloads
 from steps.access import by_whom
 from steps.fixtures import Story
-from steps.merchants import call, valid_body
+from steps.merchants import send, valid_body
 
 _METHODS: Final = ("PUT", "PATCH", "DELETE", "GET")
 _READABLE: Final = (payloads.CREATE_CUSTOMER, payloads.CREATE_CHECKOUT)
@@ -66,11 +66,11 @@ def media_types(story: Story, name: str) -> None:
     run, operation = story.run, payloads.OPERATIONS[name]
     merchant = by_whom(story, operation)
     if not run.saves(operation):
-        run.need_success(run.send(call(run, operation, valid_body(run, operation, merchant), merchant, intent="valid")))
+        run.need_success(send(run, operation, valid_body(run, operation, merchant), merchant, intent="valid"))
     media_types = ("application/json; charset=utf-8", "Application/JSON")
     for media_type in ("Application/JSON; charset=utf-8",) if run.limited(operation) else media_types:
         body = valid_body(run, operation, merchant)
-        story.add(run.send(call(run, operation, body, merchant, headers={"Content-Type": media_type})))
+        story.add(send(run, operation, body, merchant, headers={"Content-Type": media_type}))
 
 
 @when(parsers.parse('a valid "{name}" request is sent in chunks'))
@@ -78,8 +78,8 @@ def in_chunks(story: Story, name: str) -> None:
     run, operation = story.run, payloads.OPERATIONS[name]
     merchant = by_whom(story, operation)
     if not run.saves(operation):
-        run.need_success(run.send(call(run, operation, valid_body(run, operation, merchant), merchant, intent="valid")))
-    story.add(run.send(call(run, operation, valid_body(run, operation, merchant), merchant, chunked=True)))
+        run.need_success(send(run, operation, valid_body(run, operation, merchant), merchant, intent="valid"))
+    story.add(send(run, operation, valid_body(run, operation, merchant), merchant, chunked=True))
 
 
 @then("it is accepted")

@@ -255,11 +255,7 @@ EXPECTED: Final[Mapping[str, tuple[str, ...]]] = {
         "CUSTOMER-TENANT-2",
     ),
     "customer-kept-under-nobody": ("CUSTOMER-STATE-2",),
-    "customer-merchant-id-of-first-tenant": (
-        "CUSTOMER-ECHO-1",
-        "CUSTOMER-ECHO-6",
-        "CUSTOMER-STATE-1",
-    ),
+    "customer-merchant-id-of-first-tenant": ("CUSTOMER-ECHO-1",),
     "checkout-foreign-merchant-accepted": (
         "CHECKOUT-TENANT-1",
         "CHECKOUT-LEAK-3",

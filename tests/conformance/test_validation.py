@@ -16,7 +16,7 @@ from conformance.negatives import Case, refused_cases, survived_cases
 from conformance.plugin import catalogue_of
 from conformance.run import Run
 from steps.generated import sender as sender_of
-from steps.merchants import Merchant, Merchants, call, valid_body
+from steps.merchants import Merchant, Merchants, call, send, valid_body
 from steps.outcomes import refused
 
 
@@ -78,4 +78,4 @@ def _accepted(run: Run, operation: str, sender: Merchant | None, changes: dict[s
     """The positive twin, in the same session as the refused requests."""
     if not run.saves(operation):
         body = {**valid_body(run, operation, sender), **changes}
-        run.need_success(run.send(call(run, operation, body, sender, intent="valid")))
+        run.need_success(send(run, operation, body, sender, intent="valid"))

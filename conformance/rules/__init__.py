@@ -1,0 +1,78 @@
+"""Passive checks: what every exchange is held against, whoever asked for it, at no extra request.
+
+A rule is data in the catalogue (`rule: {echo: {sent: totalAmount, came: [totalAmount]}}`); this module gives each kind
+of rule its meaning. A rule answers None where an exchange does not decide it, else the findings, of which none means
+that the requirement was held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from conformance.catalogue import Catalogue, CatalogueError, Requirement
+from conformance.contract import Contract
+from conformance.exchange import Exchange
+from conformance.rules import answers, errors, facts, leaks
+from conformance.rules.answers import unavailable
+from conformance.rules.base import RATE_LIMITED, UNAUTHORIZED, Basis, Check, Finding, Params
+from conformance.values import MISSING, first_field
+from conformance.values import field as field_of
+
+__all__ = ["KINDS", "RATE_LIMITED", "UNAUTHORIZED", "Finding", "Rules", "unavailable"]
+
+GENERAL: Final = "general"
+KINDS: Final[dict[str, Check]] = {**answers.KINDS, **errors.KINDS, **leaks.KINDS, **facts.KINDS}
+_DISTINCT: Final = 12
+_PRIVATE: Final = ("email", "name", "slug", "customer.email", "customer.name")
+
+
+class Rules(Basis):
+    """The passive checks of a catalogue, ready to be applied; raises `CatalogueError` for an unknown kind of rule."""
+
+    def __init__(self, catalogue: Catalogue, contract: Contract) -> None:
+        super().__init__(contract)
+        self.catalogue = catalogue
+        self._by_operation: dict[str, list[tuple[Requirement, Check, Params]]] = {}
+        for requirement in self.catalogue:
+            if requirement.rule is None:
+                continue
+            ((kind, params),) = requirement.rule.items()
+            if kind not in KINDS:
+                raise CatalogueError(f"{requirement.id}: unknown rule `{kind}`; known are {', '.join(sorted(KINDS))}")
+            params = params if isinstance(params, dict) else {"value": params}
+            self._by_operation.setdefault(requirement.operation, []).append(
+                (requirement, KINDS[kind], {**params, "id": requirement.id})
+            )
+            if kind == "schema":
+                paths = self.schema_paths.setdefault(requirement.operation, {})
+                paths.update(dict.fromkeys(params["value"], requirement.id))
+
+    def apply(self, exchange: Exchange) -> Iterable[tuple[Requirement, list[Finding]]]:
+        """An exchange that came back: yields each requirement that it decides, with its findings.
+
+        What says nothing about the target decides nothing: a gateway's page, a rate limit.
+        """
+        operation = exchange.call.operation or GENERAL
+        if exchange.gateway or exchange.status == RATE_LIMITED:
+            return
+        self._remember(exchange)
+        for requirement, check, params in self._by_operation.get(operation, ()):
+            findings = check(exchange, params, self)
+            if findings is not None:
+                yield requirement, findings
+
+    def _remember(self, exchange: Exchange) -> None:
+        if not exchange.is_success or not isinstance(exchange.came, dict):
+            return
+        both = {"sent": exchange.sent, "came": exchange.came}
+        facts = self.catalogue.facts.get(exchange.call.operation or "", ()) if exchange.call.intent == "valid" else ()
+        for fact in facts:
+            key, value = first_field(both, fact.key), first_field(both, fact.value)
+            if key is not MISSING and value is not MISSING:
+                self.memory.facts.setdefault(fact.name, {}).setdefault(str(key).casefold(), value)
+        if exchange.call.actor and not exchange.call.generated:
+            for path in _PRIVATE:
+                text = field_of(exchange.sent, path)
+                if isinstance(text, str) and len(text) > _DISTINCT:
+                    self.memory.private.setdefault(text.casefold(), exchange.call.actor)

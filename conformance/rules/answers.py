@@ -1,0 +1,165 @@
+"""The rules for every answer: that it comes, in time, with a documented status, media type, schema and headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from statistics import median
+from typing import Final
+
+from conformance.contract import SchemaBreach
+from conformance.exchange import Exchange
+from conformance.rules.base import BELOW_THE_API, UNAUTHORIZED, Basis, Check, Finding, Params, documented_success
+from conformance.values import MISSING, shown
+from conformance.values import field as field_of
+
+
+def unavailable(exchange: Exchange, cases: Iterable[Params]) -> str | None:
+    """An answer that lawfully withholds an operation (a captcha, a limit): returns the reason, or None."""
+    for case in cases:
+        if exchange.status == case["status"] and re.search(
+            case["says"], exchange.response.text if exchange.response else ""
+        ):
+            return str(case["reason"])
+    return None
+
+
+def _answered(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    if exchange.failure is None:
+        return []
+    return [Finding("a complete HTTP answer within the time limit", exchange.failure)]
+
+
+def _in_time(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    """Slow is what takes seconds, and many times as long as valid requests of the operation usually do."""
+    key = exchange.call.operation or ""
+    usual = rules.memory.durations.setdefault(key, [])
+    if exchange.is_success and exchange.call.intent == "valid":
+        usual.append(exchange.seconds)
+        return []
+    if exchange.response is None or not usual:
+        return None
+    bound = max(params["seconds"], params["times"] * median(usual))
+    found = Finding(f"an answer within {bound:.1f} s", f"one after {exchange.seconds:.1f} s")
+    return [] if exchange.seconds <= bound else [found]
+
+
+def _no_server_error(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    if exchange.response is None:
+        return None
+    return [Finding("no 5xx", f"status {exchange.status}")] if exchange.status >= 500 else []
+
+
+def _accepts(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    if exchange.call.intent != "valid" or exchange.response is None or exchange.status >= 500:
+        return None
+    if unavailable(exchange, params.get("unless", ())) or _token_is_new(exchange, rules):
+        return None
+    if exchange.status in params["statuses"] or exchange.is_success:
+        return []
+    wanted = " or ".join(map(str, params["statuses"]))
+    return [Finding(f"status {wanted} for a valid request", f"status {exchange.status}")]
+
+
+def _token_is_new(exchange: Exchange, rules: Basis) -> bool:
+    """A 401 for a token that never worked says something about where the token came from, not about this operation."""
+    if exchange.is_success and exchange.call.token:
+        rules.memory.tokens.add(exchange.call.token)
+    token = exchange.call.token
+    return exchange.status == UNAUTHORIZED and token is not None and token not in rules.memory.tokens
+
+
+def _documented(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    if exchange.response is None or exchange.status >= 500:
+        return None
+    operation = rules.contract.operations[exchange.call.operation or ""]
+    if exchange.status in operation.bodies or exchange.status in BELOW_THE_API:
+        return []
+    known = ", ".join(map(str, sorted(operation.bodies)))
+    return [Finding(f"a documented status ({known})", f"status {exchange.status}")]
+
+
+def _media_type(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    if not documented_success(exchange, rules) or exchange.response is None:
+        return None
+    told = [value for name, value in exchange.response.headers if name.lower() == "content-type"]
+    if len(told) > 1:
+        return [Finding("one Content-Type", " and ".join(told))]
+    if exchange.response.says_json:
+        return []
+    return [Finding("Content-Type application/json", exchange.response.header("content-type") or "no Content-Type")]
+
+
+def _schema(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    if not documented_success(exchange, rules) or exchange.response is None:
+        return None
+    return [
+        Finding(f"`{breach.path or 'the body'}` {breach.expected}", shown(breach.got))
+        for breach in _schema_breaches(exchange, rules)
+        if rules.schema_owner(exchange.call.operation or "", breach.path) == params["id"]
+        and not _repeats(exchange, breach)
+    ]
+
+
+def _repeats(exchange: Exchange, breach: SchemaBreach) -> bool:
+    """A field that the request had, wrong perhaps: that it was accepted is told by the check that sent it."""
+    return exchange.call.intent != "valid" and field_of(exchange.sent, breach.path.partition(".")[0]) is not MISSING
+
+
+def _schema_breaches(exchange: Exchange, rules: Basis) -> tuple[SchemaBreach, ...]:
+    cached: tuple[SchemaBreach, ...] | None = exchange.__dict__.get("_schema_breaches")
+    if cached is None:
+        if exchange.came is MISSING:
+            text = exchange.response.text if exchange.response else ""
+            cached = (SchemaBreach("", "to be JSON", text[:100]),)
+        else:
+            cached = rules.contract.breaches(exchange.call.operation or "", exchange.status, exchange.came)
+        exchange.__dict__["_schema_breaches"] = cached
+    return cached
+
+
+def _header(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    name = params["value"]
+    if not documented_success(exchange, rules) or exchange.response is None or exchange.response.header(name) is None:
+        return None
+    value = exchange.response.header(name) or ""
+    breaches = rules.contract.header_breaches(exchange.call.operation or "", exchange.status, name, value)
+    return [Finding(f"header {name} {breach.expected}", shown(breach.got)) for breach in breaches]
+
+
+def _header_or_field(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    if not documented_success(exchange, rules) or exchange.response is None:
+        return None
+    if exchange.response.header(params["header"]) or (
+        isinstance(exchange.came, dict) and exchange.came.get(params["field"])
+    ):
+        return []
+    return [Finding(f"header {params['header']} or field `{params['field']}`", "neither")]
+
+
+def _header_beside_field(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    """Where the body has the field, the header is there too."""
+    if not documented_success(exchange, rules) or exchange.response is None or not isinstance(exchange.came, dict):
+        return None
+    if not exchange.came.get(params["field"]):
+        return None
+    header = params["header"]
+    return (
+        []
+        if exchange.response.header(header)
+        else [Finding(f"header {header} beside `{params['field']}`", "no such header")]
+    )
+
+
+KINDS: Final[dict[str, Check]] = {
+    "answered": _answered,
+    "in-time": _in_time,
+    "no-server-error": _no_server_error,
+    "accepts": _accepts,
+    "documented-status": _documented,
+    "media-type": _media_type,
+    "schema": _schema,
+    "header": _header,
+    "header-or-field": _header_or_field,
+    "header-beside-field": _header_beside_field,
+}

@@ -1,0 +1,62 @@
+"""What all rules have in common: findings, what a run remembers, and what a rule is given besides an exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from conformance.contract import Contract
+from conformance.exchange import Exchange
+
+RATE_LIMITED: Final = 429
+UNAUTHORIZED: Final = 401
+BELOW_THE_API: Final = frozenset({408, 413, 414, 429, 431})
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One way in which an exchange departs from a requirement, in words for the owner of the API."""
+
+    expected: str
+    got: str
+
+
+@dataclass
+class Memory:
+    """What a run remembers from one exchange for the next: values that never repeat, and facts told earlier."""
+
+    seen: dict[str, dict[str, str]] = field(default_factory=dict)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    private: dict[str, str] = field(default_factory=dict)
+    durations: dict[str, list[float]] = field(default_factory=dict)
+    tokens: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Basis:
+    """What a rule is given besides an exchange: the contract, and the memory of the run."""
+
+    contract: Contract
+    memory: Memory = field(default_factory=Memory)
+    schema_paths: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def schema_owner(self, operation: str, path: str) -> str | None:
+        """A place of an answer: returns the id of the schema requirement that owns it (the longest path wins)."""
+        paths = self.schema_paths.get(operation, {})
+        names = path.split(".") if path else []
+        for length in range(len(names), -1, -1):
+            owner = paths.get(".".join(names[:length]))
+            if owner is not None:
+                return owner
+        return None
+
+
+Params = Mapping[str, Any]
+Check = Callable[[Exchange, Params, Basis], "list[Finding] | None"]
+
+
+def documented_success(exchange: Exchange, rules: Basis) -> bool:
+    """Whether the answer is one of the operation's documented successes."""
+    operation = rules.contract.operations.get(exchange.call.operation or "")
+    return exchange.is_success and operation is not None and exchange.status in operation.success

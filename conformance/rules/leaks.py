@@ -1,0 +1,142 @@
+"""The rules for what must not stand in an answer: internals, passwords, tokens, and what belongs to somebody else."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from conformance.exchange import Exchange
+from conformance.rules.base import Basis, Check, Finding, Params
+from conformance.values import field as field_of
+from conformance.values import shown, texts
+
+_LONG_ENOUGH: Final = 16
+_INTERNALS: Final = (
+    ("an HTML page", re.compile(r"<\s*(!doctype|html|body|pre|h1|title)\b", re.IGNORECASE)),
+    (
+        "a stack trace",
+        re.compile(
+            r"Traceback \(most recent call last\)|^[ \t]+at [^\n]{1,300}:\d+:\d+\)?"
+            r"|\bat [\w$.<> ]{1,100} \(?(?:file://|node:|/)[^\s)]{1,300}:\d+"
+            r"|File \"[^\"]+\", line \d+|\bin [/\w.-]{1,200}\.(?:go|rb|php|java|py|js|ts):\d+|goroutine \d+ \["
+            r"|\.(?:java|kt|cs|scala):\d+\)|Exception in thread",
+            re.MULTILINE,
+        ),
+    ),
+    (
+        "a file path",
+        re.compile(
+            r"(?<![\w.:/])/(?:usr|home|var|opt|app|srv|etc|root|workspace|build|src|tmp|Users|mnt|data|code|node_modules)"
+            r"/[\w.@/-]+|[A-Za-z]:\\\\?[\w.-]+\\|node_modules/"
+            r"|(?<![\w/-])[\w/-]{1,200}\.(?:py|js|ts|mjs|rb|go|java|php|cs):\d+"
+        ),
+    ),
+    (
+        "an internal address",
+        re.compile(
+            r"\b(?:postgres(?:ql)?|mysql|mariadb|mongodb|redis|amqp|jdbc)(?:[+:]\w+)?://|ECONNREFUSED|getaddrinfo"
+        ),
+    ),
+    (
+        "SQL",
+        re.compile(
+            r"\b(?:SELECT\s.{1,300}?\sFROM\s|INSERT\s+INTO\s|UPDATE\s+[\w\"`]+\s+SET\s|DELETE\s+FROM\s|CREATE\s+TABLE\s)"
+            r"|SQLITE_[A-Z]+|SQLSTATE|\bORA-\d{5}|PrismaClient|(?:UNIQUE|FOREIGN KEY|NOT NULL) constraint failed"
+            r"|syntax error at or near|duplicate key value violates|no such (?:table|column)",
+            re.IGNORECASE | re.DOTALL,
+        ),
+    ),
+)
+_HASH: Final = re.compile(
+    r"\$2[abxy]\$\d\d\$|\$argon2|\$scrypt\$|\$pbkdf2|pbkdf2_sha|\b[0-9a-f]{32}:[0-9a-f]{128}\b|\bscrypt[:$]",
+    re.IGNORECASE,
+)
+_HASH_FIELD: Final = re.compile(
+    r"^(?:hashed_?)?(?:password|passwd|pwd)(?:_?hash|_?digest)?$|^(?:salt|hash)$", re.IGNORECASE
+)
+
+
+def _no_internals(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    if exchange.response is None or exchange.status < 400:
+        return None
+    text, sent = exchange.response.text, exchange.request_body.decode("utf-8", "replace")
+    everything = [text, *texts(exchange.came)]
+    found = [
+        (what, next((hit for item in everything if (hit := pattern.search(item))), None))
+        for what, pattern in _INTERNALS
+    ]
+    return [
+        Finding("an error for the client alone", f"{what}: {shown(hit[0], 80)}")
+        for what, hit in found
+        if hit and hit[0] not in sent
+    ]
+
+
+def _no_password(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    password = field_of(exchange.sent, "password")
+    if exchange.response is None or not isinstance(password, str) or len(password) < 8 or len(set(password)) < 6:
+        return None
+    others = [other for other in texts(_without_passwords(exchange.sent)) if password in other]
+    if others:
+        return None
+    everywhere = [exchange.response.text, *texts(exchange.came), *(value for _, value in exchange.response.headers)]
+    if any(password in text for text in everywhere):
+        return [Finding("an answer without the password", "the password that was sent stands in it")]
+    return []
+
+
+def _without_passwords(value: Any) -> Any:
+    return {name: item for name, item in value.items() if name != "password"} if isinstance(value, dict) else value
+
+
+def _no_hash(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    if exchange.response is None:
+        return None
+    findings = [
+        Finding("no password hash", f"a field `{name}`")
+        for name in _field_names(exchange.came)
+        if _HASH_FIELD.match(name)
+    ]
+    hit = _HASH.search(exchange.response.text)
+    if hit and hit[0] not in exchange.request_body.decode("utf-8", "replace"):
+        findings.append(Finding("no password hash", f"text that looks like one: {hit[0][:12]}…"))
+    return findings
+
+
+def _no_token(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    token = exchange.call.token or ""
+    if exchange.response is None or len(token) < _LONG_ENOUGH:
+        return None
+    bare = token.partition(".")[0]
+    repeated = len(bare) >= _LONG_ENOUGH and bare in exchange.response.text
+    return [Finding("a body without the session token", "the token of the request stands in it")] if repeated else []
+
+
+def _field_names(value: Any, depth: int = 4) -> list[str]:
+    if depth == 0:
+        return []
+    if isinstance(value, dict):
+        inner = [name for key, item in value.items() if key != "metadata" for name in _field_names(item, depth - 1)]
+        return [name for name, item in value.items() if isinstance(item, str)] + inner
+    return [name for item in value for name in _field_names(item, depth - 1)] if isinstance(value, list) else []
+
+
+def _no_foreign_data(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    if exchange.response is None or not exchange.call.actor or not exchange.response.body:
+        return None
+    text, sent = exchange.response.text.casefold(), exchange.request_body.decode("utf-8", "replace").casefold()
+    foreign = [
+        address
+        for address, owner in rules.memory.private.items()
+        if owner != exchange.call.actor and address in text and address not in sent
+    ]
+    return [Finding("no data of another merchant", f"{address} of another merchant") for address in foreign]
+
+
+KINDS: Final[dict[str, Check]] = {
+    "no-internals": _no_internals,
+    "no-password": _no_password,
+    "no-hash": _no_hash,
+    "no-token": _no_token,
+    "no-foreign-data": _no_foreign_data,
+}
