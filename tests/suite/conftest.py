@@ -1,4 +1,7 @@
-"""What the suite's own tests share: the catalogue and contract as they stand, and small exchanges made by hand."""
+"""What the suite's own tests share: the catalogue and contract as they stand, and the gates of the detection tests.
+
+The gates for all faults and variants take most of the time; they run beside the other tests, and are read at the end.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,29 @@ import pytest
 
 from conformance.catalogue import Catalogue, load_catalogue
 from conformance.contract import Contract, load_contract
+from tests.suite.detection import Background, all_cases
 
 ROOT = Path(__file__).parents[2]
+GATES = pytest.StashKey[Background]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=needs_gates)
+
+
+def needs_gates(item: pytest.Item) -> bool:
+    return "gates" in getattr(item, "fixturenames", ())
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if any(map(needs_gates, session.items)) and not session.config.option.collectonly:
+        session.config.stash[GATES] = Background(all_cases())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if GATES in config.stash:
+        config.stash[GATES].stop()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import queue
 import signal
 import sys
 import tempfile
@@ -38,7 +39,8 @@ _ACCOUNTS: Final = (
 )
 GENERATED: Final = "tests/conformance/test_generated.py"
 _LISTENING: Final = "listening on "
-_PATIENCE: Final = 170
+_PATIENCE: Final = 400
+_GIVE_WAY: Final = 10
 _QUIET: Final = (
     *("html", "metadata", "allure_pytest", "cacheprovider", "xdist"),
     *("unraisableexception", "threadexception"),
@@ -126,6 +128,43 @@ def run_gates(cases: Sequence[Case], progress: Callable[[int, Gate], None], jobs
             gates[gate.case] = gate
             progress(number, gate)
     return [gates[case.id] for case in cases]
+
+
+class Background:
+    """Gates that run beside whatever this process does, at a lower priority, so that they take only what it leaves."""
+
+    def __init__(self, cases: Sequence[Case]) -> None:
+        context = multiprocessing.get_context("fork")
+        self.cases = cases
+        self._done: multiprocessing.Queue[Gate] = context.Queue()
+        self._process = context.Process(target=self._run)
+        self._process.start()
+
+    def gates(self, progress: Callable[[int, Gate], None]) -> Iterator[Gate]:
+        """Waits for the gates: yields each as it is done. Raises `RuntimeError` where they end before all are."""
+        for number in range(1, len(self.cases) + 1):
+            gate = self._next()
+            progress(number, gate)
+            yield gate
+
+    def _next(self) -> Gate:
+        while True:
+            try:
+                return self._done.get(timeout=1)
+            except queue.Empty:
+                if not self._process.is_alive() and self._done.empty():
+                    raise RuntimeError("the gates ended before all were done") from None
+
+    def stop(self) -> None:
+        """Ends what still runs."""
+        if self._process.is_alive():
+            os.killpg(self._process.pid or 0, signal.SIGTERM)
+        self._process.join(5)
+
+    def _run(self) -> None:
+        os.setpgrp()
+        os.nice(_GIVE_WAY)
+        run_gates(self.cases, lambda _, gate: self._done.put(gate))
 
 
 def _prepare() -> None:

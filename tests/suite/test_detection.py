@@ -1,6 +1,6 @@
 """What the suite catches: a gate for every seeded fault and every lawful variant of the sandbox.
 
-The gates run side by side before the first test, which takes minutes; the tests then read what each came to. The page
+The gates run beside the other tests, which takes minutes; these tests then read what each came to. The page
 `docs/detection.md` is made from the same gates, and a page that does not agree with them fails.
 """
 
@@ -13,7 +13,8 @@ import pytest
 
 from conformance.catalogue import Catalogue
 from sandbox.switchboard import FAULTS, VARIANTS
-from tests.suite.detection import COMBINATIONS, ROOT, SLOW, Case, Gate, all_cases, run_gates
+from tests.suite.conftest import GATES
+from tests.suite.detection import COMBINATIONS, ROOT, SLOW, Case, Gate
 from tests.suite.detection_page import page, timed_ids
 
 OTHERS_ALLOWED = 6
@@ -22,18 +23,17 @@ OTHERS_ALLOWED = 6
 @pytest.fixture(scope="module")
 def gates(request: pytest.FixtureRequest) -> dict[str, Gate]:
     """The gates of all cases by the case's id, with a line of progress now and then."""
-    cases, started = all_cases(), time.monotonic()
+    background, started = request.config.stash[GATES], time.monotonic()
     capture = request.config.pluginmanager.getplugin("capturemanager")
 
     def progress(number: int, gate: Gate) -> None:
-        if number % 20 == 0 or number == len(cases):
+        if number % 20 == 0 or number == len(background.cases):
             with capture.global_and_fixture_disabled():
                 seconds = time.monotonic() - started
-                print(
-                    f"\n{number} of {len(cases)} gates after {seconds:.0f} s, the last: {gate.case}", end="", flush=True
-                )
+                total = len(background.cases)
+                print(f"\n{number} of {total} gates after {seconds:.0f} s, the last: {gate.case}", end="", flush=True)
 
-    return {gate.case: gate for gate in run_gates(cases, progress)}
+    return {gate.case: gate for gate in background.gates(progress)}
 
 
 def test_reference_is_conformant(gates: dict[str, Gate]) -> None:
