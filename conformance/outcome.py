@@ -11,7 +11,6 @@ from conformance.report.model import Report
 from conformance.run import Run
 
 RUN: Final = pytest.StashKey[Run]()
-COLLECTED: Final = "collected"
 OUTCOME: Final = pytest.StashKey["Outcome"]()
 
 
@@ -20,8 +19,6 @@ class Outcome:
 
     def __init__(self) -> None:
         self.records: list[Record] = []
-        self.items: dict[str, tuple[str, ...]] = {}
-        self.deselected: dict[str, str] = {}
         self.stopped: str | None = None
         self.checked: tuple[str, ...] = ()
         self.report: Report | None = None

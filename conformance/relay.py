@@ -3,6 +3,9 @@
 A worker of pytest-xdist, on this machine or on another, asks over a channel of its own for each request and for what
 the tests share. So the rate limit, what the rules remember, the secrets and the merchants are those of one run, and
 every request comes from one address.
+
+What a worker sends is plain data to the process that leads, which unpickles nothing of it: values that workers share
+pass through it sealed.
 """
 
 from __future__ import annotations
@@ -16,18 +19,26 @@ from typing import Any, Final, Protocol
 
 from conformance.exchange import Call, Exchange
 from conformance.run import Found, Run
+from conformance.sharing import UNMADE
 from conformance.values import MISSING
 from conformance.wire import encode
 
-_SHARED: Final = frozenset({"claim", "settle", "give_up", "tell", "told", "take", "be_alone", "release"})
+_SHARED: Final = frozenset({"claim", "settle", "give_up", "tell", "told", "take", "be_alone", "release", "collected"})
 
 
 class Channel(Protocol):
-    """What execnet offers of a channel between two processes."""
+    """What execnet offers of a channel between two processes: numbers, texts, bytes and containers of these pass."""
 
-    def send(self, item: bytes) -> None: ...
+    def send(self, item: Any) -> None: ...
 
-    def receive(self) -> bytes: ...
+    def receive(self) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A value of a worker's, for other workers to open."""
+
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -67,20 +78,21 @@ class Relay:
         wire = self.run.open_wire(lambda exchange: heard.append((_bare(exchange), self._judged(exchange))))
         try:
             while True:
-                verb, *arguments = pickle.loads(channel.receive())
+                verb, *arguments = channel.receive()
                 heard.clear()
                 value, error = None, None
                 try:
                     if verb == "request":
                         self.run.store.begin(who)
                         try:
-                            self.run.dispatch(wire, *arguments)
+                            self.run.dispatch(wire, Call(**arguments[0]))
                         finally:
                             self.run.store.end(who)
                     elif verb == "file":
                         self._keep(*arguments)
                     elif verb in _SHARED:
-                        value = getattr(self.run.store, verb)(*arguments, who=who)
+                        given = [Sealed(item) if isinstance(item, bytes) else item for item in arguments]
+                        value = getattr(self.run.store, verb)(*given, who=who)
                 except Exception as raised:
                     error = raised
                 secrets = self.run.masker.told[known:]
@@ -129,8 +141,10 @@ class FarWire:
 
     def send(self, call: Call) -> Exchange:
         """A call: returns its exchange, and raises as `Wire.send` does."""
-        body = call.body if call.json is MISSING else encode(call.json)
-        reply = self._ask("request", replace(call, json=MISSING, body=body))
+        plain = {name: value for name, value in vars(call).items() if name != "json"}
+        plain["headers"] = dict(call.headers)
+        plain["body"] = call.body if call.json is MISSING else encode(call.json)
+        reply = self._ask("request", plain)
         exchanges = [(replace(exchange, call=call), found) for exchange, found in reply.heard]
         for exchange, found in exchanges:
             self._run.take(exchange, found)
@@ -139,22 +153,26 @@ class FarWire:
         return exchanges[-1][0]
 
     def claim(self, key: str) -> Any:
-        return self._value("claim", key)
+        found = self._value("claim", key)
+        return found if found == UNMADE else (_opened(found[0]),)
 
     def settle(self, key: str, value: Any) -> None:
-        self._value("settle", key, value)
+        self._value("settle", key, pickle.dumps(value))
 
     def give_up(self, key: str, reason: str | None) -> None:
         self._value("give_up", key, reason)
 
     def tell(self, key: str, value: Any) -> None:
-        self._value("tell", key, value)
+        self._value("tell", key, pickle.dumps(value))
 
     def told(self, key: str) -> Any:
-        return self._value("told", key)
+        return _opened(self._value("told", key))
 
     def take(self, key: str) -> Any:
-        return self._value("take", key)
+        return _opened(self._value("take", key))
+
+    def collected(self, items: dict[str, tuple[str, ...]], deselected: dict[str, str]) -> None:
+        self._value("collected", items, deselected)
 
     def be_alone(self) -> None:
         self._value("be_alone")
@@ -177,10 +195,14 @@ class FarWire:
         return reply.value
 
     def _ask(self, *request: Any) -> Reply:
-        self._channel.send(pickle.dumps(request))
+        self._channel.send(request)
         reply: Reply = pickle.loads(self._channel.receive())
         self._run.masker.add(*reply.secrets)
         self._run.accepted |= reply.accepted
         self._run.broken |= reply.broken
         self.limited = reply.limited
         return reply
+
+
+def _opened(value: Any) -> Any:
+    return pickle.loads(value.data) if isinstance(value, Sealed) else value

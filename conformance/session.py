@@ -15,7 +15,7 @@ import pytest
 from conformance import hooks
 from conformance.gateway import NOT_REACHED
 from conformance.ledger import Record
-from conformance.outcome import COLLECTED, OUTCOME, RUN
+from conformance.outcome import OUTCOME, RUN
 from conformance.report import write_reports
 from conformance.report.model import Report, build_report
 from conformance.report.terminal import print_summary
@@ -148,8 +148,7 @@ class Session:
         run, outcome = self.run, self.outcome
         if outcome.stopped is None:
             outcome.stopped = run.out_of_time or run.gone
-        items, deselected = run.store.told(COLLECTED) or (outcome.items, outcome.deselected)
-        report = build_report(run, outcome.records, deselected, items, outcome.stopped, outcome.checked)
+        report = build_report(run, outcome.records, outcome.stopped, outcome.checked)
         status = int(exitstatus)
         if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or self._unreached:
             status = self._status(report, status)

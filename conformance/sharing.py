@@ -38,6 +38,9 @@ class Shared(Protocol):
     def take(self, key: str) -> Any:
         """The fact that a test has told, which is then told no more, or None."""
 
+    def collected(self, items: dict[str, tuple[str, ...]], deselected: dict[str, str]) -> None:
+        """The tests that there are, with what each decides, and the requirements that were deselected, with why."""
+
     def be_alone(self) -> None:
         """From now on until `release`, the requests of the run's other processes wait."""
 
@@ -66,6 +69,8 @@ class Store:
     """The shared things of a run, in the process that leads it; `who` names the worker for whom it acts, if any."""
 
     def __init__(self) -> None:
+        self.items: dict[str, tuple[str, ...]] = {}
+        self.deselected: dict[str, str] = {}
         self._changed = threading.Condition()
         self._values: dict[str, Any] = {}
         self._makers: dict[str, str] = {}
@@ -106,6 +111,14 @@ class Store:
 
     def take(self, key: str, who: str = "") -> Any:  # noqa: ARG002
         return self._facts.pop(key, None)
+
+    def collected(
+        self,
+        items: dict[str, tuple[str, ...]],
+        deselected: dict[str, str],
+        who: str = "",  # noqa: ARG002
+    ) -> None:
+        self.items, self.deselected = items, deselected
 
     def clear(self) -> None:
         """Nothing is made any more."""

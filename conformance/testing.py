@@ -11,7 +11,7 @@ import pytest
 from conformance.ledger import Breached, NotTested, Record
 from conformance.messages import breaches_message
 from conformance.options import SIZES
-from conformance.outcome import COLLECTED, OUTCOME, RUN
+from conformance.outcome import OUTCOME, RUN
 from conformance.secrecy import masked_traceback
 from conformance.wire import TargetGone
 
@@ -35,6 +35,8 @@ class Tests:
     def __init__(self, config: pytest.Config) -> None:
         self.run = config.stash[RUN]
         self.outcome = config.stash[OUTCOME]
+        self._items: dict[str, tuple[str, ...]] = {}
+        self._deselected: dict[str, str] = {}
 
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
         """The suite's own tests are never run beside those of a target, wherever a process looks for tests."""
@@ -60,10 +62,10 @@ class Tests:
             smallest = next((name for name in ("full", "smoke") if item.get_closest_marker(name)), "gate")
             fits = SIZES.index(size) >= SIZES.index(smallest)
             (kept if fits else dropped).append(item)
-            self.outcome.items[item.nodeid] = ids
+            self._items[item.nodeid] = ids
         for item in dropped:
             for name in requirement_ids(item):
-                self.outcome.deselected.setdefault(name, f"deselected: the size is {size}")
+                self._deselected.setdefault(name, f"deselected: the size is {size}")
         if dropped:
             config.hook.pytest_deselected(items=dropped)
             items[:] = kept
@@ -71,11 +73,11 @@ class Tests:
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         for item in items:
             for name in requirement_ids(item):
-                self.outcome.deselected.setdefault(name, "deselected")
+                self._deselected.setdefault(name, "deselected")
 
     def pytest_collection_finish(self) -> None:
         """Tells the process that leads what there is to run, which it does not collect itself where workers run it."""
-        self.run.shared.tell(COLLECTED, (self.outcome.items, self.outcome.deselected))
+        self.run.shared.collected(self._items, self._deselected)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:

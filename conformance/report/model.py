@@ -122,17 +122,15 @@ class Report:
 def build_report(
     run: Run,
     records: Iterable[Record],
-    deselected: Mapping[str, str],
-    items: Mapping[str, tuple[str, ...]],
     stopped: str | None,
     checked: tuple[str, ...] = (),
 ) -> Report:
     """The records of a run: returns its report, in which every requirement has a verdict or a reason for none."""
     records = list(records)
     ran = {record.test for record in records}
-    reasons = dict(deselected)
+    reasons = dict(run.store.deselected)
     undecided = stopped or "no answer decided it: what it is about did not come up"
-    for test, ids in items.items():
+    for test, ids in run.store.items.items():
         if test not in ran:
             reasons.update({name: reasons.get(name) or stopped or "its test did not run" for name in ids})
     for record in records:
