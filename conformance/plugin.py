@@ -144,8 +144,8 @@ def pytest_configure(config: pytest.Config) -> None:
             config.pluginmanager.register(allure_steps.AllureDelivery(config, wire.deliver), "conformance-delivery")
     elif not inert:
         folder = getattr(config.option, "allure_report_dir", None)
-        config.stash[RELAY] = Relay(run, Path(folder) if folder else None)
-        config.pluginmanager.register(Session(config), "conformance-session")
+        config.stash[RELAY] = relay = Relay(run, Path(folder) if folder else None)
+        config.pluginmanager.register(Session(config, relay), "conformance-session")
     if not inert or config.option.collectonly:
         config.pluginmanager.register(Tests(config), "conformance-tests")
     if not inert and config.pluginmanager.hasplugin("allure_pytest"):

@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import pytest
+
 from conformance.exchange import Call, Exchange
 from conformance.run import Found, Run
 from conformance.sharing import UNMADE
@@ -32,6 +34,8 @@ class Channel(Protocol):
     def send(self, item: Any) -> None: ...
 
     def receive(self) -> Any: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -66,11 +70,18 @@ class Relay:
     def __init__(self, run: Run, allure: Path | None) -> None:
         self.run = run
         self._allure = allure
+        self._channels: list[Channel] = []
         self._judging = threading.Lock()
 
     def serve(self, channel: Channel, who: str) -> None:
         """A worker has been started: serves it until it ends."""
+        self._channels.append(channel)
         threading.Thread(target=self._serve, args=(channel, who), daemon=True, name=f"relay {who}").start()
+
+    def end(self) -> None:
+        """The run is interrupted: no worker waits for an answer any more, and all of them end."""
+        for channel in self._channels:
+            channel.close()
 
     def _serve(self, channel: Channel, who: str) -> None:
         heard: list[tuple[Exchange, Found]] = []
@@ -195,8 +206,11 @@ class FarWire:
         return reply.value
 
     def _ask(self, *request: Any) -> Reply:
-        self._channel.send(request)
-        reply: Reply = pickle.loads(self._channel.receive())
+        try:
+            self._channel.send(request)
+            reply: Reply = pickle.loads(self._channel.receive())
+        except (EOFError, OSError):
+            pytest.exit("the process that leads has ended the run")
         self._run.masker.add(*reply.secrets)
         self._run.accepted |= reply.accepted
         self._run.broken |= reply.broken

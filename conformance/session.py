@@ -16,6 +16,7 @@ from conformance import hooks
 from conformance.gateway import NOT_REACHED
 from conformance.ledger import Record
 from conformance.outcome import OUTCOME, RUN
+from conformance.relay import Relay
 from conformance.report import write_reports
 from conformance.report.model import Report, build_report
 from conformance.report.terminal import print_summary
@@ -32,8 +33,9 @@ _WORTH_TELLING: Final = 3.0
 class Session:
     """In the one process that reports: the target's life, the gathered records, the exit status and the reports."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, relay: Relay) -> None:
         self.config = config
+        self.relay = relay
         self.run = config.stash[RUN]
         self.outcome = config.stash[OUTCOME]
         self.run.limits.on_wait = self._tell_wait
@@ -139,6 +141,7 @@ class Session:
     def pytest_keyboard_interrupt(self) -> None:
         if self.outcome.stopped is None:
             self.outcome.stopped = "the run was interrupted"
+        self.relay.end()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

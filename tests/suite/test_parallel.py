@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -22,10 +24,10 @@ from conformance.catalogue import load_catalogue
 from conformance.ledger import NotTested
 from conformance.sharing import UNMADE, Store, once
 from tests.suite.invocation import ROOT, Done, invoke
-from tests.suite.misbehaving import LOOPBACK
+from tests.suite.misbehaving import HANG, LOOPBACK, Request, Script, forwarded, serving
 from tests.suite.recording import recording_target
 
-CONFORMANT, MUST_BROKEN, INTERNAL_ERROR = 0, 1, 3
+CONFORMANT, MUST_BROKEN, INTERRUPTED, INTERNAL_ERROR = 0, 1, 2, 3
 FEATURES = "tests/conformance/test_features.py"
 FAULTS = ("existing-only-first-time", "organization-name-upper-cased", "checkout-urls-equal")
 CATALOGUE = load_catalogue(ROOT / "openapi" / "requirements")
@@ -192,6 +194,30 @@ def test_a_worker_that_dies_is_no_breach(tmp_path: Path) -> None:
     )
     assert done.status == INTERNAL_ERROR, done.output
     assert not done.failed
+
+
+def test_an_interrupted_run_ends_all_its_processes(tmp_path: Path) -> None:
+    """A CI that ends its job while every process waits for an answer: the reports are written, and nobody lingers."""
+    reached = threading.Event()
+
+    def answers(request: Request) -> Script:
+        if request.path == "/customers":
+            reached.set()
+            return [HANG]
+        return [forwarded(request, upstream.url)]
+
+    def end(process: int) -> None:
+        assert reached.wait(30)
+        os.kill(process, signal.SIGTERM)
+
+    with recording_target() as upstream, serving(answers) as server:
+        words = ["--base-url", server.url, "--timeout", "60", FEATURES, "-n", "2", "-k", "customer"]
+        done = invoke(tmp_path, *words, meanwhile=end)
+    assert done.status == INTERRUPTED, done.output
+    assert done.report["verdict"] == "interrupted"
+    assert done.report["seconds"] < 20
+    assert (tmp_path / "junit.xml").exists()
+    assert "INTERNALERROR" not in done.output
 
 
 # What is shared, by itself
