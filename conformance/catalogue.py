@@ -72,11 +72,20 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class Creation:
+    """A thing that an accepted request leaves on the target: its kind, and the places at which its name stands."""
+
+    kind: str
+    name: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Catalogue:
-    """All requirements in the order of their files, and the facts to remember by operation."""
+    """All requirements in the order of their files, and by operation the facts to remember and what is created."""
 
     requirements: tuple[Requirement, ...]
     facts: Mapping[str, tuple[Fact, ...]] = field(default_factory=dict)
+    creations: Mapping[str, tuple[Creation, ...]] = field(default_factory=dict)
 
     @cached_property
     def by_id(self) -> dict[str, Requirement]:
@@ -111,7 +120,10 @@ def load_catalogue(folder: Path) -> Catalogue:
     ]
     _refuse_duplicates(rows)
     facts = {document["operation"]: _facts(document.get("remember", []), file.name) for file, document in documents}
-    return Catalogue(tuple(requirement for requirement, _ in rows), facts)
+    creations = {
+        document["operation"]: _creations(document.get("creates", []), file.name) for file, document in documents
+    }
+    return Catalogue(tuple(requirement for requirement, _ in rows), facts, creations)
 
 
 def _document(file: Path) -> dict[str, Any]:
@@ -133,6 +145,13 @@ def _facts(rows: Any, where: str) -> tuple[Fact, ...]:
         return tuple(Fact(row["fact"], tuple(row["key"]), tuple(row["value"])) for row in rows)
     except (KeyError, TypeError):
         raise CatalogueError(f"{where}: each row of `remember:` has `fact`, and lists `key` and `value`") from None
+
+
+def _creations(rows: Any, where: str) -> tuple[Creation, ...]:
+    try:
+        return tuple(Creation(row["kind"], tuple(row["name"])) for row in rows)
+    except (KeyError, TypeError):
+        raise CatalogueError(f"{where}: each row of `creates:` has `kind`, and a list `name`") from None
 
 
 def _requirement(row: Any, operation: str, where: str) -> Requirement:

@@ -244,6 +244,7 @@ def explore(
         sent += 1
         record.decided |= scratch.decided
         record.requests += scratch.requests
+        record.created |= scratch.created
         fresh: list[Breach] = [breach for breach in scratch.breaches if breach.requirement not in known]
         if fresh and (not found or fresh[0].requirement in found):
             found.update({breach.requirement: breach for breach in fresh})

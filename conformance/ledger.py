@@ -49,7 +49,7 @@ class Record:
     more_breaches: Counter[str] = field(default_factory=Counter)
     not_tested: dict[str, str] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
-    created: list[str] = field(default_factory=list)
+    created: dict[str, None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     gone: str = ""
 

@@ -120,7 +120,10 @@ def _text(text: str) -> str:
 
 @dataclass(frozen=True)
 class Option:
-    """One thing that a user can set. `read` turns its text into a value, or raises `ValueError` with one sentence."""
+    """One thing that a user can set. `read` turns its text into a value, or raises `ValueError` with one sentence.
+
+    `again` says that it belongs to a line that runs one test of the run again.
+    """
 
     name: str
     help: str
@@ -130,6 +133,7 @@ class Option:
     flag: bool = False
     several: bool = False
     secret: bool = False
+    again: bool = True
 
     @property
     def ini(self) -> str:
@@ -152,14 +156,21 @@ OPTIONS: Final = (
         "gate",
         "SIZE",
     ),
-    Option("seed", "the seed of all made-up values; the one that is printed repeats the run", _whole, None, "N"),
+    Option(
+        "seed",
+        "the seed of all made-up values; the one that is printed repeats the run",
+        _whole,
+        None,
+        "N",
+        again=False,
+    ),
     Option(
         "strict-should",
         "a broken SHOULD fails the run as a broken MUST does; pytest's --strict says so too",
         flag=True,
         default=False,
     ),
-    Option("report-dir", "where the reports go", _text, "reports", "DIR"),
+    Option("report-dir", "where the reports go", _text, "reports", "DIR", again=False),
     Option("time-budget", "seconds that the fuzzing of a full run may take", _seconds, 120.0, "SECONDS"),
     Option(
         "time-limit",

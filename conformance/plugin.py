@@ -15,7 +15,7 @@ from conformance import allure_steps, hooks
 from conformance.catalogue import Catalogue, CatalogueError, load_catalogue
 from conformance.contract import ContractError, load_contract
 from conformance.masking import Masker
-from conformance.options import SIZES, Settings, add_options, read_settings
+from conformance.options import OPTIONS, SIZES, Settings, add_options, read_settings
 from conformance.outcome import OUTCOME, RUN, Outcome
 from conformance.relay import FarWire, Relay
 from conformance.rules import Rules
@@ -177,11 +177,22 @@ def _base_url(config: pytest.Config, settings: Settings) -> str:
 
 
 def _given(settings: Settings, base_url: str) -> tuple[str, ...]:
-    """The words that name the target and the size of the run, for whoever wants to run a test again."""
-    given = ["--base-url", base_url] if base_url else []
-    given += [word for name in settings.sandbox_fault for word in ("--sandbox-fault", name)]
-    given += [word for name in settings.sandbox_variant for word in ("--sandbox-variant", name)]
-    return (*given, "--size", settings.size) if settings.size != "gate" else tuple(given)
+    """The words that name the target and the way to it, for whoever wants to run a test again; no secret is among them.
+
+    What stands in the environment or an ini file counts the next time as well.
+    """
+    words = ["--base-url", base_url] if base_url else []
+    for option in OPTIONS:
+        value = settings.values[option.attribute]
+        if option.secret or not option.again or not settings.origin.get(option.attribute, "").startswith("--"):
+            continue
+        if option.flag:
+            words += [f"--{option.name}"]
+        else:
+            words += [
+                word for item in (value if option.several else [value]) for word in (f"--{option.name}", str(item))
+            ]
+    return tuple(words)
 
 
 @pytest.fixture(scope="session")

@@ -25,12 +25,13 @@ from conformance.options import Settings
 from conformance.pacing import Pacer, parse_rate
 from conformance.rules import Finding, Rules, unavailable
 from conformance.sharing import Shared, Store
-from conformance.values import first_field
+from conformance.values import first_field, visible
 from conformance.wire import Connection, TargetGone, Wire
 
 _SHOWN_EXCHANGES = 12
 _PATIENCE = 2.0
 _TELL_EVERY = 5.0
+_LONGEST_NAME = 100
 
 Found = list[tuple[str, list[Finding]]]
 """What an exchange decides: requirements by id, each with its findings, of which none means that it held."""
@@ -162,10 +163,20 @@ class Run:
         key = exchange.call.operation or f"{exchange.call.method} {exchange.call.path.partition('?')[0]}"
         self.record.requests[f"{key} {exchange.status or 'no answer'}"] += 1
         self.recent = [*self.recent[1 - _SHOWN_EXCHANGES :], exchange]
+        self.record.created.update(dict.fromkeys(self._created(exchange)))
         for requirement_id, findings in found:
             self.record.decided.add(requirement_id)
             for finding in findings:
                 self.breach(requirement_id, finding.expected, finding.got, exchange)
+
+    def _created(self, exchange: Exchange) -> Iterator[str]:
+        """What an exchange has left on the target: a kind and a name each."""
+        if exchange.is_success:
+            both = {"sent": exchange.sent, "came": exchange.came}
+            for creation in self.catalogue.creations.get(exchange.call.operation or "", ()):
+                name = first_field(both, creation.name)
+                if isinstance(name, str) and name:
+                    yield self.masker.text(f"{creation.kind} {visible(name[:_LONGEST_NAME])}")
 
     def _learn_secrets(self, exchange: Exchange) -> None:
         if exchange.response is not None:

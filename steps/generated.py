@@ -30,7 +30,7 @@ def prepared(run: Run, case: AnyCase, operation: str, who: Merchant | None, cust
     sent = to_call(case, run, operation, token, who.key if who is not None else "")
     if not isinstance(sent.json, dict):
         return sent
-    body = _real(sent.json, who, customer)
+    body = _marked(run, _real(sent.json, who, customer))
     return replace(sent, json=_unique(run, operation, body, who) if valid else body)
 
 
@@ -43,6 +43,12 @@ def _real(body: dict[str, Any], who: Merchant | None, customer: str) -> dict[str
         for name, value in body.items()
         if name != "callbackURL"
     }
+
+
+def _marked(run: Run, body: dict[str, Any]) -> dict[str, Any]:
+    """A body that is the run's test data, and says so where it has metadata."""
+    metadata = body.get("metadata")
+    return {**body, "metadata": {**metadata, "conformanceRun": run.id}} if isinstance(metadata, dict) else body
 
 
 def _unique(run: Run, operation: str, body: dict[str, Any], who: Merchant | None) -> dict[str, Any]:

@@ -60,7 +60,6 @@ def creates_organization(story: Story) -> None:
     exchange = story.add(send(story.run, payloads.CREATE_ORGANIZATION, body, story.actor, intent="valid"))
     check_token(story.run, exchange)
     found = organization_id(story.run.need_success(exchange))
-    story.run.record.created.append(f"organization {body['slug']}")
     story.merchant = replace(story.actor, organization_id=found, organization=body)
 
 
@@ -79,7 +78,6 @@ def activates_in_sign_up_session(story: Story) -> None:
     body = payloads.sign_up(story.run)
     story.run.masker.add(body["password"])
     signed_up = story.run.need_success(send(story.run, payloads.SIGN_UP, body, intent="valid"))
-    story.run.record.created.append(f"user {body['email']}")
     token = session_token(signed_up)
     need(bool(token), "sign-up hands out no token on this target, which is lawful")
     newcomer = Merchant(f"newcomer {body['email']}", body["email"], body["password"], token=token)
@@ -98,9 +96,7 @@ def second_organization(story: Story) -> None:
     def make() -> str:
         body = payloads.organization(story.run)
         exchange = send(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid")
-        found = organization_id(story.run.need_success(exchange))
-        story.run.record.created.append(f"organization {body['slug']}")
-        return found
+        return organization_id(story.run.need_success(exchange))
 
     story.notes["second"] = once(story.run.shared, "second organization", make)
 

@@ -151,7 +151,7 @@ def build_report(
         operations=_operations(run, records),
         waited=run.limits.pacer.waited,
         checked=checked,
-        created=tuple(text for record in records for text in record.created),
+        created=tuple(dict.fromkeys(text for record in records for text in record.created)),
         results=results(run.catalogue, records, reasons, undecided),
         given=run.given,
     )

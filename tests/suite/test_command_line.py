@@ -160,6 +160,12 @@ BROKEN_FILES = {
         "operation: [",
         "1-sign-up.yaml, line 2: the cat",
     ),
+    "a creation without a name": (
+        "requirements/1-sign-up.yaml",
+        "{kind: user, name: [sent.email]}",
+        "{kind: user}",
+        "1-sign-up.yaml: each row of `creates:` has `kind`, and a list `name`",
+    ),
     "a level of its own": ("requirements/1-sign-up.yaml", "level: MUST", "level: OUGHT", "level OUGHT is neither MUST"),
     "the document is no YAML": (
         "onboarding.yaml",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -128,6 +129,33 @@ def test_a_should_fails_a_strict_run_alone(name: str, tmp_path: Path) -> None:
     assert ("warnings (SHOULD):" in done.output) is not bool(words)
     assert ("broken:" in done.output) is bool(words)
     assert ("failed" in done.output.splitlines()[-1]) is bool(words)
+
+
+CREATED = {
+    "/authentication/sign-up/email": ("user", "sent", "email"),
+    "/authentication/organization/create": ("organization", "sent", "slug"),
+    "/customers": ("customer", "came", "id"),
+    "/checkout/sessions": ("session", "came", "id"),
+}
+
+
+def test_everything_that_was_created_is_listed_and_marked(tmp_path: Path) -> None:
+    """A guest says what it leaves behind: each accepted creation is in the report, and carries the run's id."""
+    with recording_target() as target:
+        done = invoke(
+            tmp_path, "--base-url", target.url, "-k", f"smoke or ({GENERATED})", "--email-domain", "test.example"
+        )
+    assert done.status == 0, done.output
+    made = set()
+    for item in target.seen:
+        if item.path in CREATED and item.status in (200, 201):
+            kind, side, field = CREATED[item.path]
+            made.add(f"{kind} {json.loads(getattr(item, side))[field]}")
+            assert done.report["run"] in item.sent.decode() or "metadata" not in json.loads(item.sent)
+    listed = set(done.report["created"])
+    assert made <= listed
+    assert {text.partition(" ")[0] for text in listed - made} <= {"customer"}
+    assert {text.rpartition("@")[2] for text in made if text.startswith("user ")} == {"test.example"}
 
 
 @pytest.fixture(scope="module")
