@@ -41,6 +41,7 @@ class Session:
         self.run.limits.on_wait = self._tell_wait
         self._before: Any = None
         self._unreached = False
+        self._enough = False
 
     def pytest_report_header(self) -> list[str]:
         settings = self.run.settings
@@ -138,9 +139,11 @@ class Session:
         self.outcome.stopped = "the run was interrupted by SIGTERM"
         raise KeyboardInterrupt
 
-    def pytest_keyboard_interrupt(self) -> None:
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Ctrl-C and what is treated alike; pytest-xdist ends a run in this way too, after `-x`, which is a failure."""
+        self._enough = excinfo.typename == "Interrupted"
         if self.outcome.stopped is None:
-            self.outcome.stopped = "the run was interrupted"
+            self.outcome.stopped = str(excinfo.value) if self._enough else "the run was interrupted"
         self.relay.end()
 
     @pytest.hookimpl(tryfirst=True)
@@ -153,6 +156,8 @@ class Session:
             outcome.stopped = run.out_of_time or run.gone
         report = build_report(run, outcome.records, outcome.stopped, outcome.checked)
         status = int(exitstatus)
+        if self._enough:
+            status = int(pytest.ExitCode.TESTS_FAILED)
         if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or self._unreached:
             status = self._status(report, status)
         session.exitstatus = status

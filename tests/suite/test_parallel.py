@@ -196,6 +196,13 @@ def test_a_worker_that_dies_is_no_breach(tmp_path: Path) -> None:
     assert not done.failed
 
 
+def test_a_run_that_stops_at_the_first_failure_has_failed(tmp_path: Path) -> None:
+    done = invoke(tmp_path, FEATURES, "-k", "customer", "-n", "2", "-x", "--sandbox-fault", "customer-id-empty")
+    assert done.status == MUST_BROKEN, done.output
+    assert done.report["stopped"] == "stopping after 1 failures"
+    assert done.report["verdict"] == "not conformant"
+
+
 def test_an_interrupted_run_ends_all_its_processes(tmp_path: Path) -> None:
     """A CI that ends its job while every process waits for an answer: the reports are written, and nobody lingers."""
     reached = threading.Event()
