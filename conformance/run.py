@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import secrets
-import ssl
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -13,7 +12,6 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from conformance.catalogue import Catalogue, Requirement
 from conformance.contract import Contract
@@ -23,14 +21,14 @@ from conformance.limits import Limits, Silence
 from conformance.masking import Masker
 from conformance.options import Settings
 from conformance.pacing import Pacer, parse_rate
+from conformance.reaching import connection
 from conformance.rules import Finding, Rules, unavailable
 from conformance.sharing import Shared, Store
 from conformance.values import first_field, visible
-from conformance.wire import Connection, TargetGone, Wire
+from conformance.wire import TargetGone, Wire
 
 _SHOWN_EXCHANGES = 12
 _PATIENCE = 2.0
-_TELL_EVERY = 5.0
 _LONGEST_NAME = 100
 
 Found = list[tuple[str, list[Finding]]]
@@ -277,42 +275,3 @@ class Run:
 
 def _unless(requirement: Requirement) -> Any:
     return (requirement.rule or {}).get("accepts", {}).get("unless", ())
-
-
-def connection(settings: Settings, base_url: str) -> Connection:
-    """The settings of a run: returns how to reach its target."""
-    loopback = urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1")
-    verify: ssl.SSLContext | bool = not settings.insecure
-    if settings.ca_bundle or settings.client_cert:
-        verify = ssl.create_default_context(cafile=settings.ca_bundle)
-        if settings.insecure:
-            verify.check_hostname, verify.verify_mode = False, ssl.CERT_NONE
-        if settings.client_cert:
-            verify.load_cert_chain(settings.client_cert)
-    return Connection(
-        base_url=base_url,
-        timeout=settings.timeout,
-        connect_timeout=settings.connect_timeout,
-        headers={name.strip(): value.strip() for name, _, value in (text.partition(":") for text in settings.header)},
-        proxy=settings.proxy,
-        verify=verify,
-        client_cert=settings.client_cert,
-        http2=settings.http2,
-        trust_environment=not loopback,
-    )
-
-
-def wait_for_target(wire: Wire, seconds: float, say: Callable[[str], None]) -> str | None:
-    """A target that may still be coming up: returns None once it answers, or why it does not after that long.
-
-    A gateway that says meanwhile that the target is not there yet (502, 503, 504) is waited for as well. `say` is told
-    what is waited for, now and then.
-    """
-    begun = time.monotonic()
-    tell_at = begun + _TELL_EVERY
-    while (now := time.monotonic()) < begun + seconds and (reason := wire.reach(ready=True)) is not None:
-        if now >= tell_at:
-            say(f"waiting  {now - begun:.0f} of {seconds:g} s for the target: {reason}")
-            tell_at = now + _TELL_EVERY
-        time.sleep(min(0.5, max(0.0, begun + seconds - time.monotonic())))
-    return wire.reach()

@@ -16,11 +16,11 @@ from conformance import hooks
 from conformance.gateway import NOT_REACHED
 from conformance.ledger import Record
 from conformance.outcome import OUTCOME, RUN
+from conformance.reaching import wait_for_target
 from conformance.relay import Relay
 from conformance.report import write_reports
 from conformance.report.model import Report, build_report
 from conformance.report.terminal import print_summary
-from conformance.run import wait_for_target
 from conformance.secrecy import mask_metadata
 from conformance.target import Sandbox, TargetError
 

@@ -385,3 +385,15 @@ def test_the_readme_names_every_option() -> None:
     for option in OPTIONS:
         assert f"`--{option.name}" in text
         assert option.variable in text
+
+
+def test_the_page_on_stagings_names_tests_that_there_are() -> None:
+    page = (ROOT / "docs" / "staging.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", page))
+    written = {
+        name
+        for file in (ROOT / "tests" / "suite").glob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert len(named) > 30
+    assert named <= written

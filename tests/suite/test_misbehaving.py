@@ -23,8 +23,8 @@ from conformance.ledger import NotTested
 from conformance.limits import Limits
 from conformance.masking import Masker
 from conformance.pacing import Pacer, advised_wait
+from conformance.reaching import wait_for_target
 from conformance.rules import Rules
-from conformance.run import wait_for_target
 from conformance.target import Sandbox
 from conformance.wire import Connection, TargetGone, Wire
 from tests.suite.invocation import Done, invoke
@@ -513,7 +513,7 @@ def test_gateway_whose_target_comes_up_late_is_waited_for(sandbox: str, tmp_path
 
 
 def test_waiting_for_a_target_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.run._TELL_EVERY", 0.1)
+    monkeypatch.setattr("conformance.reaching._TELL_EVERY", 0.1)
     told: list[str] = []
     reason = wait_for_target(wire_to(f"http://{LOOPBACK}:{_free_port()}"), 0.8, told.append)
     assert reason == "the connection was refused"
