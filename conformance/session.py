@@ -94,10 +94,13 @@ class Session:
         try:
             with self.run.recording(record):
                 told = self.config.hook.pytest_conformance_check(run=self.run) or []
-        except hooks.CheckFailed as error:
+        except (hooks.CheckFailed, hooks.NotTheTarget) as error:
             record.breaches.clear()
-            self.outcome.stopped = self.run.masker.text(str(error))
-            pytest.exit(self.outcome.stopped, int(pytest.ExitCode.USAGE_ERROR))
+            self.outcome.stopped = reason = self.run.masker.text(str(error))
+            if isinstance(error, hooks.CheckFailed):
+                pytest.exit(reason, int(pytest.ExitCode.USAGE_ERROR))
+            self.run.gone, self._unreached = reason, True
+            pytest.exit(reason)
         finally:
             record.decided = {breach.requirement for breach in record.breaches}
             self.outcome.records.append(record)

@@ -32,7 +32,8 @@ def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str
     terminal.write_line(
         f"reports  {folder}/conformance.html, conformance.json, junit.xml, report.html, allure-results/"
     )
-    terminal.write_line(f"verdict  {report.verdict.upper()}", bold=True, red=bad, green=report.exit_status == 0)
+    tested = f"   {report.decided} of {len(report.results)} requirements were tested"
+    terminal.write_line(f"verdict  {report.verdict.upper()}{tested}", bold=True, red=bad, green=report.exit_status == 0)
 
 
 def _broken(

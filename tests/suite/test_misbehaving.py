@@ -415,6 +415,12 @@ RUNS: dict[str, tuple[Script, int, str]] = {
     "redirect": ([reply(302, b"", "Location: https://example.com/")], MUST_BROKEN, "SIGNUP-STATUS-2"),
     "429": ([reply(429, b"", "Retry-After: 3600")], NOTHING_DECIDED, "rate limited"),
     "gateway": ([reply(503, GATEWAY_PAGE, media_type="text/html")], NOT_REACHED, "a gateway answered"),
+    "a web site": (
+        [reply(404, b"<html>Not here</html>", media_type="text/html")],
+        NOT_REACHED,
+        "a web page (status 404)",
+    ),
+    "a door": ([reply(403, b"<html>Forbidden</html>", media_type="text/html")], NOT_REACHED, "its key with --header"),
     "SSH": ([b"SSH-2.0-OpenSSH_9.7\r\n"], NOT_REACHED, "not HTTP"),
 }
 

@@ -204,7 +204,9 @@ def test_the_terminal_ends_with_the_summary(red: Done, green: Done) -> None:
         summary = done.output.rpartition("= conformance =")[2]
         lines = summary.strip().splitlines()
         assert re.fullmatch(r"=+ .*(passed|failed).* =+", lines[-1])
-        assert lines[-2] == f"verdict  {done.report['verdict'].upper()}"
+        tested = sum(verdict != "not tested" for verdict in done.verdicts.values())
+        words = f"{tested} of {len(done.verdicts)} requirements were tested"
+        assert lines[-2] == f"verdict  {done.report['verdict'].upper()}   {words}"
         assert lines[-3].startswith(f"reports  {done.reports}/conformance.html")
         assert f"target   {done.report['target']}" in summary
         assert f"seed {done.report['seed']}" in summary
