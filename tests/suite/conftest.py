@@ -27,8 +27,16 @@ def needs_gates(item: pytest.Item) -> bool:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    if any(map(needs_gates, session.items)) and not session.config.option.collectonly:
-        session.config.stash[GATES] = Background(all_cases())
+    is_worker = hasattr(session.config, "workerinput")
+    if any(map(needs_gates, session.items)) and not session.config.option.collectonly and not is_worker:
+        background_gates(session.config)
+
+
+def background_gates(config: pytest.Config) -> Background:
+    """The gates of this session; a worker of pytest-xdist starts them only when its tests ask for them."""
+    if GATES not in config.stash:
+        config.stash[GATES] = Background(all_cases())
+    return config.stash[GATES]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from conformance.catalogue import Catalogue
 from sandbox.switchboard import FAULTS, VARIANTS
-from tests.suite.conftest import GATES
+from tests.suite.conftest import background_gates
 from tests.suite.detection import COMBINATIONS, ROOT, SLOW, Case, Gate
 from tests.suite.detection_page import page, timed_ids
 
@@ -23,7 +23,7 @@ OTHERS_ALLOWED = 6
 @pytest.fixture(scope="module")
 def gates(request: pytest.FixtureRequest) -> dict[str, Gate]:
     """The gates of all cases by the case's id, with a line of progress now and then."""
-    background, started = request.config.stash[GATES], time.monotonic()
+    background, started = background_gates(request.config), time.monotonic()
     capture = request.config.pluginmanager.getplugin("capturemanager")
 
     def progress(number: int, gate: Gate) -> None:
