@@ -174,7 +174,8 @@ OPTIONS: Final = (
     Option("time-budget", "seconds that the fuzzing of a full run may take", _seconds, 120.0, "SECONDS"),
     Option(
         "time-limit",
-        "seconds after which the run ends: what is left is not tested, and the run counts as interrupted",
+        "seconds after which the run ends: what is left is not tested, and the run counts as interrupted; "
+        "a full run has its time budget besides, where nothing is set",
         _seconds,
         1800.0,
         "SECONDS",
@@ -313,6 +314,8 @@ def read_settings(config: pytest.Config) -> Settings:
             origin[option.attribute] = where
     if values["http2"] and not importlib.util.find_spec("h2"):
         raise pytest.UsageError(f"{origin['http2']}: HTTP/2 needs a library; install this suite with its extra `http2`")
+    if values["size"] == "full" and "time_limit" not in origin:
+        values["time_limit"] += values["time_budget"]
     values["strict"] = values["strict_should"] or bool(config.getini("strict"))
     if values["seed"] is None:
         values["seed"] = random.SystemRandom().randrange(2**32)

@@ -158,7 +158,7 @@ class Background:
     def stop(self) -> None:
         """Ends what still runs."""
         if self._process.is_alive():
-            os.killpg(self._process.pid or 0, signal.SIGTERM)
+            os.killpg(self._process.pid or 0, signal.SIGKILL)
         self._process.join(5)
 
     def _run(self) -> None:

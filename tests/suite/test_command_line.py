@@ -256,6 +256,14 @@ def test_the_command_line_goes_before_ini_and_ini_before_environment(
         assert effective(None, None)[1] == ""
 
 
+@pytest.mark.parametrize(
+    ("given", "limit"),
+    [({}, 1800), ({"size": "full", "time_budget": "600"}, 2400), ({"size": "full", "time_limit": "60"}, 60)],
+)
+def test_a_long_budget_is_not_cut_by_the_limit(given: dict[str, str], limit: float) -> None:
+    assert read_settings(cast(pytest.Config, Given(given, {}))).time_limit == limit
+
+
 def read_value(option: Option, text: str) -> Any:
     if option.flag:
         return text == "yes"
