@@ -42,6 +42,7 @@ class Session:
         self._before: Any = None
         self._unreached = False
         self._enough = False
+        self._saying = threading.Lock()
 
     def pytest_report_header(self) -> list[str]:
         settings = self.run.settings
@@ -120,7 +121,7 @@ class Session:
             return
         capture: Any = self.config.pluginmanager.get_plugin("capturemanager")
         writer = self.config.get_terminal_writer()
-        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+        with self._saying, capture.global_and_fixture_disabled() if capture is not None else nullcontext():
             if writer.width_of_current_line:
                 writer.line()
             writer.line(line)
