@@ -15,15 +15,17 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from traceback import format_exc
 from typing import Any, Final, Protocol
 
 import pytest
 
 from conformance.exchange import Call, Exchange
+from conformance.ledger import NotTested
 from conformance.run import Found, Run
 from conformance.sharing import UNMADE
 from conformance.values import MISSING
-from conformance.wire import encode
+from conformance.wire import TargetGone, Wire, encode
 
 _SHARED: Final = frozenset({"claim", "settle", "give_up", "tell", "told", "take", "be_alone", "release", "collected"})
 
@@ -89,23 +91,16 @@ class Relay:
         wire = self.run.open_wire(lambda exchange: heard.append((_bare(exchange), self._judged(exchange))))
         try:
             while True:
-                verb, *arguments = channel.receive()
+                request = channel.receive()
                 heard.clear()
-                value, error = None, None
+                value: Any = None
+                error: Exception | None = None
                 try:
-                    if verb == "request":
-                        self.run.store.begin(who)
-                        try:
-                            self.run.dispatch(wire, Call(**arguments[0]))
-                        finally:
-                            self.run.store.end(who)
-                    elif verb == "file":
-                        self._keep(*arguments)
-                    elif verb in _SHARED:
-                        given = [Sealed(item) if isinstance(item, bytes) else item for item in arguments]
-                        value = getattr(self.run.store, verb)(*given, who=who)
-                except Exception as raised:
+                    value = self._do(who, wire, *request)
+                except (NotTested, TargetGone) as raised:
                     error = raised
+                except Exception:
+                    error = RuntimeError(f"in the process that leads:\n{format_exc()}")
                 secrets = self.run.masker.told[known:]
                 known += len(secrets)
                 channel.send(pickle.dumps(self._reply(value, error, heard, secrets)))
@@ -114,6 +109,23 @@ class Relay:
         finally:
             self.run.store.forget(who)
             wire.close()
+            channel.close()
+
+    def _do(self, who: str, wire: Wire, verb: str, *arguments: Any) -> Any:
+        """One thing that a worker asks for: returns its value, if it has one."""
+        if verb == "request":
+            self.run.store.begin(who)
+            try:
+                self.run.dispatch(wire, Call(**arguments[0]))
+            finally:
+                self.run.store.end(who)
+            return None
+        if verb == "file":
+            return self._keep(*arguments)
+        if verb not in _SHARED:
+            raise LookupError(f"no worker may ask for {verb!r}")
+        given = [Sealed(item) if isinstance(item, bytes) else item for item in arguments]
+        return getattr(self.run.store, verb)(*given, who=who)
 
     def _keep(self, name: str, data: bytes) -> None:
         if self._allure is not None:

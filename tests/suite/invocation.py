@@ -56,6 +56,19 @@ class Done:
         return {name for name, verdict in self.verdicts.items() if verdict == "failed"}
 
 
+class Given:
+    """A configuration as pytest would hand it out: what stands on the command line, and in the ini file."""
+
+    def __init__(self, command_line: dict[str, Any], ini: dict[str, Any]) -> None:
+        self.command_line, self.ini = command_line, ini
+
+    def getoption(self, name: str, default: Any = None) -> Any:
+        return self.command_line.get(name, default)
+
+    def getini(self, name: str) -> Any:
+        return self.ini.get(name, "")
+
+
 def invoke(
     reports: Path,
     *words: str,

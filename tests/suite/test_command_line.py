@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from conformance.options import OPTIONS, Option, read_settings
-from tests.suite.invocation import ROOT, Done, invoke
+from tests.suite.invocation import ROOT, Done, Given, invoke
 from tests.suite.recording import recording_target
 
 NOWHERE = "http://127.0.0.1:1"
@@ -206,19 +206,6 @@ VALUES = {
     "_proxy": ("http://a:1", "http://a:2", "http://a:3"),
     "_domain": ("a.example", "b.example", "c.example"),
 }
-
-
-class Given:
-    """A configuration as pytest would hand it out: what stands on the command line, and in the ini file."""
-
-    def __init__(self, command_line: dict[str, Any], ini: dict[str, Any]) -> None:
-        self.command_line, self.ini = command_line, ini
-
-    def getoption(self, name: str, default: Any = None) -> Any:
-        return self.command_line.get(name, default)
-
-    def getini(self, name: str) -> Any:
-        return self.ini.get(name, "")
 
 
 READ_FROM_FILES = ("ca-bundle", "client-cert", "merchant-password-file", "second-merchant-password-file")

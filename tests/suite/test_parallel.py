@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
+import queue
 import shutil
 import signal
 import socket
@@ -15,15 +17,22 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from conformance.catalogue import load_catalogue
+from conformance.catalogue import Catalogue, load_catalogue
+from conformance.contract import Contract
 from conformance.ledger import NotTested
+from conformance.masking import Masker
+from conformance.options import read_settings
+from conformance.relay import Relay, Sealed
+from conformance.rules import Rules
+from conformance.run import Run
 from conformance.sharing import UNMADE, Store, once
-from tests.suite.invocation import ROOT, Done, invoke
+from tests.suite.invocation import ROOT, Done, Given, invoke
 from tests.suite.misbehaving import HANG, LOOPBACK, Request, Script, forwarded, serving
 from tests.suite.recording import recording_target
 
@@ -225,6 +234,58 @@ def test_an_interrupted_run_ends_all_its_processes(tmp_path: Path) -> None:
     assert done.report["seconds"] < 20
     assert (tmp_path / "junit.xml").exists()
     assert "INTERNALERROR" not in done.output
+
+
+class Wired:
+    """A channel within this process."""
+
+    def __init__(self) -> None:
+        self.there: queue.Queue[Any] = queue.Queue()
+        self.here: queue.Queue[Any] = queue.Queue()
+
+    def send(self, item: Any) -> None:
+        self.here.put(item)
+
+    def receive(self) -> Any:
+        item = self.there.get(timeout=10)
+        if item is None:
+            raise EOFError
+        return item
+
+    def close(self) -> None:
+        self.here.put(None)
+
+    def ask(self, *request: Any) -> Any:
+        self.there.put(request)
+        return pickle.loads(self.here.get(timeout=10))
+
+
+@pytest.fixture
+def relay(catalogue: Catalogue, contract: Contract) -> Relay:
+    settings = read_settings(cast(pytest.Config, Given({}, {})))
+    return Relay(Run(settings, contract, catalogue, Rules(catalogue, contract), Masker(), ROOT), None)
+
+
+def test_what_goes_wrong_in_the_process_that_leads_is_told(relay: Relay) -> None:
+    """No worker waits for ever: an unknown wish and a fault of the suite's own come back as errors."""
+    channel = Wired()
+    relay.serve(channel, "gw0")
+    assert "LookupError" in str(channel.ask("clear").error)
+    assert "TypeError" in str(channel.ask("claim").error)
+    assert channel.ask("claim", "merchant").value == UNMADE
+    channel.there.put(None)
+    assert channel.here.get(timeout=10) is None
+    assert relay.run.store.claim("merchant", "gw1") == UNMADE
+
+
+def test_what_workers_share_is_sealed(relay: Relay) -> None:
+    """Bytes of one worker reach another as they are; the process that leads opens nothing."""
+    channels = [Wired(), Wired()]
+    for number, channel in enumerate(channels):
+        relay.serve(channel, f"gw{number}")
+    trap = b"cos\nsystem\n(S'false'\ntR."
+    channels[0].ask("tell", "fact", trap)
+    assert channels[1].ask("told", "fact").value == Sealed(trap)
 
 
 # What is shared, by itself
