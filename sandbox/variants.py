@@ -393,6 +393,12 @@ def _empty_404(call: Call, reply: Reply) -> Reply:
     return _empty(reply) if reply.status == 404 and not call.operation else reply
 
 
+def _nothing_here(call: Call, reply: Reply) -> Reply:
+    if reply.status != 404 or call.operation or not isinstance(reply.body, dict):
+        return reply
+    return replace(reply, body={**reply.body, "message": "no such customer or session: nothing was found"})
+
+
 def _challenge(_: Call, reply: Reply) -> Reply:
     told = (("www-authenticate", 'Bearer realm="api"'),)
     return replace(reply, headers=(*reply.headers, *told)) if reply.status == 401 else reply
@@ -680,6 +686,12 @@ ALL: tuple[Variant, ...] = (
         "reads-absent",
         "there are no optional reads",
         _seams(hidden=OPTIONAL_READS),
+        "what is shown with the optional reads",
+    ),
+    Variant(
+        "reads-absent-worded",
+        "there are no optional reads, and an unknown path has no such customer or session",
+        _both(_seams(hidden=OPTIONAL_READS), _finishing(_nothing_here)),
         "what is shown with the optional reads",
     ),
     Variant("validation-first", "bodies are validated before tokens", _seams(validates_first=frozenset(OPERATIONS))),

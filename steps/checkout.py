@@ -297,6 +297,9 @@ def reads_session(story: Story) -> None:
         if told not in (None, MISSING) and shown not in (None, MISSING):
             same = contains(told, shown)
             story.run.check(same, f"{name} as it was answered: {told!r}", f"{name} {shown!r}", exchange)
+    named, shown = attached(created), attached(exchange)
+    lost = named is not MISSING and shown is MISSING and field(exchange.came, "customerId") is None
+    story.run.check(not lost, f"the customer {named}, as it was answered", "no customer", exchange)
 
 
 @when("somebody opens the checkout page")

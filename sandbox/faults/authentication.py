@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from sandbox import identity, policies
+from sandbox import identity, policies, presentation
 from sandbox.behaviour import Behaviour
 from sandbox.faults.builders import (
     both,
@@ -26,6 +26,8 @@ from sandbox.model import (
     SIGN_IN,
     SIGN_UP,
     Call,
+    Reply,
+    text,
 )
 from sandbox.store import Session, User
 
@@ -90,6 +92,15 @@ def _second_dead(call: Call, user: User) -> Session:
 
 def _key(change: Callable[[str], str]) -> Change:
     return with_seams(password_key=lambda password: change(identity.password_key(password)))
+
+
+def _opened_by_nothing(call: Call) -> Reply | None:
+    user = call.store.user_by_lookup(text(call.fields.get("email")).lower()) if call.operation == SIGN_IN else None
+    if user is None or call.fields.get("password") != "":
+        return None
+    session = call.behaviour.open_session(call, user)
+    shown = {"redirect": False, "token": session.token, "user": presentation.user(call, user)}
+    return Reply(200, shown, call.behaviour.token_header(call, session))
 
 
 FAULTS = table(
@@ -163,6 +174,13 @@ FAULTS = table(
         MUST,
         "from a user's third session on, new tokens open nothing",
         with_seams(open_session=_second_dead),
+    ),
+    (
+        "signin-empty-password-opens",
+        SIGN_IN,
+        MUST,
+        "an empty password signs in as anybody",
+        lambda behaviour: replace(behaviour, admit=(*behaviour.admit, _opened_by_nothing)),
     ),
     ("signin-password-trimmed", SIGN_IN, MUST, "white space around a password does not count", _key(str.strip)),
 )

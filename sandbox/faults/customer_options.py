@@ -13,6 +13,7 @@ from sandbox.faults.builders import (
     edited,
     every_time,
     for_option,
+    keep_session_under_nobody,
     not_ascii,
     option,
     put,
@@ -105,6 +106,10 @@ def _plus_refused(call: Call, merchant_id: str) -> Customer | None:
     return policies.attach_inline(call, merchant_id)
 
 
+def _detach(call: Call, session: JsonObject) -> None:
+    call.store.execute("UPDATE checkout SET customer_id = NULL WHERE id = ?", (session["id"],))
+
+
 def _seam(name: str, attach: Attach) -> Change:
     return with_seams(**{name: attach})
 
@@ -151,11 +156,23 @@ EXISTING = table(
         "an unknown customerId gives a session without a customer",
         _seam("existing", _unknown_let_through),
     ),
+    _row(
+        "existing-kept-without-customer",
+        MUST,
+        "the answer names the customer, the session that is kept has none",
+        for_option("existing", _detach),
+    ),
 )
 NONE = table(
     "none",
     _row("none-attaches-newest", MUST, "the merchant's newest customer is attached", _seam("none", _newest)),
     _row("none-attaches-guest", MUST, "a guest is made and attached", _seam("none", _guest)),
+    _row(
+        "none-kept-under-nobody",
+        MUST,
+        "a session without a customer is kept under another merchant and cannot be read",
+        for_option("none", keep_session_under_nobody),
+    ),
     _row("none-refused", MUST, "a session without a customer is refused", _seam("none", _refuse)),
     _row("none-500", MUST, "a session without a customer is a 500", _seam("none", _fall_over)),
     _row("none-customer-id-empty", MUST, "customerId is the empty string", for_option("none", put("customerId", ""))),

@@ -167,6 +167,8 @@ EXPECTED: Final[Mapping[str, tuple[str, ...]]] = {
         "CHECKOUT-NONE-2",
         "CHECKOUT-NONE-3",
     ),
+    "existing-kept-without-customer": ("CHECKOUT-READ-1",),
+    "none-kept-under-nobody": ("CHECKOUT-READ-1",),
     "none-refused": (
         "CHECKOUT-STATUS-1",
         "CHECKOUT-NONE-1",
@@ -244,6 +246,7 @@ EXPECTED: Final[Mapping[str, tuple[str, ...]]] = {
         "SIGNIN-UNIQUE-2",
         "SIGNIN-STATE-1",
     ),
+    "signin-empty-password-opens": ("SIGNIN-AUTH-9",),
     "signin-password-trimmed": ("SIGNIN-AUTH-5",),
     "customer-foreign-merchant-accepted": (
         "CUSTOMER-TENANT-1",
@@ -256,6 +259,7 @@ EXPECTED: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "customer-kept-under-nobody": ("CUSTOMER-STATE-2",),
     "customer-merchant-id-of-first-tenant": ("CUSTOMER-ECHO-1",),
+    "checkout-kept-under-nobody": ("CHECKOUT-READ-1",),
     "checkout-foreign-merchant-accepted": (
         "CHECKOUT-TENANT-1",
         "CHECKOUT-LEAK-3",

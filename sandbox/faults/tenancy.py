@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sandbox import policies
 from sandbox.behaviour import Behaviour
-from sandbox.faults.builders import editing, failing, option, with_seams
+from sandbox.faults.builders import editing, failing, keep_session_under_nobody, option, with_seams
 from sandbox.faults.model import ANY, MUST, Change, table
 from sandbox.model import CREATE_CHECKOUT, CREATE_CUSTOMER, SET_ACTIVE, Call, JsonObject, Reply, text
 from sandbox.store import Customer
@@ -135,6 +135,13 @@ FAULTS = table(
         MUST,
         "merchantId is that of the oldest organization",
         editing(CREATE_CUSTOMER, _name_first_tenant),
+    ),
+    (
+        "checkout-kept-under-nobody",
+        CREATE_CHECKOUT,
+        MUST,
+        "the session is kept under another merchant and cannot be read",
+        editing(CREATE_CHECKOUT, keep_session_under_nobody),
     ),
     (
         "checkout-foreign-merchant-accepted",

@@ -1,4 +1,4 @@
-"""`python -m tests.suite.stock` measures what stock schemathesis finds on the same faults.
+"""`python -m tests.suite.stock [FAULT…]` measures what stock schemathesis finds on the same faults, or on those named.
 
 Its command line runs against a sandbox for every fault, with all checks, a token of a merchant with an active
 organization handed to it, and a fixed seed. A fault counts as found where the run reports a kind of failure at an
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,13 +28,17 @@ MAX_EXAMPLES: Final = 5
 ROUNDS: Final = 3
 
 
-def main() -> None:
-    """Measures the reference several times, for what is reported without a fault, then every fault once."""
+def main(named: Sequence[str]) -> None:
+    """Measures the reference several times, for what is reported without a fault, then every fault once.
+
+    Where faults are named, only they and the reference are measured; what is known of the others stays.
+    """
     started = time.monotonic()
-    cases = [Case()] * ROUNDS + [Case(faults=(name,)) for name in FAULTS]
+    known = json.loads(STOCK.read_text(encoding="utf-8")) if named else {"reference": [], "faults": {}}
+    cases = [Case()] * ROUNDS + [Case(faults=(name,)) for name in named or FAULTS]
     context = multiprocessing.get_context("fork")
-    reference: set[str] = set()
-    faults: dict[str, list[str]] = {}
+    reference = set(known["reference"])
+    faults: dict[str, list[str]] = known["faults"]
     with context.Pool(os.cpu_count(), maxtasksperchild=1) as pool:
         for number, (case, found) in enumerate(pool.imap(findings, enumerate(cases), chunksize=1), 1):
             if case.faults:
@@ -41,6 +46,7 @@ def main() -> None:
             else:
                 reference |= set(found)
             print(f"{number}/{len(cases)} {time.monotonic() - started:.0f} s {case.id}: {found}", flush=True)
+    faults = {name: sorted(set(found) - reference) for name, found in faults.items()}
     data = {"max_examples": MAX_EXAMPLES, "reference": sorted(reference), "faults": dict(sorted(faults.items()))}
     STOCK.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
 
@@ -82,4 +88,4 @@ def _token(url: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
