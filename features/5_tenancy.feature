@@ -78,3 +78,9 @@ Feature: Tenants are kept apart
       And the target lets a checkout session be read
       When the other merchant reads that checkout session
       Then the checkout session is not shown
+
+    @CHECKOUT-TENANT-5
+    Scenario: The new customer of a refused checkout session leaves no trace
+      Given the target lists the customers of a merchant
+      When the merchant creates a checkout session with a new customer for the other merchant
+      Then the other merchant has as many customers as before

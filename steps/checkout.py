@@ -165,6 +165,13 @@ def for_other_merchant(story: Story) -> None:
         story.add(send(story.run, payloads.CREATE_CHECKOUT, body, story.actor))
 
 
+@when("the merchant creates a checkout session with a new customer for the other merchant")
+def inline_for_other_merchant(story: Story) -> None:
+    body = payloads.checkout(story.run, story.rival.organization_id)
+    body["customer"] = payloads.inline_customer(story.run)
+    story.add(send(story.run, payloads.CREATE_CHECKOUT, body, story.actor))
+
+
 @when("the merchant creates a checkout session for a merchant who does not exist")
 def for_unknown_merchant(story: Story) -> None:
     body = payloads.checkout(story.run, payloads.unknown_id(story.run, story.actor.organization_id))

@@ -264,6 +264,7 @@ EXPECTED: Final[Mapping[str, tuple[str, ...]]] = {
         "CHECKOUT-TENANT-1",
         "CHECKOUT-LEAK-3",
     ),
+    "checkout-foreign-merchant-leaves-customer": ("CHECKOUT-TENANT-5",),
     "checkout-foreign-merchant-with-customer": (
         "CHECKOUT-TENANT-1",
         "CHECKOUT-LEAK-3",

@@ -98,6 +98,13 @@ def _keep_under_nobody(call: Call, customer: JsonObject) -> None:
     call.store.execute("UPDATE customer SET merchant_id = 'default' WHERE id = ?", (customer["id"],))
 
 
+def _make_customer_nonetheless(call: Call, reply: Reply) -> Reply:
+    merchant, customer = text(call.fields.get("merchantId")), call.fields.get("customer")
+    if call.store.organization(merchant) is not None and isinstance(customer, dict):
+        policies.new_customer(call, merchant, customer)
+    return reply
+
+
 def _tell_organization(call: Call, reply: Reply) -> Reply:
     organization = call.store.organization(text(call.fields.get("organizationId")))
     if organization is None:
@@ -149,6 +156,13 @@ FAULTS = table(
         MUST,
         "a session is made in any organization",
         _using(CREATE_CHECKOUT, _known),
+    ),
+    (
+        "checkout-foreign-merchant-leaves-customer",
+        CREATE_CHECKOUT,
+        MUST,
+        "a session for another merchant is refused, but its new customer is made there",
+        failing(_make_customer_nonetheless, CREATE_CHECKOUT, 403),
     ),
     (
         "checkout-foreign-merchant-with-customer",
