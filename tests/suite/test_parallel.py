@@ -247,7 +247,7 @@ class Wired:
         self.here.put(item)
 
     def receive(self) -> Any:
-        item = self.there.get(timeout=10)
+        item = self.there.get()
         if item is None:
             raise EOFError
         return item
@@ -286,6 +286,8 @@ def test_what_workers_share_is_sealed(relay: Relay) -> None:
     trap = b"cos\nsystem\n(S'false'\ntR."
     channels[0].ask("tell", "fact", trap)
     assert channels[1].ask("told", "fact").value == Sealed(trap)
+    for channel in channels:
+        channel.there.put(None)
 
 
 # What is shared, by itself
