@@ -312,3 +312,10 @@ def filtered_port() -> Iterator[int]:
             knocking.setblocking(False)
             knocking.connect_ex(address)
         yield address[1]
+
+
+def free_port() -> int:
+    """A port on loopback at which nothing listens."""
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 import threading
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from sandbox.app import create_app
-from tests.suite.misbehaving import LOOPBACK
+from tests.suite.misbehaving import LOOPBACK, free_port
 from tests.suite.recording import Target, recorded
 
 
@@ -46,8 +45,7 @@ class Authority:
 @contextmanager
 def secured_target(authority: Authority, *, protocols: Sequence[str], wants_client: bool = False) -> Iterator[Target]:
     """A recording sandbox behind TLS while it lasts, which speaks these protocols and may want to know its clients."""
-    with socket.create_server((LOOPBACK, 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     target = Target(f"https://{LOOPBACK}:{port}")
     config = Config()
     config.bind = [f"{LOOPBACK}:{port}"]

@@ -44,6 +44,7 @@ from tests.suite.misbehaving import (
     everything,
     filtered_port,
     forwarded,
+    free_port,
     reply,
     serving,
 )
@@ -182,7 +183,7 @@ def test_cookie_is_never_sent_back() -> None:
 
 
 def test_refused_connection_is_named() -> None:
-    assert wire_to(f"http://{LOOPBACK}:{_free_port()}").reach() == "the connection was refused"
+    assert wire_to(f"http://{LOOPBACK}:{free_port()}").reach() == "the connection was refused"
 
 
 def test_unknown_host_is_named() -> None:
@@ -496,7 +497,7 @@ def test_run_whose_target_comes_back_is_conformant(sandbox: str, tmp_path: Path)
 
 
 def test_target_that_comes_up_late_is_waited_for(sandbox: str, tmp_path: Path) -> None:
-    server = Server(lambda request: [forwarded(request, sandbox)], port=_free_port())
+    server = Server(lambda request: [forwarded(request, sandbox)], port=free_port())
     late = threading.Timer(1.5, server.start)
     late.start()
     try:
@@ -521,7 +522,7 @@ def test_gateway_whose_target_comes_up_late_is_waited_for(sandbox: str, tmp_path
 def test_waiting_for_a_target_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("conformance.reaching._TELL_EVERY", 0.1)
     told: list[str] = []
-    reason = wait_for_target(wire_to(f"http://{LOOPBACK}:{_free_port()}"), 0.8, told.append)
+    reason = wait_for_target(wire_to(f"http://{LOOPBACK}:{free_port()}"), 0.8, told.append)
     assert reason == "the connection was refused"
     assert re.fullmatch(r"waiting  [01] of 0\.8 s for the target: the connection was refused", told[0])
 
@@ -627,9 +628,3 @@ def _signal(number: signal.Signals, reached: threading.Event) -> Callable[[int],
         os.kill(process, number)
 
     return send
-
-
-def _free_port() -> int:
-    with socket.create_server((LOOPBACK, 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

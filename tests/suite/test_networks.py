@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
 
 from tests.suite.invocation import Done, invoke
-from tests.suite.misbehaving import LOOPBACK
+from tests.suite.misbehaving import LOOPBACK, free_port
 from tests.suite.networks import Authority, forward_proxy, secured_target
 from tests.suite.recording import recording_target
 
@@ -117,10 +116,8 @@ def test_proxy_that_wants_a_password(name: str, tls: bool, authority: Authority,
 
 
 def test_proxy_that_is_not_there(tmp_path: Path) -> None:
-    with socket.create_server((LOOPBACK, 0)) as listener:
-        port = listener.getsockname()[1]
     with recording_target() as target:
-        done = smoke(tmp_path, target.url, "--proxy", f"http://{LOOPBACK}:{port}")
+        done = smoke(tmp_path, target.url, "--proxy", f"http://{LOOPBACK}:{free_port()}")
     assert done.status == NOT_REACHED
     assert "the proxy of --proxy cannot be reached: the connection was refused" in done.output
     assert target.seen == []

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
@@ -33,7 +33,7 @@ from conformance.rules import Rules
 from conformance.run import Run
 from conformance.sharing import UNMADE, Store, once
 from tests.suite.invocation import ROOT, Done, Given, invoke
-from tests.suite.misbehaving import HANG, LOOPBACK, Request, Script, forwarded, serving
+from tests.suite.misbehaving import HANG, LOOPBACK, Request, Script, forwarded, free_port, serving
 from tests.suite.recording import recording_target
 
 CONFORMANT, MUST_BROKEN, INTERRUPTED, INTERNAL_ERROR = 0, 1, 2, 3
@@ -158,8 +158,7 @@ def test_rate_limit_is_shared(tmp_path: Path) -> None:
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[int]:
     """Another machine as pytest-xdist knows it: a process that executes what comes over a socket."""
-    with socket.create_server((LOOPBACK, 0)) as listener:
-        port: int = listener.getsockname()[1]
+    port = free_port()
     words = [sys.executable, "-m", "execnet.script.socketserver", f"{LOOPBACK}:{port}"]
     with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         for _ in range(100):
@@ -330,6 +329,15 @@ def test_what_failed_twice_is_not_tried_again() -> None:
     assert len(tries) == 2
 
 
+def one_who_is_alone(store: Store, count: Callable[[], None]) -> threading.Thread:
+    """Somebody who counts, in a thread that is started: returns as soon as nobody else may begin."""
+    counting = threading.Thread(target=count)
+    counting.start()
+    while store._alone is None:
+        time.sleep(0.01)
+    return counting
+
+
 def test_who_is_alone_is_waited_for_and_waits_for_the_others() -> None:
     """One counts customers: it begins when the others have ended, and the others go on when it has."""
     store, order = Store(), []
@@ -347,10 +355,7 @@ def test_who_is_alone_is_waited_for_and_waits_for_the_others() -> None:
         order.append("created")
         store.end("gw2")
 
-    counting = threading.Thread(target=count)
-    counting.start()
-    while store._alone is None:
-        time.sleep(0.01)
+    counting = one_who_is_alone(store, count)
     creating = threading.Thread(target=create)
     creating.start()
     time.sleep(0.05)
@@ -369,10 +374,7 @@ def test_who_makes_something_finishes_it_before_another_is_alone() -> None:
         store.be_alone("gw1")
         order.append("alone")
 
-    counting = threading.Thread(target=count)
-    counting.start()
-    while store._alone is None:
-        time.sleep(0.01)
+    counting = one_who_is_alone(store, count)
     store.begin("gw0")
     assert store.claim("organization", "gw0") == UNMADE
     store.end("gw0")
