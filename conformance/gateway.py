@@ -34,8 +34,9 @@ def gateway_page(response: Response, method: str = "") -> str | None:
         return f"{PROXY_CLOSED} (status 407): {NOT_REACHED}"
     if method == "HEAD" and response.status in _AWAY and "html" in response.media_type:
         return f"a gateway answered with status {response.status}: {NOT_REACHED}"
-    if response.status in _AWAY and response.media_type == "text/plain" and _NO_UPSTREAM.match(response.text):
-        return f"a gateway answered with “{_NO_UPSTREAM.findall(response.text)[0]}”: {NOT_REACHED}"
+    plain = response.status in _AWAY and response.media_type == "text/plain"
+    if plain and (said := _NO_UPSTREAM.match(response.text)):
+        return f"a gateway answered with “{said[0]}”: {NOT_REACHED}"
     if response.status < 400 or response.status == 500 or "html" not in response.media_type:
         return None
     sign = _NAMES.search(response.text) or (_SIGNS.search(response.text) if response.status in _STATUSES else None)

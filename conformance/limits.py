@@ -1,4 +1,4 @@
-"""What the wires of one run have in common: the target's rate limits, its silences, and the numbers of requests."""
+"""What the wires of one run have in common: the target's rate limits, and its silences."""
 
 from __future__ import annotations
 

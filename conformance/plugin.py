@@ -139,7 +139,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[OUTCOME] = Outcome()
     if told:
         run.id, run.worker = told.run, config.workerinput["workerid"]  # type: ignore[attr-defined]
-        run.wire = run.shared = wire = FarWire(channel, run)
+        run.far_wire = run.shared = wire = FarWire(channel, run)
         if config.pluginmanager.hasplugin("allure_pytest"):
             config.pluginmanager.register(allure_steps.AllureDelivery(config, wire.deliver), "conformance-delivery")
     elif not inert:

@@ -208,9 +208,6 @@ class FarWire:
         self._value("file", file.name, file.read_bytes())
         file.unlink()
 
-    def close(self) -> None:
-        """The connections are the leading process's, which ends them."""
-
     def _value(self, *request: Any) -> Any:
         reply = self._ask(*request)
         if reply.error is not None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -44,8 +45,6 @@ class Sender(Protocol):
 
     def send(self, call: Call) -> Exchange: ...
 
-    def close(self) -> None: ...
-
 
 @dataclass
 class Run:
@@ -77,7 +76,7 @@ class Run:
     limits: Limits = field(default_factory=Limits)
     _silence: Silence = field(default_factory=Silence)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
-    _wire: Sender | None = None
+    far_wire: Sender | None = None
     _is_alone: bool = False
 
     def __post_init__(self) -> None:
@@ -88,14 +87,13 @@ class Run:
 
     @property
     def wire(self) -> Sender:
-        """The wire to the target, opened on first use."""
-        if self._wire is None:
-            self._wire = self.open_wire(self.observe)
-        return self._wire
+        """The wire to the target: in a worker, that of the process that leads."""
+        return self.far_wire or self.own_wire
 
-    @wire.setter
-    def wire(self, wire: Sender) -> None:
-        self._wire = wire
+    @cached_property
+    def own_wire(self) -> Wire:
+        """The wire of this process, opened on first use."""
+        return self.open_wire(self.observe)
 
     def open_wire(self, observe: Callable[[Exchange], None] = lambda _: None) -> Wire:
         """A wire to the target, which keeps to the limits of the run together with its other wires."""
@@ -111,8 +109,8 @@ class Run:
 
     def close(self) -> None:
         """Ends the connections to the target."""
-        if self._wire is not None:
-            self._wire.close()
+        if "own_wire" in self.__dict__:
+            self.own_wire.close()
 
     def send(self, call: Call) -> Exchange:
         """Sends a call over the wire; the passive checks have been applied when it returns."""

@@ -77,7 +77,7 @@ class Session:
         The exit status is made exact at the end: of a status of our own, pytest would not print the summary.
         """
         run = self.run
-        reason = wait_for_target(run.open_wire(), run.settings.wait_for_target, self._say)
+        reason = wait_for_target(run.own_wire, run.settings.wait_for_target, self._say)
         if reason is not None:
             run.gone = self.outcome.stopped = f"the target {run.base_url} cannot be reached: {reason}"
             self._unreached = True

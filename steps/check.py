@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 from conformance.exchange import Call, Response
 from conformance.hooks import CheckFailed, NotTheTarget
@@ -43,7 +44,8 @@ def _tried(provision: Callable[[], Merchant], given: str | None) -> str:
 
 def _require_api(run: Run, page: Response | None) -> None:
     """A merchant was answered with a web page: raises `NotTheTarget` where a path that nobody has is answered alike."""
-    anything = run.open_wire().send(Call("POST", f"/conformance-{run.unique()}", json={})).response
+    with closing(run.open_wire()) as wire:
+        anything = wire.send(Call("POST", f"/conformance-{run.unique()}", json={})).response
     if _is_page(anything) and page is not None and anything is not None and anything.status == page.status:
         raise NotTheTarget(
             f"every path is answered with a web page (status {page.status}): check the base URL, "

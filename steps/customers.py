@@ -52,10 +52,11 @@ def needs_read(run: Run, merchant: Merchant, operation: str, identifier: str) ->
     exchange = read(run, path, merchant)
     if exchange.is_success:
         return exchange
-    below = run.unique()
-    told, elsewhere = _told(exchange, identifier), _told(read(run, f"{path}/{below}", merchant), identifier, below)
-    if told and elsewhere:
-        run.check(told == elsewhere, "what was created can be read", exchange.summary, exchange, READ_BACK[operation])
+    if told := _told(exchange, identifier):
+        below = run.unique()
+        if elsewhere := _told(read(run, f"{path}/{below}", merchant), identifier, below):
+            absent = told == elsewhere
+            run.check(absent, "what was created can be read", exchange.summary, exchange, READ_BACK[operation])
     raise NotTested(f"capability absent: {exchange.summary}")
 
 
