@@ -14,19 +14,23 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
-from conformance.catalogue import Catalogue, Requirement
-from conformance.contract import Contract
-from conformance.exchange import Call, Exchange, evidence
-from conformance.ledger import Breach, NotTested, Record
-from conformance.limits import Limits, Silence
+from conformance.checks.base import Finding
+from conformance.checks.responses import unavailable
+from conformance.checks.rules import Rules
+from conformance.contract.catalogue import Catalogue, Requirement
+from conformance.contract.document import Contract
+from conformance.errors import NotTested
 from conformance.masking import Masker
-from conformance.options import Settings
-from conformance.pacing import Pacer, parse_rate
-from conformance.reaching import connection
-from conformance.rules import Finding, Rules, unavailable
+from conformance.results.records import Breach, Record
+from conformance.settings import Settings
 from conformance.sharing import Shared, Store
 from conformance.values import first_field, visible
-from conformance.wire import TargetGone, Wire
+from conformance.wire.client import TargetGone, Wire
+from conformance.wire.connection import connection
+from conformance.wire.evidence import evidence
+from conformance.wire.exchange import Call, Exchange
+from conformance.wire.limits import Limits, Silence
+from conformance.wire.pacing import Pacer, parse_rate
 
 _SHOWN_EXCHANGES = 12
 _PATIENCE = 2.0

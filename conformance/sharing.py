@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar, cast
 
-from conformance.ledger import NotTested
+from conformance.errors import NotTested
 
 T = TypeVar("T")
 UNMADE: Final = "unmade"

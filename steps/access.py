@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_bdd import parsers, then, when
 
-from conformance.exchange import Call
+from conformance.wire.exchange import Call
 from steps import payloads
 from steps.fixtures import Story
 from steps.merchants import Merchant, call, send, valid_body

@@ -6,9 +6,9 @@ from typing import Any
 
 from pytest_bdd import given, parsers, then, when
 
-from conformance.exchange import Exchange
 from conformance.run import Run
 from conformance.values import MISSING, first_field
+from conformance.wire.exchange import Exchange
 from steps import payloads
 from steps.fixtures import Story, need, saved_for
 from steps.merchants import Merchant, check_token, send, session_token

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 
-from conformance.exchange import Call, Response
-from conformance.hooks import CheckFailed, NotTheTarget
-from conformance.ledger import NotTested
+from conformance.errors import NotTested
+from conformance.plugin.hooks import CheckFailed, NotTheTarget
 from conformance.run import Run
-from conformance.wire import TargetGone
+from conformance.wire.client import TargetGone
+from conformance.wire.exchange import Call, Response
 from steps.merchants import AccountRefused, Merchant, Merchants
 
 

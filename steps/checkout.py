@@ -6,9 +6,9 @@ from typing import Any
 
 from pytest_bdd import given, parsers, then, when
 
-from conformance.exchange import Call, Exchange
-from conformance.ledger import NotTested
+from conformance.errors import NotTested
 from conformance.values import MISSING, contains, field, first_field
+from conformance.wire.exchange import Call, Exchange
 from steps import payloads
 from steps.customers import agrees, item_path, needs_read, read
 from steps.fixtures import Story, need, new_customer

@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 from pytest_bdd import given, parsers, then, when
 
-from conformance.exchange import Call, Exchange
-from conformance.ledger import NotTested
+from conformance.errors import NotTested
 from conformance.run import Run
 from conformance.values import MISSING, caseless, contains, field, first_field
+from conformance.wire.exchange import Call, Exchange
 from steps import payloads
 from steps.fixtures import Story, need
 from steps.merchants import Merchant, create_customer, send, text_field

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pytest_bdd import given
 
-from conformance.exchange import Exchange
-from conformance.ledger import NotTested
+from conformance.errors import NotTested
 from conformance.run import Run
+from conformance.wire.exchange import Exchange
 from steps.merchants import Merchant, Merchants, create_checkout, create_customer, text_field
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from conformance.exchange import Call
-from conformance.generation import AnyCase, to_call
+from conformance.generate.cases import AnyCase, to_call
 from conformance.run import Run
+from conformance.wire.exchange import Call
 from steps import payloads
 from steps.merchants import Merchant, Merchants
 

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.errors import Flaky
 from schemathesis.core.transport import Response
 
-from conformance.generation import AnyCase, Generator, judge
+from conformance.generate.cases import AnyCase, Generator, judge
 from conformance.run import Run
-from conformance.wire import NotSendable
+from conformance.wire.client import NotSendable
 from steps.generated import prepared, sender
 from steps.merchants import Merchants
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import Any
 
-from conformance.exchange import Call, Exchange
-from conformance.ledger import NotTested
-from conformance.rules import UNAUTHORIZED
+from conformance.errors import NotTested
 from conformance.run import Run
 from conformance.sharing import once
 from conformance.values import MISSING, first_field
+from conformance.wire.exchange import Call, Exchange
 from steps import payloads
 
 TOKEN_HEADER = "set-auth-token"
@@ -123,7 +123,7 @@ class Merchants:
         if merchant.key == "account" and self.run.limited(payloads.SIGN_IN):
             token = self.run.shared.take(f"spare session of {merchant.key}")
             sent = call(self.run, payloads.SET_ACTIVE, {}, merchant, token=token)
-            if token and self.run.send(sent).status not in (0, UNAUTHORIZED):
+            if token and self.run.send(sent).status not in (0, HTTPStatus.UNAUTHORIZED):
                 return str(token)
         return self.sign_in(merchant)
 
@@ -191,7 +191,7 @@ class Merchants:
 
 def check_token(run: Run, exchange: Exchange) -> None:
     """The first request with the token of a sign-in: checks that the token opened a session."""
-    held = exchange.status != UNAUTHORIZED
+    held = exchange.status != HTTPStatus.UNAUTHORIZED
     run.check(held, "the token of the sign-in opens a session", exchange.summary, exchange, "SIGNIN-TOKEN-2")
 
 

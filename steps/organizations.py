@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from http import HTTPStatus
 
 from pytest_bdd import given, parsers, then, when
 
-from conformance.exchange import Exchange
-from conformance.ledger import NotTested
-from conformance.rules import UNAUTHORIZED
+from conformance.errors import NotTested
 from conformance.run import Run
 from conformance.sharing import once
 from conformance.values import first_field, without
+from conformance.wire.exchange import Exchange
 from steps import payloads
 from steps.fixtures import Story, need
 from steps.merchants import (
@@ -68,7 +68,7 @@ def creates_organization(story: Story) -> None:
 def makes_it_active(story: Story) -> None:
     exchange = make_active(story.run, story.actor, story.actor.organization_id, intent="valid")
     if "ORG-STATE-2" in story.run.record.requirements:
-        open_still = exchange.status != UNAUTHORIZED
+        open_still = exchange.status != HTTPStatus.UNAUTHORIZED
         story.run.check(open_still, "the session is open after the creation", exchange.summary, exchange, "ORG-STATE-2")
     story.add(story.run.need_success(exchange))
 
@@ -151,7 +151,9 @@ def repeated_token_works(story: Story) -> None:
     token = story.last.response.header(TOKEN_HEADER) if story.last.response is not None else None
     need(bool(token), "set-active repeats no token on this target, which is lawful")
     exchange = create_customer(story.run, replace(story.actor, token=token or ""))
-    story.run.check(exchange.status != UNAUTHORIZED, "the token opens the session", exchange.summary, exchange)
+    story.run.check(
+        exchange.status != HTTPStatus.UNAUTHORIZED, "the token opens the session", exchange.summary, exchange
+    )
 
 
 @when(parsers.re(r"the merchant creates an organization with (?P<value>a name.+|a long.+|nested.+|a logo|capitals.+)"))

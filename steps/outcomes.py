@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pytest_bdd import then
 
-from conformance.exchange import Exchange
-from conformance.ledger import NotTested
+from conformance.errors import NotTested
 from conformance.run import Run
+from conformance.wire.exchange import Exchange
 from steps.fixtures import Story
 
 FORBIDDEN = (403, 400, 404)

@@ -6,8 +6,8 @@ from typing import Final
 
 from pytest_bdd import parsers, then, when
 
-from conformance.exchange import Call
-from conformance.wire import encode
+from conformance.wire.client import encode
+from conformance.wire.exchange import Call
 from steps import payloads
 from steps.access import by_whom
 from steps.fixtures import Story

@@ -18,7 +18,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from conformance.catalogue import CONCERNS
+from conformance.contract.catalogue import CONCERNS
 
 Row = Mapping[str, Any]
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
-from conformance.ledger import Breach, Record, Result, results
-from conformance.messages import again_line
+from conformance.report.messages import again_line
+from conformance.results.records import Breach, Record, Result, results
 from conformance.run import Run
 
 FORMAT: Final = 1

@@ -6,9 +6,9 @@ from typing import Final
 
 import pytest
 
-from conformance.ledger import Result
-from conformance.messages import again_line
+from conformance.report.messages import again_line
 from conformance.report.model import Report
+from conformance.results.records import Result
 
 _NOT_TESTED_SHOWN: Final = 12
 _NOT_TESTABLE: Final = "no suite can test it; the reports say why"

@@ -6,8 +6,8 @@ from itertools import chain, zip_longest
 
 import pytest
 
-from conformance.plugin import catalogue_of
-from conformance.testing import requirement_ids
+from conformance.plugin.entry import catalogue_of
+from conformance.plugin.items import requirement_ids
 from steps import payloads
 
 SCARCE = (payloads.SIGN_UP, payloads.SIGN_IN)

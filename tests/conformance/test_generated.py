@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.generation import AnyCase, Generator, explore, ids_of, judge, sample, within
-from conformance.ledger import NotTested
-from conformance.plugin import catalogue_of
+from conformance.errors import NotTested
+from conformance.generate.cases import AnyCase, Generator, explore, ids_of, judge, sample, within
+from conformance.plugin.entry import catalogue_of
 from conformance.run import Run
-from conformance.wire import NotSendable
+from conformance.wire.client import NotSendable
 from steps import payloads
 from steps.fixtures import new_customer
 from steps.generated import prepared, sender

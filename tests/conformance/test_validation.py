@@ -10,11 +10,11 @@ from itertools import islice
 
 import pytest
 
-from conformance.catalogue import Requirement
-from conformance.exchange import Call, Exchange
-from conformance.negatives import Case, refused_cases, survived_cases
-from conformance.plugin import catalogue_of
+from conformance.contract.catalogue import Requirement
+from conformance.generate.tables import Case, refused_cases, survived_cases
+from conformance.plugin.entry import catalogue_of
 from conformance.run import Run
+from conformance.wire.exchange import Call, Exchange
 from steps.generated import sender as sender_of
 from steps.merchants import Merchant, Merchants, call, send, valid_body
 from steps.outcomes import refused

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.catalogue import Catalogue, load_catalogue
-from conformance.contract import Contract, load_contract
+from conformance.contract.catalogue import Catalogue, load_catalogue
+from conformance.contract.document import Contract, load_contract
 from tests.suite.detection import Background, all_cases
 
 ROOT = Path(__file__).parents[2]

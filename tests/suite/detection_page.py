@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from conformance.catalogue import Catalogue
+from conformance.contract.catalogue import Catalogue
 from sandbox.switchboard import FAULTS, VARIANTS
 from tests.suite.detection import ROOT, Gate
 

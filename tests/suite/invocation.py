@@ -20,7 +20,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 _IMPORTED: Final = (
-    "conformance.plugin",
+    "conformance.plugin.entry",
     "steps",
     *(f"steps.{file.stem}" for file in (ROOT / "steps").glob("*.py")),
     "allure_pytest.plugin",

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from pytest_bdd.parser import Feature, FeatureParser
 
-from conformance.catalogue import Catalogue, CatalogueError, load_catalogue
-from conformance.contract import Contract
-from conformance.negatives import refused_cases, survived_cases
-from conformance.rules import KINDS, Rules
+from conformance.checks.rules import KINDS, Rules
+from conformance.contract.catalogue import Catalogue, CatalogueError, load_catalogue
+from conformance.contract.document import Contract
+from conformance.generate.tables import refused_cases, survived_cases
 
 ROOT = Path(__file__).parents[2]
 ROW = """

@@ -13,7 +13,7 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from conformance.options import OPTIONS, Option, read_settings
+from conformance.plugin.options import OPTIONS, Option, read_settings
 from tests.suite.invocation import ROOT, Done, Given, invoke
 from tests.suite.recording import recording_target
 
@@ -231,7 +231,7 @@ def test_the_command_line_goes_before_ini_and_ini_before_environment(
             {} if ini_key is None else {option.ini: ini_key},
         )
         settings = read_settings(cast(pytest.Config, given))
-        return settings.values[option.attribute], settings.origin.get(option.attribute, "")
+        return getattr(settings, option.attribute), settings.origin.get(option.attribute, "")
 
     monkeypatch.setenv(option.variable, values[2])
     found = [effective(line, ini), effective(None, ini), effective(None, None)]

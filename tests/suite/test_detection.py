@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.catalogue import Catalogue
+from conformance.contract.catalogue import Catalogue
 from sandbox.switchboard import FAULTS, VARIANTS
 from tests.suite.conftest import background_gates
 from tests.suite.detection import COMBINATIONS, ROOT, SLOW, Case, Gate

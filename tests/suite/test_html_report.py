@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conformance.catalogue import CONCERNS
+from conformance.contract.catalogue import CONCERNS
 from conformance.report.html import LONGEST_TEXT, render_html
 
 TARGET = "http://127.0.0.1:8080/api"

@@ -16,17 +16,18 @@ from pathlib import Path
 
 import pytest
 
-from conformance.catalogue import Catalogue
-from conformance.contract import Contract
-from conformance.exchange import Call, Exchange, Response, evidence
-from conformance.ledger import NotTested
-from conformance.limits import Limits
+from conformance.checks.rules import Rules
+from conformance.contract.catalogue import Catalogue
+from conformance.contract.document import Contract
+from conformance.errors import NotTested
 from conformance.masking import Masker
-from conformance.pacing import Pacer, advised_wait
-from conformance.reaching import wait_for_target
-from conformance.rules import Rules
-from conformance.target import Sandbox
-from conformance.wire import Connection, TargetGone, Wire
+from conformance.plugin.sandbox import Sandbox
+from conformance.wire.client import Connection, TargetGone, Wire
+from conformance.wire.connection import wait_for_target
+from conformance.wire.evidence import evidence
+from conformance.wire.exchange import Call, Exchange, Response
+from conformance.wire.limits import Limits
+from conformance.wire.pacing import Pacer, advised_wait
 from tests.suite.invocation import Done, invoke
 from tests.suite.misbehaving import (
     BROKEN,
@@ -520,7 +521,7 @@ def test_gateway_whose_target_comes_up_late_is_waited_for(sandbox: str, tmp_path
 
 
 def test_waiting_for_a_target_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.reaching._TELL_EVERY", 0.1)
+    monkeypatch.setattr("conformance.wire.connection._TELL_EVERY", 0.1)
     told: list[str] = []
     reason = wait_for_target(wire_to(f"http://{LOOPBACK}:{free_port()}"), 0.8, told.append)
     assert reason == "the connection was refused"

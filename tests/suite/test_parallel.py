@@ -23,13 +23,13 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from conformance.catalogue import Catalogue, load_catalogue
-from conformance.contract import Contract
-from conformance.ledger import NotTested
+from conformance.checks.rules import Rules
+from conformance.contract.catalogue import Catalogue, load_catalogue
+from conformance.contract.document import Contract
+from conformance.errors import NotTested
 from conformance.masking import Masker
-from conformance.options import read_settings
-from conformance.relay import Relay, Sealed
-from conformance.rules import Rules
+from conformance.plugin.options import read_settings
+from conformance.plugin.workers import Relay, Sealed
 from conformance.run import Run
 from conformance.sharing import UNMADE, Store, once
 from tests.suite.invocation import ROOT, Done, Given, invoke

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from conformance.catalogue import Catalogue
-from conformance.ledger import Breach, Record
-from conformance.messages import breaches_message
+from conformance.contract.catalogue import Catalogue
+from conformance.report.messages import breaches_message
+from conformance.results.records import Breach, Record
 from tests.suite.invocation import ROOT, Done, invoke
 
 FAULT = "customer-id-empty"

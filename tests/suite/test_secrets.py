@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from conformance.masking import Masker
-from conformance.secrecy import masked_traceback
+from conformance.plugin.secrecy import masked_traceback
 from tests.suite.invocation import ROOT, Done, invoke
 from tests.suite.recording import Target, recording_target
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from http import HTTPStatus
 from statistics import median
 from typing import Final
 
-from conformance.contract import SchemaBreach
-from conformance.exchange import Exchange
-from conformance.rules.base import BELOW_THE_API, UNAUTHORIZED, Basis, Check, Finding, Params, documented_success
+from conformance.checks.base import BELOW_THE_API, Basis, Check, Finding, Params, documented_success
+from conformance.contract.document import SchemaBreach
 from conformance.values import MISSING, shown
 from conformance.values import field as field_of
+from conformance.wire.exchange import Exchange
 
 
 def unavailable(exchange: Exchange, cases: Iterable[Params]) -> str | None:
@@ -66,7 +67,7 @@ def _token_is_new(exchange: Exchange, rules: Basis) -> bool:
     if exchange.is_success and exchange.call.token:
         rules.memory.tokens.add(exchange.call.token)
     token = exchange.call.token
-    return exchange.status == UNAUTHORIZED and token is not None and token not in rules.memory.tokens
+    return exchange.status == HTTPStatus.UNAUTHORIZED and token is not None and token not in rules.memory.tokens
 
 
 def _documented(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:

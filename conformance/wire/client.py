@@ -8,21 +8,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from itertools import count
 from typing import Any, Final
 
 import httpx
 
-from conformance.bounds import Unbounded, Undecodable, bound, decoded
-from conformance.exchange import Call, Exchange, Response
-from conformance.failures import CLIENT_REFUSED, PROXY_CLOSED, Failure, failure_of
-from conformance.gateway import gateway_page
-from conformance.ledger import NotTested
-from conformance.limits import Limits, Silence
+from conformance.errors import NotTested
 from conformance.masking import Masker
-from conformance.rules import RATE_LIMITED
 from conformance.values import MISSING
+from conformance.wire.bounds import Unbounded, Undecodable, bound, decoded
+from conformance.wire.exchange import Call, Exchange, Response
+from conformance.wire.failures import CLIENT_REFUSED, PROXY_CLOSED, Failure, failure_of
+from conformance.wire.gateway import gateway_page
+from conformance.wire.limits import Limits, Silence
 
 USER_AGENT: Final = "merchant-onboarding-conformance"
 _RETRIES_AFTER_429: Final = 4
@@ -109,7 +109,7 @@ class Wire:
             for _ in range(_RETRIES_AFTER_429):
                 exchange = self._exchange(call)
                 self.observe(exchange)
-                if exchange.status != RATE_LIMITED or exchange.response is None:
+                if exchange.status != HTTPStatus.TOO_MANY_REQUESTS or exchange.response is None:
                     return exchange
                 turn.wait(exchange.response)
         raise NotTested(f"rate limited: {call.method} {call.path} went on answering 429 (Too Many Requests)")

@@ -8,12 +8,13 @@ from typing import Final
 
 import pytest
 
-from conformance.ledger import Breached, NotTested, Record
-from conformance.messages import breaches_message
-from conformance.options import SIZES
-from conformance.outcome import OUTCOME, RUN
-from conformance.secrecy import masked_traceback
-from conformance.wire import TargetGone
+from conformance.errors import Breached, NotTested
+from conformance.plugin.secrecy import masked_traceback
+from conformance.plugin.state import OUTCOME, RUN
+from conformance.report.messages import breaches_message
+from conformance.results.records import Record
+from conformance.settings import SIZES
+from conformance.wire.client import TargetGone
 
 RECORD: Final = pytest.StashKey[Record]()
 _NOT_TESTED: Final = "not tested: "

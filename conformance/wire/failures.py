@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import httpx
 
-from conformance.bounds import MAX_BODY, Unbounded, Undecodable
+from conformance.wire.bounds import MAX_BODY, Unbounded, Undecodable
 
 PROXY_CLOSED: Final = "the proxy does not let us through: look at --proxy"
 CLIENT_REFUSED: Final = (

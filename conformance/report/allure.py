@@ -12,11 +12,12 @@ import allure
 import allure_commons
 import pytest
 
-from conformance.exchange import evidence
-from conformance.ledger import Breach, Breached, NotTested
+from conformance.errors import Breached, NotTested
 from conformance.masking import Masker
+from conformance.plugin.secrecy import mask_fields
+from conformance.results.records import Breach
 from conformance.run import Run
-from conformance.secrecy import mask_fields
+from conformance.wire.evidence import evidence
 
 _PREFIX: Final = f"{Breached.__module__}.{Breached.__name__}: "
 

@@ -8,21 +8,19 @@ that the requirement was held.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Final
 
-from conformance.catalogue import Catalogue, CatalogueError, Requirement
-from conformance.contract import Contract
-from conformance.exchange import Exchange
-from conformance.rules import answers, errors, facts, leaks
-from conformance.rules.answers import unavailable
-from conformance.rules.base import RATE_LIMITED, UNAUTHORIZED, Basis, Check, Finding, Params
+from conformance.checks import content, leaks, refusals, responses
+from conformance.checks.base import Basis, Check, Finding, Params
+from conformance.contract.catalogue import Catalogue, CatalogueError, Requirement
+from conformance.contract.document import Contract
 from conformance.values import MISSING, first_field
 from conformance.values import field as field_of
-
-__all__ = ["KINDS", "RATE_LIMITED", "UNAUTHORIZED", "Finding", "Rules", "unavailable"]
+from conformance.wire.exchange import Exchange
 
 GENERAL: Final = "general"
-KINDS: Final[dict[str, Check]] = {**answers.KINDS, **errors.KINDS, **leaks.KINDS, **facts.KINDS}
+KINDS: Final[dict[str, Check]] = {**responses.KINDS, **refusals.KINDS, **leaks.KINDS, **content.KINDS}
 _DISTINCT: Final = 12
 _PRIVATE: Final = ("email", "name", "slug", "customer.email", "customer.name")
 
@@ -54,7 +52,7 @@ class Rules(Basis):
         What says nothing about the target decides nothing: a gateway's page, a rate limit.
         """
         operation = exchange.call.operation or GENERAL
-        if exchange.gateway or exchange.status == RATE_LIMITED:
+        if exchange.gateway or exchange.status == HTTPStatus.TOO_MANY_REQUESTS:
             return
         self._remember(exchange)
         for requirement, check, params in self._by_operation.get(operation, ()):

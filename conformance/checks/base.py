@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from conformance.contract import Contract
-from conformance.exchange import Exchange
+from conformance.contract.document import Contract
+from conformance.wire.exchange import Exchange
 
-RATE_LIMITED: Final = 429
-UNAUTHORIZED: Final = 401
 BELOW_THE_API: Final = frozenset({408, 413, 414, 429, 431})
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from conformance.exchange import Exchange
-from conformance.rules.base import Basis, Check, Finding, Params
+from conformance.checks.base import Basis, Check, Finding, Params
 from conformance.values import field as field_of
 from conformance.values import shown, texts
+from conformance.wire.exchange import Exchange
 
 _LONG_ENOUGH: Final = 16
 _INTERNALS: Final = (

@@ -1,19 +1,15 @@
-"""One request and its answer, as the checks see them, and as evidence that may be shown to anybody."""
+"""One request and its response, as the checks see them."""
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
-from conformance.masking import Masker
-from conformance.values import MISSING, parse_json, visible
+from conformance.values import MISSING, parse_json
 
 Intent = Literal["valid", "any"]
-EVIDENCE_BYTES: Final = 4096
 
 
 @dataclass(frozen=True)
@@ -114,53 +110,3 @@ class Exchange:
     def summary(self) -> str:
         """The exchange in one line: `POST /things → 201`."""
         return f"{self.call.method} {self.call.path} → {self.status or self.failure}"
-
-
-def evidence(exchange: Exchange, masker: Masker) -> dict[str, Any]:
-    """An exchange that supports a verdict: returns it as JSON data, masked and bounded, fit for every report."""
-    response = exchange.response
-    return {
-        "number": exchange.number,
-        "operation": exchange.call.operation,
-        "summary": masker.text(exchange.summary),
-        "request": {
-            "method": exchange.call.method,
-            "url": masker.text(exchange.url),
-            "headers": masker.headers(exchange.request_headers),
-            "body": _body(exchange.request_body, exchange.sent, masker),
-        },
-        "response": None
-        if response is None
-        else {
-            "status": response.status,
-            "headers": masker.headers(response.headers),
-            "body": _body(response.body, response.json, masker),
-        },
-        "failure": exchange.failure and masker.text(exchange.failure),
-        "seconds": round(exchange.seconds, 4),
-        "curl": curl(exchange, masker),
-    }
-
-
-def curl(exchange: Exchange, masker: Masker) -> str:
-    """A request that somebody wants to send again: returns a curl line for a shell, secrets as `***`."""
-    words = ["curl", "-sS", "-i", "-X", exchange.call.method, masker.text(exchange.url)]
-    hidden = {"host", "content-length", "accept-encoding", "connection", "user-agent"}
-    for name, value in masker.headers(exchange.request_headers):
-        if name.lower() not in hidden:
-            words += ["-H", f"{name}: {value}"]
-    if exchange.request_body:
-        words += ["--data-raw", _body(exchange.request_body, exchange.sent, masker)]
-    return shlex.join(words)
-
-
-def _body(raw: bytes, value: Any, masker: Masker) -> str:
-    if value is MISSING or len(raw) > 50 * EVIDENCE_BYTES:
-        text = masker.text(raw[: 50 * EVIDENCE_BYTES].decode("utf-8", "backslashreplace"))
-    else:
-        try:
-            text = json.dumps(masker.value(value), ensure_ascii=False)
-        except RecursionError:
-            text = masker.text(raw.decode("utf-8", "backslashreplace"))
-    text = visible(text)
-    return text if len(text) <= EVIDENCE_BYTES else f"{text[:EVIDENCE_BYTES]}… ({len(raw)} bytes)"

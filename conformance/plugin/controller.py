@@ -12,17 +12,18 @@ from typing import Any, Final
 
 import pytest
 
-from conformance import hooks
-from conformance.gateway import NOT_REACHED
-from conformance.ledger import Record
-from conformance.outcome import OUTCOME, RUN
-from conformance.reaching import wait_for_target
-from conformance.relay import Relay
+from conformance.plugin import hooks
+from conformance.plugin.sandbox import Sandbox
+from conformance.plugin.secrecy import mask_metadata
+from conformance.plugin.state import OUTCOME, RUN
+from conformance.plugin.workers import Relay
 from conformance.report import write_reports
 from conformance.report.model import Report, build_report
 from conformance.report.terminal import print_summary
-from conformance.secrecy import mask_metadata
-from conformance.target import Sandbox, TargetError
+from conformance.results.records import Record
+from conformance.wire.connection import wait_for_target
+from conformance.wire.gateway import NOT_REACHED
+from conformance.wire.target import TargetError
 
 SANDBOX: Final = pytest.StashKey[Sandbox]()
 TARGET_NOT_REACHED: Final = 7

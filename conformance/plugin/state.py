@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
-from conformance.ledger import Record
 from conformance.report.model import Report
+from conformance.results.records import Record
 from conformance.run import Run
 
 RUN: Final = pytest.StashKey[Run]()

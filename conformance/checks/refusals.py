@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from conformance.exchange import Exchange
-from conformance.rules.base import BELOW_THE_API, Basis, Check, Finding, Params
+from conformance.checks.base import BELOW_THE_API, Basis, Check, Finding, Params
 from conformance.values import MISSING, exactly, shown
 from conformance.values import field as field_of
+from conformance.wire.exchange import Exchange
 
 
 def _is_client_error(exchange: Exchange) -> bool:

@@ -10,9 +10,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
-from conformance.exchange import Call, Response
-from conformance.ledger import NotTested
-from conformance.pacing import Pacer, advised_wait
+from conformance.errors import NotTested
+from conformance.wire.exchange import Call, Response
+from conformance.wire.pacing import Pacer, advised_wait
 
 _MARGIN: Final = 0.05
 

@@ -8,16 +8,16 @@ import random
 import re
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
 
-from conformance.pacing import parse_rate
+from conformance.settings import DEFAULTS, SECRET, SIZES, Settings
+from conformance.wire.pacing import parse_rate
 
-SIZES: Final = ("smoke", "gate", "full")
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"", "0", "false", "no", "off"})
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
@@ -128,12 +128,20 @@ class Option:
     name: str
     help: str
     read: Callable[[str], Any] = _text
-    default: Any = None
     metavar: str = "VALUE"
     flag: bool = False
     several: bool = False
-    secret: bool = False
     again: bool = True
+
+    @property
+    def default(self) -> Any:
+        """The value where the user sets none."""
+        return getattr(DEFAULTS, self.attribute)
+
+    @property
+    def secret(self) -> bool:
+        """Whether the value is never shown."""
+        return self.attribute in SECRET
 
     @property
     def ini(self) -> str:
@@ -150,61 +158,38 @@ class Option:
 
 OPTIONS: Final = (
     Option(
-        "size",
-        "how much to run: smoke (the walk), gate (every requirement), full (deep fuzzing too)",
-        _size,
-        "gate",
-        "SIZE",
+        "size", "how much to run: smoke (the walk), gate (every requirement), full (deep fuzzing too)", _size, "SIZE"
     ),
+    Option("seed", "the seed of all made-up values; the one that is printed repeats the run", _whole, "N", again=False),
     Option(
-        "seed",
-        "the seed of all made-up values; the one that is printed repeats the run",
-        _whole,
-        None,
-        "N",
-        again=False,
+        "strict-should", "a broken SHOULD fails the run as a broken MUST does; so does pytest's --strict", flag=True
     ),
-    Option(
-        "strict-should",
-        "a broken SHOULD fails the run as a broken MUST does; pytest's --strict says so too",
-        flag=True,
-        default=False,
-    ),
-    Option("report-dir", "where the reports go", _text, "reports", "DIR", again=False),
-    Option("time-budget", "seconds that the fuzzing of a full run may take", _seconds, 120.0, "SECONDS"),
+    Option("report-dir", "where the reports go", _text, "DIR", again=False),
+    Option("time-budget", "seconds that the fuzzing of a full run may take", _seconds, "SECONDS"),
     Option(
         "time-limit",
         "seconds after which the run ends: what is left is not tested, and the run counts as interrupted; "
         "a full run has its time budget besides, where nothing is set",
         _seconds,
-        1800.0,
         "SECONDS",
     ),
-    Option("timeout", "seconds to wait for a whole answer", _seconds, 10.0, "SECONDS"),
-    Option("connect-timeout", "seconds to wait for a connection", _seconds, 5.0, "SECONDS"),
-    Option("wait-for-target", "seconds to wait for a target that is still coming up", _waiting, 0.0, "SECONDS"),
-    Option("rate-limit", "the most requests that may be sent, such as 10/s or 100/m", _rate, None, "RATE"),
-    Option(
-        "longest-wait",
-        "seconds in all that may be spent waiting on 429 (Too Many Requests)",
-        _waiting,
-        150.0,
-        "SECONDS",
-    ),
+    Option("timeout", "seconds to wait for a whole response", _seconds, "SECONDS"),
+    Option("connect-timeout", "seconds to wait for a connection", _seconds, "SECONDS"),
+    Option("wait-for-target", "seconds to wait for a target that is still coming up", _waiting, "SECONDS"),
+    Option("rate-limit", "the most requests that may be sent, such as 10/s or 100/m", _rate, "RATE"),
+    Option("longest-wait", "seconds in all that may be spent waiting on 429 (Too Many Requests)", _waiting, "SECONDS"),
     Option(
         "header",
         "a header for every request, such as a gateway's key; may be repeated",
         _header,
-        (),
         "'NAME: VALUE'",
         several=True,
-        secret=True,
     ),
-    Option("proxy", "the proxy to go through", _proxy, None, "URL", secret=True),
-    Option("ca-bundle", "a PEM file of certificate authorities to trust", _authorities, None, "FILE"),
-    Option("client-cert", "a PEM file with the client's certificate and key", _certificate, None, "FILE"),
-    Option("insecure", "accept any TLS certificate", flag=True, default=False),
-    Option("http2", "speak HTTP/2 where the target does", flag=True, default=False),
+    Option("proxy", "the proxy to go through", _proxy, "URL"),
+    Option("ca-bundle", "a PEM file of certificate authorities to trust", _authorities, "FILE"),
+    Option("client-cert", "a PEM file with the client's certificate and key", _certificate, "FILE"),
+    Option("insecure", "accept any TLS certificate", flag=True),
+    Option("http2", "speak HTTP/2 where the target does", flag=True),
     Option(
         "merchant-email",
         "the e-mail of a merchant's account that exists already, for targets where sign-up is closed",
@@ -214,35 +199,26 @@ OPTIONS: Final = (
         "merchant-password",
         "that account's password (better in the environment than on the command line)",
         metavar="PASSWORD",
-        secret=True,
     ),
-    Option(
-        "merchant-password-file",
-        "a file with that password in its first line",
-        _secret_in_file,
-        metavar="FILE",
-        secret=True,
-    ),
+    Option("merchant-password-file", "a file with that password in its first line", _secret_in_file, "FILE"),
     Option(
         "second-merchant-email",
         "the e-mail of a second account, for the checks that keep tenants apart",
         metavar="EMAIL",
     ),
-    Option("second-merchant-password", "the second account's password", metavar="PASSWORD", secret=True),
+    Option("second-merchant-password", "the second account's password", metavar="PASSWORD"),
     Option(
         "second-merchant-password-file",
         "a file with the second account's password in its first line",
         _secret_in_file,
-        metavar="FILE",
-        secret=True,
+        "FILE",
     ),
-    Option("email-domain", "the domain of made-up e-mail addresses", _domain, "example.com", "DOMAIN"),
-    Option("allow-load", "a host other than loopback that a full run may be sent to", _text, None, "HOST"),
+    Option("email-domain", "the domain of made-up e-mail addresses", _domain, "DOMAIN"),
+    Option("allow-load", "a host other than loopback that a full run may be sent to", _text, "HOST"),
     Option(
         "sandbox-fault",
         "seed a fault into the bundled sandbox (python -m sandbox --list-faults)",
         _text,
-        (),
         "ID",
         several=True,
     ),
@@ -250,34 +226,10 @@ OPTIONS: Final = (
         "sandbox-variant",
         "run the bundled sandbox as a lawful variant (python -m sandbox --list-variants)",
         _text,
-        (),
         "ID",
         several=True,
     ),
 )
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The effective configuration of a run, by option name with underscores, and where each value was set."""
-
-    values: dict[str, Any]
-    origin: dict[str, str] = field(default_factory=dict)
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.__dict__["values"][name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-    def shown(self) -> dict[str, str]:
-        """What was set by the user: returns it as text, with secrets masked."""
-        secret = {option.attribute for option in OPTIONS if option.secret}
-        return {
-            name: "***" if name in secret else ", ".join(value) if isinstance(value, tuple) else str(value)
-            for name, value in self.values.items()
-            if self.origin.get(name) and value not in (None, (), False)
-        }
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -317,14 +269,14 @@ def read_settings(config: pytest.Config) -> Settings:
     if values["size"] == "full" and "time_limit" not in origin:
         values["time_limit"] += values["time_budget"]
     values["strict"] = values["strict_should"] or bool(config.getini("strict"))
-    if values["seed"] is None:
+    if "seed" not in origin:
         values["seed"] = random.SystemRandom().randrange(2**32)
     for who in ("merchant", "second_merchant"):
         _complete_account(values, origin, who)
     emails = [str(values[name] or "").casefold() for name in ("merchant_email", "second_merchant_email")]
     if emails[0] and emails[0] == emails[1]:
         raise pytest.UsageError("--second-merchant-email names the first account again: the checks need two")
-    return Settings(values, origin)
+    return Settings(**values, origin=origin)
 
 
 def _complete_account(values: dict[str, Any], origin: dict[str, str], who: str) -> None:

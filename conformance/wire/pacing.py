@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from conformance.exchange import Response
+from conformance.wire.exchange import Response
 
 _DEFAULT_WAIT: Final = 10.0
 _RATE: Final = re.compile(r"(\d+)/(s|m|h)")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from conformance.exchange import Exchange
-from conformance.rules.base import Basis, Check, Finding, Params, documented_success
+from conformance.checks.base import Basis, Check, Finding, Params, documented_success
 from conformance.values import COMPARISONS, MISSING, contains, first_field, plain, shown
 from conformance.values import field as field_of
+from conformance.wire.exchange import Exchange
 
 
 def _echo(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:

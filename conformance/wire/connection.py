@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
-from conformance.options import Settings
-from conformance.wire import Connection, Wire
+from conformance.settings import Settings
+from conformance.wire.client import Connection, Wire
 
 _TELL_EVERY: Final = 5.0
 

@@ -20,12 +20,12 @@ from typing import Any, Final, Protocol
 
 import pytest
 
-from conformance.exchange import Call, Exchange
-from conformance.ledger import NotTested
+from conformance.errors import NotTested
 from conformance.run import Found, Run
 from conformance.sharing import UNMADE
 from conformance.values import MISSING
-from conformance.wire import TargetGone, Wire, encode
+from conformance.wire.client import TargetGone, Wire, encode
+from conformance.wire.exchange import Call, Exchange
 
 _SHARED: Final = frozenset({"claim", "settle", "give_up", "tell", "told", "take", "be_alone", "release", "collected"})
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from conformance.exchange import Response
-from conformance.failures import PROXY_CLOSED
+from conformance.wire.exchange import Response
+from conformance.wire.failures import PROXY_CLOSED
 
 NOT_REACHED: Final = "the target was not reached"
 _STATUSES: Final = frozenset({401, 403, 413, 414, 431, 494, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})

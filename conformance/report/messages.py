@@ -6,9 +6,9 @@ import shlex
 import textwrap
 from collections import Counter
 
-from conformance.catalogue import Catalogue, Requirement
-from conformance.ledger import Breach, Record
+from conformance.contract.catalogue import Catalogue, Requirement
 from conformance.masking import MASK
+from conformance.results.records import Breach, Record
 
 
 def breach_message(requirement: Requirement, breach: Breach, again: str) -> str:

@@ -7,19 +7,11 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
-from conformance.catalogue import Catalogue, Requirement
+from conformance.contract.catalogue import Catalogue, Requirement
 
 Verdict = Literal["passed", "failed", "warned", "not tested"]
 BREACHES_KEPT: Final = 3
 EVIDENCE_KEPT: Final = 6
-
-
-class NotTested(Exception):
-    """A check that could not be carried out; the message is the reason, for the reports."""
-
-
-class Breached(AssertionError):
-    """A test that found breaches; the message reports all of them."""
 
 
 @dataclass(frozen=True)

@@ -11,19 +11,21 @@ from typing import Any, Final, Self
 
 import pytest
 
-from conformance import allure_steps, hooks
-from conformance.catalogue import Catalogue, CatalogueError, load_catalogue
-from conformance.contract import ContractError, load_contract
+from conformance.checks.rules import Rules
+from conformance.contract.catalogue import Catalogue, CatalogueError, load_catalogue
+from conformance.contract.document import ContractError, load_contract
 from conformance.masking import Masker
-from conformance.options import OPTIONS, SIZES, Settings, add_options, read_settings
-from conformance.outcome import OUTCOME, RUN, Outcome
-from conformance.relay import FarWire, Relay
-from conformance.rules import Rules
+from conformance.plugin import hooks
+from conformance.plugin.controller import Session
+from conformance.plugin.items import Tests
+from conformance.plugin.options import OPTIONS, add_options, read_settings
+from conformance.plugin.secrecy import mask_logs
+from conformance.plugin.state import OUTCOME, RUN, Outcome
+from conformance.plugin.workers import FarWire, Relay
+from conformance.report import allure
 from conformance.run import Run
-from conformance.secrecy import mask_logs
-from conformance.session import Session
-from conformance.target import TargetError, checked_url, refuse_load
-from conformance.testing import Tests
+from conformance.settings import SIZES, Settings
+from conformance.wire.target import TargetError, checked_url, refuse_load
 
 RELAY: Final = pytest.StashKey[Relay]()
 PLACES: Final = {
@@ -141,7 +143,7 @@ def pytest_configure(config: pytest.Config) -> None:
         run.id, run.worker = told.run, config.workerinput["workerid"]  # type: ignore[attr-defined]
         run.far_wire = run.shared = wire = FarWire(channel, run)
         if config.pluginmanager.hasplugin("allure_pytest"):
-            config.pluginmanager.register(allure_steps.AllureDelivery(config, wire.deliver), "conformance-delivery")
+            config.pluginmanager.register(allure.AllureDelivery(config, wire.deliver), "conformance-delivery")
     elif not inert:
         folder = getattr(config.option, "allure_report_dir", None)
         config.stash[RELAY] = relay = Relay(run, Path(folder) if folder else None)
@@ -149,7 +151,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not inert or config.option.collectonly:
         config.pluginmanager.register(Tests(config), "conformance-tests")
     if not inert and config.pluginmanager.hasplugin("allure_pytest"):
-        config.pluginmanager.register(allure_steps.AllureSteps(run), "conformance-allure")
+        config.pluginmanager.register(allure.AllureSteps(run), "conformance-allure")
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ def _given(settings: Settings, base_url: str) -> tuple[str, ...]:
     """
     words = ["--base-url", base_url] if base_url else []
     for option in OPTIONS:
-        value = settings.values[option.attribute]
+        value = getattr(settings, option.attribute)
         if option.secret or not option.again or not settings.origin.get(option.attribute, "").startswith("--"):
             continue
         if option.flag:

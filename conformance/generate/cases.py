@@ -27,12 +27,13 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from conformance.catalogue import Catalogue
-from conformance.exchange import Call, Exchange
-from conformance.ledger import Breach, NotTested, Record
+from conformance.contract.catalogue import Catalogue
+from conformance.errors import NotTested
+from conformance.results.records import Breach, Record
 from conformance.run import Run
 from conformance.values import MISSING
-from conformance.wire import NotSendable, TargetGone
+from conformance.wire.client import NotSendable, TargetGone
+from conformance.wire.exchange import Call, Exchange
 
 AnyCase: TypeAlias = "Case[Any]"
 """A generated case of any operation."""

@@ -1,0 +1,68 @@
+"""What a user can set: the effective configuration of a run, typed, with the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+SIZES: Final = ("smoke", "gate", "full")
+
+
+def _secret(default: Any = None) -> Any:
+    """Return the default of a setting whose value is never shown."""
+    return field(default=default, repr=False, metadata={"secret": True})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The effective configuration of a run, and in `origin` by name where the user set each value.
+
+    Times are in seconds. `strict` says that a broken SHOULD fails the run.
+    """
+
+    size: str = "gate"
+    seed: int = 0
+    strict_should: bool = False
+    report_dir: str = "reports"
+    time_budget: float = 120.0
+    time_limit: float = 1800.0
+    timeout: float = 10.0
+    connect_timeout: float = 5.0
+    wait_for_target: float = 0.0
+    rate_limit: str | None = None
+    longest_wait: float = 150.0
+    header: tuple[str, ...] = _secret(())
+    proxy: str | None = _secret()
+    ca_bundle: str | None = None
+    client_cert: str | None = None
+    insecure: bool = False
+    http2: bool = False
+    merchant_email: str | None = None
+    merchant_password: str | None = _secret()
+    merchant_password_file: str | None = _secret()
+    second_merchant_email: str | None = None
+    second_merchant_password: str | None = _secret()
+    second_merchant_password_file: str | None = _secret()
+    email_domain: str = "example.com"
+    allow_load: str | None = None
+    sandbox_fault: tuple[str, ...] = ()
+    sandbox_variant: tuple[str, ...] = ()
+    strict: bool = False
+    origin: Mapping[str, str] = field(default_factory=dict)
+
+    def shown(self) -> dict[str, str]:
+        """Return what the user set, as text, with secrets masked."""
+        return {
+            item.name: "***" if item.metadata.get("secret") else _text(getattr(self, item.name))
+            for item in fields(self)
+            if self.origin.get(item.name) and getattr(self, item.name) not in (None, (), False)
+        }
+
+
+DEFAULTS: Final = Settings()
+SECRET: Final = frozenset(item.name for item in fields(Settings) if item.metadata.get("secret"))
+
+
+def _text(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,1 @@
+"""The one way out: every request to the target, and everything that may happen to it."""

@@ -1,0 +1,35 @@
+"""The URL of the server under test, as a user gives it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+
+class TargetError(ValueError):
+    """A target that cannot be used; the message is one sentence with the remedy."""
+
+
+def checked_url(text: str) -> str:
+    """A base URL as a user wrote it: returns it without a trailing slash. Raises `TargetError` if it is none."""
+    url = text.strip()
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise TargetError(f"the base URL {text!r} is no URL; write it as https://HOST:PORT/PATH") from None
+    if parts.scheme not in ("http", "https"):
+        raise TargetError(f"the base URL {text!r} has to start with http:// or https://")
+    if not parts.hostname or port == 0:
+        raise TargetError(f"the base URL {text!r} names no host; write it as https://HOST:PORT/PATH")
+    if parts.username is not None:
+        raise TargetError("the base URL must not hold a user name or password; hand a gateway its key with --header")
+    if parts.query or parts.fragment:
+        raise TargetError(f"the base URL {text!r} must not have a query or a fragment; leave out what follows the path")
+    return url.rstrip("/")
+
+
+def refuse_load(url: str | None, size: str, allowed: str | None) -> None:
+    """A full run sends thousands of requests: raises `TargetError` for a host that was not confirmed for it."""
+    host = urlsplit(url or "").hostname
+    if size == "full" and host not in (None, "localhost", "127.0.0.1", "::1", allowed):
+        raise TargetError(f"a full run is heavy: confirm that {host} may be sent it with --allow-load {host}")
