@@ -91,7 +91,7 @@ class Run:
 
     @property
     def wire(self) -> Sender:
-        """The wire to the target: in a worker, that of the process that leads."""
+        """The wire to the target: in a worker, that of the controller."""
         return self.far_wire or self.own_wire
 
     @cached_property
@@ -172,7 +172,7 @@ class Run:
     def _created(self, exchange: Exchange) -> Iterator[str]:
         """What an exchange has left on the target: a kind and a name each."""
         if exchange.is_success:
-            both = {"sent": exchange.sent, "came": exchange.came}
+            both = {"request": exchange.request_json, "response": exchange.response_json}
             for creation in self.catalogue.creations.get(exchange.call.operation or "", ()):
                 name = first_field(both, creation.name)
                 if isinstance(name, str) and name:
@@ -181,8 +181,8 @@ class Run:
     def _learn_secrets(self, exchange: Exchange) -> None:
         if exchange.response is not None:
             self.masker.add(exchange.response.header("set-auth-token"))
-            self.masker.add(first_field(exchange.came, ["token"]))
-        self.masker.add(first_field(exchange.sent, ["password"]) if not exchange.call.generated else None)
+            self.masker.add(first_field(exchange.response_json, ["token"]))
+        self.masker.add(first_field(exchange.request_json, ["password"]) if not exchange.call.generated else None)
 
     def breach(
         self, requirement_id: str, expected: str, got: str, exchange: Exchange | None = None, *, refusal: bool = False
@@ -246,7 +246,7 @@ class Run:
             for row in self.catalogue
             if row.operation == exchange.call.operation and row.rule and "accepts" in row.rule
         ]
-        return next((reason for row in rows if (reason := unavailable(exchange, _unless(row)))), None)
+        return next((reason for row in rows if (reason := unavailable(exchange, _lawful_refusals(row)))), None)
 
     def limited(self, operation: str) -> bool:
         """Whether the target has shown that it limits the rate of an operation, so that requests are to be saved."""
@@ -275,5 +275,5 @@ class Run:
             self.record = before
 
 
-def _unless(requirement: Requirement) -> Any:
-    return (requirement.rule or {}).get("accepts", {}).get("unless", ())
+def _lawful_refusals(requirement: Requirement) -> Any:
+    return (requirement.rule or {}).get("accepts", {}).get("tolerates", ())

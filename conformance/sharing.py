@@ -66,7 +66,7 @@ def once(shared: Shared, key: str, make: Callable[[], T]) -> T:
 
 
 class Store:
-    """The shared things of a run, in the process that leads it; `who` names the worker for whom it acts, if any."""
+    """The shared things of a run, in the controller it; `who` names the worker for whom it acts, if any."""
 
     def __init__(self) -> None:
         self.items: dict[str, tuple[str, ...]] = {}

@@ -95,34 +95,34 @@ def with_value(value: Any, path: str, new: Any) -> Any:
     return {**value, head: inner}
 
 
-def exactly(sent: Any, came: Any) -> bool:
+def exactly(request: Any, response: Any) -> bool:
     """Equality as JSON has it: `true` is not 1, `1.0` is 1, text is compared character by character."""
-    if isinstance(sent, bool) or isinstance(came, bool):
-        return sent is came
-    if isinstance(sent, dict) and isinstance(came, dict):
-        return sent.keys() == came.keys() and all(exactly(sent[name], came[name]) for name in sent)
-    if isinstance(sent, list) and isinstance(came, list):
-        return len(sent) == len(came) and all(map(exactly, sent, came))
-    return bool(sent == came)
+    if isinstance(request, bool) or isinstance(response, bool):
+        return request is response
+    if isinstance(request, dict) and isinstance(response, dict):
+        return request.keys() == response.keys() and all(exactly(request[name], response[name]) for name in request)
+    if isinstance(request, list) and isinstance(response, list):
+        return len(request) == len(response) and all(map(exactly, request, response))
+    return bool(request == response)
 
 
-def caseless(sent: Any, came: Any) -> bool:
+def caseless(request: Any, response: Any) -> bool:
     """Equality up to letter case, as e-mail addresses are compared."""
-    return isinstance(sent, str) and isinstance(came, str) and sent.casefold() == came.casefold()
+    return isinstance(request, str) and isinstance(response, str) and request.casefold() == response.casefold()
 
 
-def contains(sent: Any, came: Any) -> bool:
+def contains(request: Any, response: Any) -> bool:
     """Everything that was sent is there; a target may add fields of its own to an object."""
-    if isinstance(sent, dict) and isinstance(came, dict):
-        return all(name in came and contains(item, came[name]) for name, item in sent.items())
-    if isinstance(sent, list) and isinstance(came, list):
-        return len(sent) == len(came) and all(map(contains, sent, came))
-    return exactly(sent, came)
+    if isinstance(request, dict) and isinstance(response, dict):
+        return all(name in response and contains(item, response[name]) for name, item in request.items())
+    if isinstance(request, list) and isinstance(response, list):
+        return len(request) == len(response) and all(map(contains, request, response))
+    return exactly(request, response)
 
 
-def contains_json(sent: Any, came: Any) -> bool:
+def contains_json(request: Any, response: Any) -> bool:
     """As `contains`, where the target may keep an object as JSON text."""
-    return contains(sent, parse_json(came.encode("utf-8", "replace")) if isinstance(came, str) else came)
+    return contains(request, parse_json(response.encode("utf-8", "replace")) if isinstance(response, str) else response)
 
 
 COMPARISONS: Final = {"exact": exactly, "caseless": caseless, "contains": contains, "contains-json": contains_json}

@@ -211,7 +211,7 @@ def sign_in_accepted(story: Story) -> None:
 def first_password_signs_in(story: Story) -> None:
     account = story.actor
     exchange = sign_in(story.run, account.email, account.password, actor=account.key)
-    same = first_field(exchange.came, ["user.id"]) == account.user_id or not account.user_id
+    same = first_field(exchange.response_json, ["user.id"]) == account.user_id or not account.user_id
     held = exchange.is_success and same
     story.run.check(held, "the first account opens with its password", exchange.summary, exchange)
 
@@ -228,9 +228,9 @@ def taken_or_hidden(story: Story) -> None:
     if not exchange.is_success:
         refused(story.run, exchange, (422, 400, 409), "a taken e-mail")
         return
-    came = first_field(exchange.came, ["user.id"])
-    invented = session_token(exchange) == "" and came != account.user_id
-    got = "a token, as for a new account" if session_token(exchange) else f"user.id {came}"
+    got = first_field(exchange.response_json, ["user.id"])
+    invented = session_token(exchange) == "" and got != account.user_id
+    got = "a token, as for a new account" if session_token(exchange) else f"user.id {got}"
     story.run.check(invented, "a refusal, or an invented user with a fresh id and no token", got, exchange)
 
 
@@ -249,15 +249,15 @@ def user_is_neither(story: Story) -> None:
         )
         return
     claimed = {"user.emailVerified": True, "user.role": "admin", "user.banned": True}
-    believed = [path for path, value in claimed.items() if first_field(exchange.came, [path]) == value]
+    believed = [path for path, value in claimed.items() if first_field(exchange.response_json, [path]) == value]
     story.run.check(not believed, "the claims are ignored", f"{', '.join(believed)} as claimed", exchange)
 
 
 @then("both are answered alike")
 def answered_alike(story: Story) -> None:
     first, second = story.exchanges[-2:]
-    alike = (first.status, first.came) == (second.status, second.came)
-    got = f"{first.summary} {first.came!r} and {second.summary} {second.came!r}"
+    alike = (first.status, first.response_json) == (second.status, second.response_json)
+    got = f"{first.summary} {first.response_json!r} and {second.summary} {second.response_json!r}"
     story.run.check(alike, "the same status and body for a wrong password and an unknown e-mail", got, second)
 
 
@@ -275,9 +275,9 @@ def sessions_are_open(story: Story) -> None:
 def older_session_as_it_was(story: Story) -> None:
     """The session in which the account was provisioned has an active organization, and keeps it."""
     exchange = default_customer(story.run, story.actor)
-    came = first_field(exchange.came, ["merchantId"])
-    held = exchange.is_success and came in (story.actor.organization_id, MISSING)
-    story.run.check(held, "a customer of the active organization", f"{exchange.summary}, merchantId {came}", exchange)
+    got = first_field(exchange.response_json, ["merchantId"])
+    held = exchange.is_success and got in (story.actor.organization_id, MISSING)
+    story.run.check(held, "a customer of the active organization", f"{exchange.summary}, merchantId {got}", exchange)
 
 
 @then("the session of the person is still open")

@@ -20,14 +20,14 @@ CUSTOMER = ("customerId", "customer.id")
 
 def attached(exchange: Exchange) -> Any:
     """A checkout session: returns the id of the customer who is attached, or `MISSING`."""
-    return first_field(exchange.came, CUSTOMER)
+    return first_field(exchange.response_json, CUSTOMER)
 
 
 def check_attached(story: Story, exchange: Exchange, customer: str) -> None:
     """A session that was created for a customer: checks that it is attached to that one."""
     story.run.need_success(exchange)
-    came = field(exchange.came, "customerId")
-    story.run.check(came == customer, f"customerId {customer}", f"customerId {came}", exchange)
+    got = field(exchange.response_json, "customerId")
+    story.run.check(got == customer, f"customerId {customer}", f"customerId {got}", exchange)
 
 
 @when("the merchant creates a checkout session for that customer")
@@ -80,7 +80,7 @@ def with_new_customer(story: Story) -> None:
 @when("the merchant creates two checkout sessions with a new customer of the same e-mail")
 def with_similar_customers(story: Story) -> None:
     """A target may refuse a customer whose e-mail is taken; the one whom it creates has an id of its own."""
-    known = story.last.sent["email"]
+    known = story.last.request_json["email"]
     for _ in range(2):
         customer = {**payloads.inline_customer(story.run), "email": known}
         body = {**payloads.checkout(story.run, story.actor.organization_id), "customer": customer}
@@ -201,7 +201,7 @@ def can_create_session(story: Story) -> None:
 @then("the session exists and can be paid")
 def exists(story: Story) -> None:
     exchange = story.last
-    held = exchange.is_success and bool(first_field(exchange.came, ["sessionUrl"]))
+    held = exchange.is_success and bool(first_field(exchange.response_json, ["sessionUrl"]))
     story.run.check(held, "a session with a URL to pay at", exchange.summary, exchange)
 
 
@@ -215,7 +215,7 @@ def all_attached(story: Story, times: int) -> None:
 @then("each session is attached to the customer who was named")
 def each_attached(story: Story) -> None:
     for exchange in story.exchanges:
-        check_attached(story, exchange, exchange.sent["customerId"])
+        check_attached(story, exchange, exchange.request_json["customerId"])
 
 
 @then("both sessions have the same customer")
@@ -231,7 +231,7 @@ def same_customer(story: Story) -> None:
 @then("the customer and the customer's id agree")
 def customer_agrees(story: Story) -> None:
     exchange = story.run.need_success(story.last)
-    ids = {value for path in CUSTOMER if isinstance(value := field(exchange.came, path), str)}
+    ids = {value for path in CUSTOMER if isinstance(value := field(exchange.response_json, path), str)}
     need(bool(ids), "the answer names no customer")
     story.run.check(len(ids) == 1, "one customer", f"customerId and customer.id differ: {sorted(ids)}", exchange)
 
@@ -251,7 +251,7 @@ def inline_customer_read(story: Story) -> None:
     customer = text_field(exchange, *CUSTOMER)
     shown = read(story.run, item_path(story.run, payloads.CREATE_CUSTOMER, customer), story.actor)
     if story.run.check(shown.is_success, "the customer exists", shown.summary, shown):
-        agrees(story, shown, customer, exchange.sent["customer"])
+        agrees(story, shown, customer, exchange.request_json["customer"])
 
 
 @then("it is refused in an orderly way, or attached to the existing customer")
@@ -274,7 +274,7 @@ def refused_or_kept(story: Story) -> None:
 def session_of_its_own(story: Story) -> None:
     first, second = story.exchanges
     for name in ("id", "sessionUrl"):
-        values = [first_field(exchange.came, [name]) for exchange in (first, second)]
+        values = [first_field(exchange.response_json, [name]) for exchange in (first, second)]
         story.run.check(values[0] != values[1], f"a {name} of its own", f"the same {name} {values[1]}", second)
 
 
@@ -300,12 +300,12 @@ def reads_session(story: Story) -> None:
     if not story.run.check(exchange.is_success, "the session can be read", exchange.summary, exchange):
         return
     for name in ("id", "merchantId", "currency", "totalAmount", "sessionUrl", "customerId"):
-        told, shown = field(created.came, name), field(exchange.came, name)
+        told, shown = field(created.response_json, name), field(exchange.response_json, name)
         if told not in (None, MISSING) and shown not in (None, MISSING):
             same = contains(told, shown)
             story.run.check(same, f"{name} as it was answered: {told!r}", f"{name} {shown!r}", exchange)
     named, shown = attached(created), attached(exchange)
-    lost = named is not MISSING and shown is MISSING and field(exchange.came, "customerId") is None
+    lost = named is not MISSING and shown is MISSING and field(exchange.response_json, "customerId") is None
     story.run.check(not lost, f"the customer {named}, as it was answered", "no customer", exchange)
 
 

@@ -36,7 +36,7 @@ def listed(run: Run, merchant: Merchant) -> int:
     """How many customers a merchant has, by the optional list; raises `NotTested` where there is none."""
     path = run.contract.operations[payloads.CREATE_CUSTOMER].path
     exchange = read(run, f"{path}?limit=1&offset=0", merchant)
-    total = first_field(exchange.came, ["pagination.total"])
+    total = first_field(exchange.response_json, ["pagination.total"])
     if not exchange.is_success or not isinstance(total, int):
         raise NotTested("capability absent: the target does not list customers")
     return total
@@ -62,7 +62,9 @@ def needs_read(run: Run, merchant: Merchant, operation: str, identifier: str) ->
 
 def _told(exchange: Exchange, *marks: str) -> str:
     """The words of a 404, without what tells one path from another; nothing where it has none."""
-    texts = [text for name in ("code", "message", "error") if isinstance(text := field(exchange.came, name), str)]
+    texts = [
+        text for name in ("code", "message", "error") if isinstance(text := field(exchange.response_json, name), str)
+    ]
     words = " ".join(texts) if exchange.status == NOT_FOUND else ""
     for mark in marks:
         words = words.replace(mark, "")
@@ -116,7 +118,7 @@ def creates_twice(story: Story) -> None:
 def taken_or_own(story: Story) -> None:
     first, second = story.exchanges
     if second.is_success:
-        ids = [first_field(exchange.came, ["id"]) for exchange in (first, second)]
+        ids = [first_field(exchange.response_json, ["id"]) for exchange in (first, second)]
         story.run.check(ids[0] != ids[1], "a customer with an id of its own", f"the same id {ids[1]}", second)
     else:
         story.run.check(second.status == 409, "status 409 or a customer of its own", second.summary, second)
@@ -132,9 +134,9 @@ def creates_refused_customer(story: Story) -> None:
 @then("the merchant can create a customer without naming an organization")
 def can_create_default(story: Story) -> None:
     exchange = default_customer(story.run, story.actor)
-    came = first_field(exchange.came, ["merchantId"])
-    held = exchange.is_success and came in (story.actor.organization_id, MISSING)
-    story.run.check(held, "a customer of the active organization", f"{exchange.summary}, merchantId {came}", exchange)
+    got = first_field(exchange.response_json, ["merchantId"])
+    held = exchange.is_success and got in (story.actor.organization_id, MISSING)
+    story.run.check(held, "a customer of the active organization", f"{exchange.summary}, merchantId {got}", exchange)
 
 
 @when("the merchant creates a customer for the other merchant")
@@ -187,19 +189,19 @@ def not_shown(story: Story) -> None:
 def reads_customer(story: Story) -> None:
     exchange = read(story.run, item_path(story.run, payloads.CREATE_CUSTOMER, story.customers[-1]), story.actor)
     if story.run.check(exchange.is_success, "the customer can be read", exchange.summary, exchange):
-        agrees(story, exchange, story.customers[-1], story.last.sent)
+        agrees(story, exchange, story.customers[-1], story.last.request_json)
 
 
 def agrees(story: Story, exchange: Exchange, identifier: str, sent: dict[str, Any]) -> None:
     """A customer that is read: checks its id, merchant and all that was sent against what the read shows."""
-    came = exchange.came
-    held = first_field(came, ["id"]) == identifier
-    story.run.check(held, f"id {identifier}", f"id {first_field(came, ['id'])}", exchange)
-    merchant_id = first_field(came, ["merchantId"])
+    got = exchange.response_json
+    held = first_field(got, ["id"]) == identifier
+    story.run.check(held, f"id {identifier}", f"id {first_field(got, ['id'])}", exchange)
+    merchant_id = first_field(got, ["merchantId"])
     right = merchant_id == story.actor.organization_id
     story.run.check(right, f"merchantId {story.actor.organization_id}", f"merchantId {merchant_id}", exchange)
     for name in ("name", "phoneNumber", "metadata"):
-        same = contains(sent[name], field(came, name))
-        story.run.check(same, f"{name} as it was sent", f"{name} {field(came, name)!r}", exchange)
-    same = caseless(sent["email"], field(came, "email"))
-    story.run.check(same, "email as it was sent", f"email {field(came, 'email')!r}", exchange)
+        same = contains(sent[name], field(got, name))
+        story.run.check(same, f"{name} as it was sent", f"{name} {field(got, name)!r}", exchange)
+    same = caseless(sent["email"], field(got, "email"))
+    story.run.check(same, "email as it was sent", f"email {field(got, 'email')!r}", exchange)

@@ -57,13 +57,13 @@ def send(run: Run, operation: str, json: Any, merchant: Merchant | None = None, 
 def session_token(exchange: Exchange) -> str:
     """A sign-up or sign-in that was answered: returns the token, of the header first, then the body; empty for none."""
     header = exchange.response.header(TOKEN_HEADER) if exchange.response is not None else None
-    body = first_field(exchange.came, ["token"])
+    body = first_field(exchange.response_json, ["token"])
     return header or (body if isinstance(body, str) else "")
 
 
 def organization_id(exchange: Exchange) -> str:
     """An organization that was answered, bare or wrapped: returns its id."""
-    found = first_field(exchange.came, ["id", "organization.id"])
+    found = first_field(exchange.response_json, ["id", "organization.id"])
     if not isinstance(found, str) or not found:
         raise NotTested(f"precondition missing: {exchange.summary} gave no organization id")
     return found
@@ -114,7 +114,7 @@ class Merchants:
             merchant = self.sign_up(key)
             merchant = replace(merchant, token=self._first_session(merchant))
         organization, exchange = self._create_organization(merchant)
-        merchant = replace(merchant, organization_id=organization, organization=exchange.sent or {})
+        merchant = replace(merchant, organization_id=organization, organization=exchange.request_json or {})
         self.activate(merchant, merchant.token)
         return merchant
 
@@ -144,7 +144,7 @@ class Merchants:
         body = payloads.sign_up(self.run)
         self.run.masker.add(body["password"])
         exchange = self.run.need_success(send(self.run, payloads.SIGN_UP, body, intent="valid", actor=key))
-        found = first_field(exchange.came, ["user.id"])
+        found = first_field(exchange.response_json, ["user.id"])
         user_id = found if isinstance(found, str) else ""
         self.run.shared.tell(f"spare session of {key}", session_token(exchange))
         return Merchant(key, body["email"], body["password"], user_id=user_id)
@@ -182,7 +182,7 @@ class Merchants:
         check_token(self.run, exchange)
         if not exchange.is_success and self.run.why_unavailable(exchange):
             exchange = send(self.run, payloads.SET_ACTIVE, {}, merchant)
-            if first_field(exchange.came, ["id", "organization.id"]) is MISSING:
+            if first_field(exchange.response_json, ["id", "organization.id"]) is MISSING:
                 raise NotTested("the user may create no organization and has none that is active")
             return organization_id(exchange), exchange
         found = organization_id(self.run.need_success(exchange))
@@ -209,7 +209,7 @@ def create_checkout(run: Run, merchant: Merchant, **changes: Any) -> Exchange:
 
 def text_field(exchange: Exchange, *paths: str) -> str:
     """A text that the next step builds on: returns the first found, or raises `NotTested`."""
-    found = first_field(exchange.came, paths)
+    found = first_field(exchange.response_json, paths)
     if not isinstance(found, str) or not found:
         raise NotTested(f"precondition missing: {exchange.summary} gave no {' or '.join(paths)}")
     return found

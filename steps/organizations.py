@@ -119,9 +119,9 @@ def made_for_active(story: Story) -> None:
 
 def belongs_to(story: Story, exchange: Exchange, organization: str) -> None:
     """A customer that was made without naming an organization: checks whose it is, for each id of the scenario."""
-    came = text_field(exchange, "merchantId")
+    got = text_field(exchange, "merchantId")
     for requirement in story.run.record.requirements:
-        story.run.check(came == organization, f"merchantId {organization}", f"merchantId {came}", exchange, requirement)
+        story.run.check(got == organization, f"merchantId {organization}", f"merchantId {got}", exchange, requirement)
 
 
 @when("the merchant makes the second organization active in another session")
@@ -245,7 +245,7 @@ def merchant_activates(story: Story) -> None:
 def nothing_goes_in(story: Story) -> None:
     run, intruder, closed = story.run, story.notes["intruder"], story.actor.organization_id
     by_default = send_default(run, intruder)
-    into = by_default.is_success and first_field(by_default.came, ["merchantId"]) == closed
+    into = by_default.is_success and first_field(by_default.response_json, ["merchantId"]) == closed
     run.check(not into, "no customer goes into the closed organization", by_default.summary, by_default)
     named = send(run, payloads.CREATE_CUSTOMER, payloads.customer(run, closed), intruder)
     refused(run, named, (400, 401, 403, 404), "a customer for the closed organization")

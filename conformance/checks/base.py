@@ -26,6 +26,7 @@ class Memory:
 
     seen: dict[str, dict[str, str]] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    presence: dict[str, dict[bool, int]] = field(default_factory=dict)
     private: dict[str, str] = field(default_factory=dict)
     durations: dict[str, list[float]] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)

@@ -12,42 +12,51 @@ from conformance.wire.exchange import Exchange
 
 
 def _echo(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
-    sent = field_of(exchange.sent, params["sent"])
-    if params.get("how", "exact") in ("exact", "caseless") and not isinstance(sent, str | int | float):
+    wanted = field_of(exchange.request_json, params["request"])
+    compare = params.get("compare", "exact")
+    if wanted is MISSING or wanted is None or not _applies(exchange, params, rules):
         return None
-    if sent is MISSING or sent is None or not documented_success(exchange, rules):
+    if compare in ("exact", "caseless") and not isinstance(wanted, str | int | float):
         return None
-    if not isinstance(exchange.came, dict) or (exchange.call.generated and not plain(sent)):
+    if not isinstance(exchange.response_json, dict) or (exchange.call.generated and not plain(wanted)):
         return None
-    if any(field_of(exchange.sent, name) is not MISSING for name in params.get("lacks", ())):
-        return None
-    came = first_field(exchange.came, params["came"])
-    told = rules.memory.facts.setdefault("told", {})
-    if came is not MISSING:
-        told[params["id"]] = True
-    if came is MISSING:
-        lawful = params.get("may be absent") is True or ("may be absent" in params and params["id"] not in told)
-        return None if lawful else [Finding(f"`{params['came'][0]}` {shown(sent)}", "nothing")]
-    if COMPARISONS[params.get("how", "exact")](sent, came):
+    place = params["response"][0]
+    got = first_field(exchange.response_json, params["response"])
+    if params.get("tolerates") == "always-absent":
+        inconsistent = _sometimes_absent(exchange, params["id"], place, got is not MISSING, rules)
+        if inconsistent:
+            return inconsistent
+    if got is MISSING:
+        return None if "tolerates" in params else [Finding(f"`{place}` {shown(wanted)}", "nothing")]
+    return [] if COMPARISONS[compare](wanted, got) else [Finding(f"`{place}` {shown(wanted)}", shown(got))]
+
+
+def _sometimes_absent(exchange: Exchange, name: str, place: str, present: bool, rules: Basis) -> list[Finding]:
+    """Return a finding where a field is in this response and was not in an earlier one, or the other way round."""
+    seen = rules.memory.presence.setdefault(name, {})
+    seen.setdefault(present, exchange.number)
+    if (not present) not in seen:
         return []
-    return [Finding(f"`{params['came'][0]}` {shown(sent)}", shown(came))]
+    here, there = ("present here", "absent from") if present else ("absent here", "present in")
+    earlier = f"{here}, {there} exchange #{seen[not present]}"
+    return [Finding(f"`{place}` in every response, or in none", earlier)]
 
 
 def _applies(exchange: Exchange, params: Params, rules: Basis) -> bool:
-    """Whether an exchange succeeded and its request has, and lacks, the fields that the rule is for."""
-    if not documented_success(exchange, rules) or not isinstance(exchange.sent, dict):
+    """Return whether an exchange succeeded and its request has the fields of `when` and none of those of `unless`."""
+    if not documented_success(exchange, rules) or not isinstance(exchange.request_json, dict):
         return False
-    has = [field_of(exchange.sent, name) for name in params.get("has", ())]
-    lacks = [field_of(exchange.sent, name) for name in params.get("lacks", ())]
-    return all(value is not MISSING and value is not None for value in has) and not any(
-        value is not MISSING for value in lacks
+    present = [field_of(exchange.request_json, name) for name in params.get("when", ())]
+    unwanted = [field_of(exchange.request_json, name) for name in params.get("unless", ())]
+    return all(value is not MISSING and value is not None for value in present) and all(
+        value is MISSING for value in unwanted
     )
 
 
 def _absent(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     if not _applies(exchange, params, rules):
         return None
-    found = [(path, field_of(exchange.came, path)) for path in params["came"]]
+    found = [(path, field_of(exchange.response_json, path)) for path in params["response"]]
     return [
         Finding(f"no `{path}`", shown(value)) for path, value in found if value is not MISSING and value is not None
     ]
@@ -56,22 +65,22 @@ def _absent(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] |
 def _present(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     if not _applies(exchange, params, rules):
         return None
-    value = first_field(exchange.came, params["came"])
+    value = first_field(exchange.response_json, params["response"])
     if isinstance(value, str) and value:
         return []
-    wanted = " or ".join(f"`{path}`" for path in params["came"])
+    wanted = " or ".join(f"`{path}`" for path in params["response"])
     return [Finding(wanted, shown(value))]
 
 
 def _unique(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     if not _applies(exchange, params, rules):
         return None
-    value = first_field(exchange.came, params["came"])
+    value = first_field(exchange.response_json, params["response"])
     if "header" in params and exchange.response is not None:
         value = exchange.response.header(params["header"]) or value
     if not isinstance(value, str | int) or value == "":
         return None
-    seen = rules.memory.seen.setdefault(str(params.get("among", params["id"])), {})
+    seen = rules.memory.seen.setdefault(str(params.get("scope", params["id"])), {})
     first = seen.setdefault(str(value), f"#{exchange.number}")
     if first == f"#{exchange.number}":
         return []
@@ -79,25 +88,25 @@ def _unique(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] |
 
 
 def _recall(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
-    if not documented_success(exchange, rules) or not isinstance(exchange.came, dict):
+    if not documented_success(exchange, rules) or not isinstance(exchange.response_json, dict):
         return None
-    key = field_of(exchange.sent, params["by"])
+    key = field_of(exchange.request_json, params["by"])
     fact = rules.memory.facts.get(params["fact"], {}).get(str(key).casefold(), MISSING)
-    came = first_field(exchange.came, params["came"])
-    if fact is MISSING or (came is MISSING and params.get("may be absent")):
+    got = first_field(exchange.response_json, params["response"])
+    if fact is MISSING or (got is MISSING and params.get("tolerates") == "absent"):
         return None
-    if contains(fact, came):
+    if contains(fact, got):
         return []
-    return [Finding(f"`{params['came'][0]}` {shown(fact)}, as told before", shown(came))]
+    return [Finding(f"`{params['response'][0]}` {shown(fact)}, as told before", shown(got))]
 
 
 def _in_order(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     if not documented_success(exchange, rules):
         return None
-    earlier, later = (_time(field_of(exchange.came, params[name])) for name in ("earlier", "later"))
+    earlier, later = (_time(field_of(exchange.response_json, params[name])) for name in ("earlier", "later"))
     if earlier is None or later is None:
         return None
-    if later > earlier or (params.get("may be equal") and later == earlier):
+    if later > earlier or (params.get("tolerates") == "equal" and later == earlier):
         return []
     return [
         Finding(

@@ -60,7 +60,7 @@ def _no_internals(exchange: Exchange, params: Params, rules: Basis) -> list[Find
     if exchange.response is None or exchange.status < 400:
         return None
     text, sent = exchange.response.text, exchange.request_body.decode("utf-8", "replace")
-    everything = [text, *texts(exchange.came)]
+    everything = [text, *texts(exchange.response_json)]
     found = [
         (what, next((hit for item in everything if (hit := pattern.search(item))), None))
         for what, pattern in _INTERNALS
@@ -73,13 +73,17 @@ def _no_internals(exchange: Exchange, params: Params, rules: Basis) -> list[Find
 
 
 def _no_password(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
-    password = field_of(exchange.sent, "password")
+    password = field_of(exchange.request_json, "password")
     if exchange.response is None or not isinstance(password, str) or len(password) < 8 or len(set(password)) < 6:
         return None
-    others = [other for other in texts(_without_passwords(exchange.sent)) if password in other]
+    others = [other for other in texts(_without_passwords(exchange.request_json)) if password in other]
     if others:
         return None
-    everywhere = [exchange.response.text, *texts(exchange.came), *(value for _, value in exchange.response.headers)]
+    everywhere = [
+        exchange.response.text,
+        *texts(exchange.response_json),
+        *(value for _, value in exchange.response.headers),
+    ]
     if any(password in text for text in everywhere):
         return [Finding("an answer without the password", "the password that was sent stands in it")]
     return []
@@ -94,7 +98,7 @@ def _no_hash(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] 
         return None
     findings = [
         Finding("no password hash", f"a field `{name}`")
-        for name in _field_names(exchange.came)
+        for name in _field_names(exchange.response_json)
         if _HASH_FIELD.match(name)
     ]
     hit = _HASH.search(exchange.response.text)

@@ -26,10 +26,10 @@ def _error_shape(exchange: Exchange, params: Params, rules: Basis) -> list[Findi
     if not _is_client_error(exchange) or exchange.response is None:
         return None
     if not exchange.response.body.strip():
-        if exchange.status in params.get("may be empty", ()):
+        if exchange.status in params.get("tolerates_empty", ()):
             return None
         return [Finding("an error body", f"status {exchange.status} with an empty body")]
-    body = exchange.came
+    body = exchange.response_json
     if body is MISSING:
         return [Finding("an error body that is JSON", shown(exchange.response.text, 80))]
     if _is_status_error(body) or _is_code_error(body) or (exchange.status == 400 and _has_message(body)):
@@ -64,7 +64,7 @@ def _error_body(exchange: Exchange, params: Params, rules: Basis) -> list[Findin
 
 
 def _error_status(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
-    status = field_of(exchange.came, "statusCode")
+    status = field_of(exchange.response_json, "statusCode")
     if exchange.status < 400 or status is MISSING:
         return None
     return [] if exactly(status, exchange.status) else [Finding(f"statusCode {exchange.status}", shown(status))]

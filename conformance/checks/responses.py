@@ -54,7 +54,7 @@ def _no_server_error(exchange: Exchange, params: Params, rules: Basis) -> list[F
 def _accepts(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     if exchange.call.intent != "valid" or exchange.response is None or exchange.status >= 500:
         return None
-    if unavailable(exchange, params.get("unless", ())) or _token_is_new(exchange, rules):
+    if unavailable(exchange, params.get("tolerates", ())) or _token_is_new(exchange, rules):
         return None
     if exchange.status in params["statuses"] or exchange.is_success:
         return []
@@ -104,17 +104,20 @@ def _schema(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] |
 
 def _repeats(exchange: Exchange, breach: SchemaBreach) -> bool:
     """A field that the request had, wrong perhaps: that it was accepted is told by the check that sent it."""
-    return exchange.call.intent != "valid" and field_of(exchange.sent, breach.path.partition(".")[0]) is not MISSING
+    return (
+        exchange.call.intent != "valid"
+        and field_of(exchange.request_json, breach.path.partition(".")[0]) is not MISSING
+    )
 
 
 def _schema_breaches(exchange: Exchange, rules: Basis) -> tuple[SchemaBreach, ...]:
     cached: tuple[SchemaBreach, ...] | None = exchange.__dict__.get("_schema_breaches")
     if cached is None:
-        if exchange.came is MISSING:
+        if exchange.response_json is MISSING:
             text = exchange.response.text if exchange.response else ""
             cached = (SchemaBreach("", "to be JSON", text[:100]),)
         else:
-            cached = rules.contract.breaches(exchange.call.operation or "", exchange.status, exchange.came)
+            cached = rules.contract.breaches(exchange.call.operation or "", exchange.status, exchange.response_json)
         exchange.__dict__["_schema_breaches"] = cached
     return cached
 
@@ -132,7 +135,7 @@ def _header_or_field(exchange: Exchange, params: Params, rules: Basis) -> list[F
     if not documented_success(exchange, rules) or exchange.response is None:
         return None
     if exchange.response.header(params["header"]) or (
-        isinstance(exchange.came, dict) and exchange.came.get(params["field"])
+        isinstance(exchange.response_json, dict) and exchange.response_json.get(params["field"])
     ):
         return []
     return [Finding(f"header {params['header']} or field `{params['field']}`", "neither")]
@@ -140,9 +143,13 @@ def _header_or_field(exchange: Exchange, params: Params, rules: Basis) -> list[F
 
 def _header_beside_field(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     """Where the body has the field, the header is there too."""
-    if not documented_success(exchange, rules) or exchange.response is None or not isinstance(exchange.came, dict):
+    if (
+        not documented_success(exchange, rules)
+        or exchange.response is None
+        or not isinstance(exchange.response_json, dict)
+    ):
         return None
-    if not exchange.came.get(params["field"]):
+    if not exchange.response_json.get(params["field"]):
         return None
     header = params["header"]
     return (

@@ -1,6 +1,6 @@
 """Passive checks: what every exchange is held against, whoever asked for it, at no extra request.
 
-A rule is data in the catalogue (`rule: {echo: {sent: totalAmount, came: [totalAmount]}}`); this module gives each kind
+A rule is data in the catalogue (`rule: {echo: {request: totalAmount, response: [totalAmount]}}`); this module gives each kind
 of rule its meaning. A rule answers None where an exchange does not decide it, else the findings, of which none means
 that the requirement was held.
 """
@@ -61,9 +61,9 @@ class Rules(Basis):
                 yield requirement, findings
 
     def _remember(self, exchange: Exchange) -> None:
-        if not exchange.is_success or not isinstance(exchange.came, dict):
+        if not exchange.is_success or not isinstance(exchange.response_json, dict):
             return
-        both = {"sent": exchange.sent, "came": exchange.came}
+        both = {"request": exchange.request_json, "response": exchange.response_json}
         facts = self.catalogue.facts.get(exchange.call.operation or "", ()) if exchange.call.intent == "valid" else ()
         for fact in facts:
             key, value = first_field(both, fact.key), first_field(both, fact.value)
@@ -71,6 +71,6 @@ class Rules(Basis):
                 self.memory.facts.setdefault(fact.name, {}).setdefault(str(key).casefold(), value)
         if exchange.call.actor and not exchange.call.generated:
             for path in _PRIVATE:
-                text = field_of(exchange.sent, path)
+                text = field_of(exchange.request_json, path)
                 if isinstance(text, str) and len(text) > _DISTINCT:
                     self.memory.private.setdefault(text.casefold(), exchange.call.actor)

@@ -29,10 +29,10 @@ CONCERNS: Final = (
     "leaks",
 )
 _ID: Final = re.compile(r"[A-Z]+(-[A-Z0-9]+)*-[0-9]+")
-_REFUSES: Final = frozenset({"statuses", "missing", "nulled", "types", "values", "bodies", "media", "twin"})
+_REFUSES: Final = frozenset({"statuses", "missing", "nulled", "types", "values", "bodies", "media", "control"})
 _SURVIVES: Final = frozenset({"text", "long", "deep", "numbers", "bodies"})
 _REQUIRED: Final = ("id", "level", "concern", "statement", "source")
-_OPTIONAL: Final = ("rule", "refuses", "survives", "not testable")
+_OPTIONAL: Final = ("rule", "refuses", "survives", "not_testable")
 
 
 class CatalogueError(ValueError):
@@ -64,7 +64,7 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Fact:
-    """What one answer tells and a later one has to repeat: places (`sent.email`, `came.user.id`) of key and value."""
+    """What one answer tells and a later one has to repeat: places (`request.email`, `response.user.id`) of key and value."""
 
     name: str
     key: tuple[str, ...]
@@ -191,7 +191,7 @@ def _requirement(row: Any, operation: str, where: str) -> Requirement:
         rule=row.get("rule"),
         refuses=row.get("refuses"),
         survives=row.get("survives"),
-        not_testable=row.get("not testable"),
+        not_testable=row.get("not_testable"),
     )
 
 

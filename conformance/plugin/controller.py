@@ -1,4 +1,4 @@
-"""In the one process that leads: the target's life, the gathered records, the exit status and the reports."""
+"""In the controller: the target's life, the gathered records, the exit status and the reports."""
 
 from __future__ import annotations
 

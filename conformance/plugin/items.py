@@ -77,7 +77,7 @@ class Tests:
                 self._deselected.setdefault(name, "deselected")
 
     def pytest_collection_finish(self) -> None:
-        """Tells the process that leads what there is to run, which it does not collect itself where workers run it."""
+        """Tells the controller what there is to run, which it does not collect itself where workers run it."""
         self.run.shared.collected(self._items, self._deselected)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

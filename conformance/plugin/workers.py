@@ -1,10 +1,10 @@
-"""The one wire of a run whose tests are spread over processes: the process that leads sends the requests of all.
+"""The one wire of a run whose tests are spread over processes: the controller sends the requests of all.
 
 A worker of pytest-xdist, on this machine or on another, asks over a channel of its own for each request and for what
 the tests share. So the rate limit, what the rules remember, the secrets and the merchants are those of one run, and
 every request comes from one address.
 
-What a worker sends is plain data to the process that leads, which unpickles nothing of it: values that workers share
+What a worker sends is plain data to the controller, which unpickles nothing of it: values that workers share
 pass through it sealed.
 """
 
@@ -49,7 +49,7 @@ class Sealed:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the leading process answers: a value or an error, each exchange with what it decides, and news of the run.
+    """What the controller answers: a value or an error, each exchange with what it decides, and news of the run.
 
     `secrets` are those that have become known since the last reply.
     """
@@ -64,7 +64,7 @@ class Reply:
 
 
 class Relay:
-    """In the process that leads: serves each worker in a thread, over a wire of the worker's own.
+    """In the controller: serves each worker in a thread, over a wire of the worker's own.
 
     Allure's files, which every process writes for itself, are gathered in the folder `allure`.
     """
@@ -100,7 +100,7 @@ class Relay:
                 except (NotTested, TargetGone) as raised:
                     error = raised
                 except Exception:
-                    error = RuntimeError(f"in the process that leads:\n{format_exc()}")
+                    error = RuntimeError(f"in the controller:\n{format_exc()}")
                 secrets = self.run.masker.told[known:]
                 known += len(secrets)
                 channel.send(pickle.dumps(self._reply(value, error, heard, secrets)))
@@ -155,7 +155,7 @@ def _bare(exchange: Exchange) -> Exchange:
 
 
 class FarWire:
-    """In a worker: the wire, and the shared things, as they are reached through the process that leads."""
+    """In a worker: the wire, and the shared things, as they are reached through the controller."""
 
     def __init__(self, channel: Channel, run: Run) -> None:
         self._channel = channel
@@ -204,7 +204,7 @@ class FarWire:
         self._value("release")
 
     def deliver(self, file: Path) -> None:
-        """A file of Allure's results: hands it to the process that leads, and removes it here."""
+        """A file of Allure's results: hands it to the controller, and removes it here."""
         self._value("file", file.name, file.read_bytes())
         file.unlink()
 
@@ -219,7 +219,7 @@ class FarWire:
             self._channel.send(request)
             reply: Reply = pickle.loads(self._channel.receive())
         except (EOFError, OSError):
-            pytest.exit("the process that leads has ended the run")
+            pytest.exit("the controller has ended the run")
         self._run.masker.add(*reply.secrets)
         self._run.accepted |= reply.accepted
         self._run.broken |= reply.broken

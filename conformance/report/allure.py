@@ -94,7 +94,7 @@ class AllureSteps:
 
 
 class AllureDelivery:
-    """In a worker: hands what Allure has written to the process that leads, test by test."""
+    """In a worker: hands what Allure has written to the controller, test by test."""
 
     def __init__(self, config: pytest.Config, deliver: Callable[[Path], None]) -> None:
         self._folder = TemporaryDirectory()

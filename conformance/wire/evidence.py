@@ -24,7 +24,7 @@ def evidence(exchange: Exchange, masker: Masker) -> dict[str, Any]:
             "method": exchange.call.method,
             "url": masker.text(exchange.url),
             "headers": masker.headers(exchange.request_headers),
-            "body": _body(exchange.request_body, exchange.sent, masker),
+            "body": _body(exchange.request_body, exchange.request_json, masker),
         },
         "response": None
         if response is None
@@ -47,7 +47,7 @@ def curl(exchange: Exchange, masker: Masker) -> str:
         if name.lower() not in hidden:
             words += ["-H", f"{name}: {value}"]
     if exchange.request_body:
-        words += ["--data-raw", _body(exchange.request_body, exchange.sent, masker)]
+        words += ["--data-raw", _body(exchange.request_body, exchange.request_json, masker)]
     return shlex.join(words)
 
 

@@ -86,14 +86,14 @@ class Exchange:
     gateway: str | None = None
 
     @cached_property
-    def sent(self) -> Any:
+    def request_json(self) -> Any:
         """The request's body as a JSON value, or `MISSING` where it is none."""
         if self.call.json is not MISSING:
             return self.call.json
         return parse_json(self.request_body) if self.request_body else MISSING
 
     @property
-    def came(self) -> Any:
+    def response_json(self) -> Any:
         """The answer's body as a JSON value, or `MISSING`."""
         return self.response.json if self.response is not None else MISSING
 

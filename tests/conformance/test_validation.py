@@ -43,7 +43,7 @@ def test_refused(run: Run, merchants: Merchants, refusal: Requirement) -> None:
         refused(run, exchange, tuple(spec["statuses"]), case.label)
         if run.limited(refusal.operation):
             break
-    _accepted(run, refusal.operation, sender, spec.get("twin", {}))
+    _accepted(run, refusal.operation, sender, spec.get("control", {}))
 
 
 def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None:

@@ -26,10 +26,10 @@ class Seen:
 
     path: str
     sent_headers: dict[str, str]
-    sent: bytes = b""
+    request: bytes = b""
     status: int = 0
     came_headers: dict[str, str] = field(default_factory=dict)
-    came: bytes = b""
+    response: bytes = b""
     http_version: str = "1.1"
     client: tuple[str, int] = ("", 0)
     began: float = field(default_factory=time.monotonic)
@@ -44,7 +44,7 @@ class Seen:
             for name, value in headers.items()
             if name in _SECRET_HEADERS
         }
-        for body in (self.sent, self.came):
+        for body in (self.request, self.response):
             try:
                 found |= set(_named(json.loads(body)))
             except ValueError:
@@ -82,7 +82,7 @@ class Target:
 
     def bodies(self, path: str) -> list[Any]:
         """The JSON bodies that were sent to a path, in their order."""
-        return [json.loads(item.sent) for item in self.seen if item.path.endswith(path)]
+        return [json.loads(item.request) for item in self.seen if item.path.endswith(path)]
 
 
 def recorded(app: ASGIApp, target: Target) -> ASGIApp:
@@ -99,13 +99,13 @@ def recorded(app: ASGIApp, target: Target) -> ASGIApp:
 
         async def receiving() -> Message:
             message: Message = await receive()
-            seen.sent += message.get("body", b"")
+            seen.request += message.get("body", b"")
             return message
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 seen.status, seen.came_headers = message["status"], _text(message["headers"])
-            seen.came += message.get("body", b"")
+            seen.response += message.get("body", b"")
             await send(message)
 
         await app(scope, receiving, sending)

@@ -37,7 +37,7 @@ BROKEN = {
     "two kinds of rule": (ROW + "    rule: {echo: {}, absent: {}}\n", "exactly one kind of check"),
     "an unknown table": (ROW + "    refuses: {null: [amount]}\n", "unknown key"),
     "the same id twice": (ROW + ROW.split("requirements:\n")[1], "stands twice"),
-    "a fact without a value": (ROW + "remember: [{fact: id, key: [sent.email]}]\n", "each row of `remember:`"),
+    "a fact without a value": (ROW + "remember: [{fact: id, key: [request.email]}]\n", "each row of `remember:`"),
 }
 
 

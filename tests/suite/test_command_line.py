@@ -162,7 +162,7 @@ BROKEN_FILES = {
     ),
     "a creation without a name": (
         "requirements/1-sign-up.yaml",
-        "{kind: user, name: [sent.email]}",
+        "{kind: user, name: [request.email]}",
         "{kind: user}",
         "1-sign-up.yaml: each row of `creates:` has `kind`, and a list `name`",
     ),

@@ -101,7 +101,7 @@ def test_unusual_answer_is_read_and_judged_in_time(name: str, catalogue: Catalog
     findings = {row.id: found for row, found in Rules(catalogue, contract).apply(exchange)}
     proof = evidence(exchange, Masker())
     assert exchange.status == status
-    assert isinstance(exchange.came, dict) == is_object
+    assert isinstance(exchange.response_json, dict) == is_object
     assert any(findings.values())
     assert len(json.dumps(proof)) < 200_000
     assert time.monotonic() - started < SOON

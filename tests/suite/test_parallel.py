@@ -278,7 +278,7 @@ def test_what_goes_wrong_in_the_process_that_leads_is_told(relay: Relay) -> None
 
 
 def test_what_workers_share_is_sealed(relay: Relay) -> None:
-    """Bytes of one worker reach another as they are; the process that leads opens nothing."""
+    """Bytes of one worker reach another as they are; the controller opens nothing."""
     channels = [Wired(), Wired()]
     for number, channel in enumerate(channels):
         relay.serve(channel, f"gw{number}")

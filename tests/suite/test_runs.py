@@ -23,11 +23,13 @@ def requests(seed: int, folder: Path) -> list[tuple[str, str]]:
     with recording_target() as target:
         done = invoke(folder, "--base-url", target.url, "--seed", str(seed), "-k", f"smoke or ({GENERATED})")
         assert done.status == 0, done.output
-        return [(item.path, without_marks(item.sent.decode("utf-8", "replace"), target, done)) for item in target.seen]
+        return [
+            (item.path, without_marks(item.request.decode("utf-8", "replace"), target, done)) for item in target.seen
+        ]
 
 
 def without_marks(text: str, target: Target, done: Done) -> str:
-    given = {name for item in target.seen for name in ids(item.came)}
+    given = {name for item in target.seen for name in ids(item.response)}
     for name in given:
         text = text.replace(name, "ID")
     return re.sub(r"\+2665\d{7}", "PHONE", text.replace(done.report["run"], "RUN"))
@@ -132,10 +134,10 @@ def test_a_should_fails_a_strict_run_alone(name: str, tmp_path: Path) -> None:
 
 
 CREATED = {
-    "/authentication/sign-up/email": ("user", "sent", "email"),
-    "/authentication/organization/create": ("organization", "sent", "slug"),
-    "/customers": ("customer", "came", "id"),
-    "/checkout/sessions": ("session", "came", "id"),
+    "/authentication/sign-up/email": ("user", "request", "email"),
+    "/authentication/organization/create": ("organization", "request", "slug"),
+    "/customers": ("customer", "response", "id"),
+    "/checkout/sessions": ("session", "response", "id"),
 }
 
 
@@ -151,7 +153,7 @@ def test_everything_that_was_created_is_listed_and_marked(tmp_path: Path) -> Non
         if item.path in CREATED and item.status in (200, 201):
             kind, side, field = CREATED[item.path]
             made.add(f"{kind} {json.loads(getattr(item, side))[field]}")
-            assert done.report["run"] in item.sent.decode() or "metadata" not in json.loads(item.sent)
+            assert done.report["run"] in item.request.decode() or "metadata" not in json.loads(item.request)
     listed = set(done.report["created"])
     assert made <= listed
     assert {text.partition(" ")[0] for text in listed - made} <= {"customer"}
