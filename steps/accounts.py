@@ -42,7 +42,7 @@ def session_opens(run: Run, token: str, merchant: Merchant) -> Exchange:
 
 
 def right_password_signs_in(story: Story) -> None:
-    """The positive twin of a refused sign-in; where sign-ins are limited, the first one of the account counts."""
+    """The control of a refused sign-in; where sign-ins are limited, the first one of the account counts."""
     account = story.actor
     if not story.run.saves(payloads.SIGN_IN):
         story.run.need_success(sign_in(story.run, account.email, account.password, intent="valid", actor=account.key))

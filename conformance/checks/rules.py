@@ -1,7 +1,7 @@
 """Passive checks: what every exchange is held against, whoever asked for it, at no extra request.
 
-A rule is data in the catalogue (`rule: {echo: {request: totalAmount, response: [totalAmount]}}`); this module gives each kind
-of rule its meaning. A rule answers None where an exchange does not decide it, else the findings, of which none means
+A rule is data in the catalogue (`rule: {echo: {request: amount, response: [amount]}}`); this module gives each kind of
+rule its meaning. A rule returns None where an exchange does not decide it, else the findings, of which none means
 that the requirement was held.
 """
 

@@ -64,7 +64,7 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Fact:
-    """What one answer tells and a later one has to repeat: places (`request.email`, `response.user.id`) of key and value."""
+    """What one response tells and a later one repeats: places (`request.key`, `response.id`) of key and value."""
 
     name: str
     key: tuple[str, ...]

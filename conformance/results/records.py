@@ -18,7 +18,7 @@ EVIDENCE_KEPT: Final = 6
 class Breach:
     """One departure from a requirement: where it was seen, what was expected, what came, and the masked exchange.
 
-    `refusal` says that the request was refused, though in another way than it had to be: where its valid twin is
+    `refusal` says that the request was refused, though in another way than it had to be: where its control is
     refused as well, that says nothing.
     """
 
@@ -54,7 +54,7 @@ class Record:
             self.more_breaches[breach.requirement] += 1
 
     def drop_refusals(self, requirements: Iterable[str]) -> None:
-        """A test whose valid twin was refused too: forgets breaches that are no more than a refusal of another kind."""
+        """A test whose control was refused too: forgets breaches that are no more than a refusal of another kind."""
         doubtful = set(requirements)
         self.breaches = [item for item in self.breaches if item.requirement not in doubtful or not item.refusal]
 

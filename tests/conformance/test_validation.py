@@ -75,7 +75,7 @@ def _send(run: Run, operation: str, case: Case, sender: Merchant | None) -> Exch
 
 
 def _accepted(run: Run, operation: str, sender: Merchant | None, changes: dict[str, object]) -> None:
-    """The positive twin, in the same session as the refused requests."""
+    """The control, in the same session as the refused requests."""
     if not run.saves(operation):
         body = {**valid_body(run, operation, sender), **changes}
         run.need_success(send(run, operation, body, sender, intent="valid"))
