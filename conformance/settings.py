@@ -46,6 +46,7 @@ class Settings:
     second_merchant_password_file: str | None = _secret()
     email_domain: str = "example.com"
     allow_load: str | None = None
+    allow_incomplete: bool = False
     sandbox_fault: tuple[str, ...] = ()
     sandbox_variant: tuple[str, ...] = ()
     strict: bool = False

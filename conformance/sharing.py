@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar, cast
 
-from conformance.errors import NotTested
+from conformance.errors import NotTested, Why
 
 T = TypeVar("T")
 UNMADE: Final = "unmade"
@@ -26,7 +26,7 @@ class Shared(Protocol):
     def settle(self, key: str, value: Any) -> None:
         """What was claimed is made."""
 
-    def give_up(self, key: str, reason: str | None) -> None:
+    def give_up(self, key: str, reason: tuple[str, str, str] | None) -> None:
         """What was claimed could not be made; without a reason, that does not count as a try."""
 
     def tell(self, key: str, value: Any) -> None:
@@ -59,7 +59,7 @@ def once(shared: Shared, key: str, make: Callable[[], T]) -> T:
     try:
         value = make()
     except BaseException as error:
-        shared.give_up(key, str(error) if isinstance(error, NotTested) else None)
+        shared.give_up(key, (error.reason, error.why.value, error.operation) if isinstance(error, NotTested) else None)
         raise
     shared.settle(key, value)
     return value
@@ -74,7 +74,7 @@ class Store:
         self._changed = threading.Condition()
         self._values: dict[str, Any] = {}
         self._makers: dict[str, str] = {}
-        self._failures: dict[str, list[str]] = {}
+        self._failures: dict[str, list[tuple[str, Why, str]]] = {}
         self._facts: dict[str, Any] = {}
         self._sending: Counter[str] = Counter()
         self._alone: str | None = None
@@ -86,7 +86,7 @@ class Store:
                 return (self._values[key],)
             failures = self._failures.get(key, [])
             if len(failures) >= _TRIES:
-                raise NotTested(failures[-1])
+                raise NotTested(*failures[-1])
             self._makers[key] = who
             return UNMADE
 
@@ -96,10 +96,10 @@ class Store:
             self._makers.pop(key, None)
             self._changed.notify_all()
 
-    def give_up(self, key: str, reason: str | None, who: str = "") -> None:  # noqa: ARG002
+    def give_up(self, key: str, reason: tuple[str, str, str] | None, who: str = "") -> None:  # noqa: ARG002
         with self._changed:
             if reason is not None:
-                self._failures.setdefault(key, []).append(reason)
+                self._failures.setdefault(key, []).append((reason[0], Why(reason[1]), reason[2]))
             self._makers.pop(key, None)
             self._changed.notify_all()
 

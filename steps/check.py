@@ -44,7 +44,7 @@ def _tried(provision: Callable[[], Merchant], given: str | None) -> str:
 
 def _require_api(run: Run, page: Response | None) -> None:
     """A merchant was answered with a web page: raises `NotTheTarget` where a path that nobody has is answered alike."""
-    with closing(run.open_wire()) as wire:
+    with closing(run.client.open_wire()) as wire:
         anything = wire.send(Call("POST", f"/conformance-{run.unique()}", json={})).response
     if _is_page(anything) and page is not None and anything is not None and anything.status == page.status:
         raise NotTheTarget(

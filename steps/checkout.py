@@ -6,7 +6,7 @@ from typing import Any
 
 from pytest_bdd import given, parsers, then, when
 
-from conformance.errors import NotTested
+from conformance.errors import NotTested, Why
 from conformance.values import MISSING, contains, field, first_field
 from conformance.wire.exchange import Call, Exchange
 from steps import payloads
@@ -90,7 +90,11 @@ def with_similar_customers(story: Story) -> None:
 @then("no answer names a customer from before")
 def no_known_customer(story: Story) -> None:
     """The passive checks have compared the ids of all customers; here a session has to exist at all."""
-    need(any(exchange.is_success for exchange in story.exchanges[1:]), "a taken e-mail was refused, which is lawful")
+    need(
+        any(exchange.is_success for exchange in story.exchanges[1:]),
+        "a taken e-mail was refused, which is lawful",
+        Why.POLICY,
+    )
 
 
 @then("a checkout session can be created for the first of them")
@@ -232,7 +236,7 @@ def same_customer(story: Story) -> None:
 def customer_agrees(story: Story) -> None:
     exchange = story.run.need_success(story.last)
     ids = {value for path in CUSTOMER if isinstance(value := field(exchange.response_json, path), str)}
-    need(bool(ids), "the answer names no customer")
+    need(bool(ids), "the response names no customer", Why.CAPABILITY)
     story.run.check(len(ids) == 1, "one customer", f"customerId and customer.id differ: {sorted(ids)}", exchange)
 
 
@@ -313,7 +317,7 @@ def reads_session(story: Story) -> None:
 def opens_page(story: Story) -> None:
     url, base = text_field(story.last, "sessionUrl"), story.run.base_url
     if not url.startswith(f"{base}/"):
-        raise NotTested("the checkout page is on another host, to which nothing is sent")
+        raise NotTested("the checkout page is on another host, to which nothing is sent", Why.CAPABILITY)
     story.add(story.run.send(Call("GET", url.removeprefix(base), headers={"Accept": "text/html"})))
 
 

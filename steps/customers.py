@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from pytest_bdd import given, parsers, then, when
 
-from conformance.errors import NotTested
+from conformance.errors import NotTested, Why
 from conformance.run import Run
 from conformance.values import MISSING, caseless, contains, field, first_field
 from conformance.wire.exchange import Call, Exchange
@@ -38,7 +38,7 @@ def listed(run: Run, merchant: Merchant) -> int:
     exchange = read(run, f"{path}?limit=1&offset=0", merchant)
     total = first_field(exchange.response_json, ["pagination.total"])
     if not exchange.is_success or not isinstance(total, int):
-        raise NotTested("capability absent: the target does not list customers")
+        raise NotTested("capability absent: the target does not list customers", Why.CAPABILITY)
     return total
 
 
@@ -57,7 +57,7 @@ def needs_read(run: Run, merchant: Merchant, operation: str, identifier: str) ->
         if elsewhere := _told(read(run, f"{path}/{below}", merchant), identifier, below):
             absent = told == elsewhere
             run.check(absent, "what was created can be read", exchange.summary, exchange, READ_BACK[operation])
-    raise NotTested(f"capability absent: {exchange.summary}")
+    raise NotTested(f"capability absent: {exchange.summary}", Why.CAPABILITY)
 
 
 def _told(exchange: Exchange, *marks: str) -> str:

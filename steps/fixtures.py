@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pytest_bdd import given
 
-from conformance.errors import NotTested
+from conformance.errors import NotTested, Why
 from conformance.run import Run
 from conformance.wire.exchange import Exchange
 from steps.merchants import Merchant, Merchants, create_checkout, create_customer, text_field
@@ -100,10 +100,12 @@ def new_customer(run: Run, merchant: Merchant) -> str:
 def saved_for(story: Story, operation: str) -> None:
     """One more check of what others decide already: raises `NotTested` where the target limits the operation."""
     if story.run.limited(operation):
-        raise NotTested(f"saved, since the target limits the rate of {operation}; other checks decide the same")
+        raise NotTested(
+            f"saved, since the target limits the rate of {operation}; other checks decide the same", Why.SAVED
+        )
 
 
-def need(held: bool, reason: str) -> None:
-    """A precondition of a check: raises `NotTested` with the reason where it does not hold."""
+def need(held: bool, reason: str, why: Why = Why.PRECONDITION) -> None:
+    """Raise `NotTested` with the reason where a precondition of a check does not hold."""
     if not held:
-        raise NotTested(f"precondition missing: {reason}")
+        raise NotTested(f"precondition missing: {reason}" if why is Why.PRECONDITION else reason, why)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
-from conformance.errors import NotTested
+from conformance.errors import NotTested, Why
 from conformance.run import Run
 from conformance.sharing import once
 from conformance.values import MISSING, first_field
@@ -183,7 +183,7 @@ class Merchants:
         if not exchange.is_success and self.run.why_unavailable(exchange):
             exchange = send(self.run, payloads.SET_ACTIVE, {}, merchant)
             if first_field(exchange.response_json, ["id", "organization.id"]) is MISSING:
-                raise NotTested("the user may create no organization and has none that is active")
+                raise NotTested("the user may create no organization and has none that is active", Why.WITHHELD)
             return organization_id(exchange), exchange
         found = organization_id(self.run.need_success(exchange))
         return found, exchange

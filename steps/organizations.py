@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from pytest_bdd import given, parsers, then, when
 
-from conformance.errors import NotTested
+from conformance.errors import NotTested, Why
 from conformance.run import Run
 from conformance.sharing import once
 from conformance.values import first_field, without
@@ -45,7 +45,7 @@ def default_customer(run: Run, merchant: Merchant) -> Exchange:
     if exchange.is_success:
         run.shared.tell(_DEFAULT_TAKEN, True)
     elif exchange.status == 400 and not run.shared.told(_DEFAULT_TAKEN) and create_customer(run, merchant).is_success:
-        raise NotTested("the target wants a customer's merchant to be named, which is lawful")
+        raise NotTested("the target wants a customer's merchant to be named, which is lawful", Why.POLICY)
     return exchange
 
 
@@ -79,7 +79,7 @@ def activates_in_sign_up_session(story: Story) -> None:
     story.run.masker.add(body["password"])
     signed_up = story.run.need_success(send(story.run, payloads.SIGN_UP, body, intent="valid"))
     token = session_token(signed_up)
-    need(bool(token), "sign-up hands out no token on this target, which is lawful")
+    need(bool(token), "sign-up hands out no token on this target, which is lawful", Why.CAPABILITY)
     newcomer = Merchant(f"newcomer {body['email']}", body["email"], body["password"], token=token)
     story.add(send(story.run, payloads.CREATE_ORGANIZATION, payloads.organization(story.run), newcomer))
 
@@ -149,7 +149,7 @@ def session_works(story: Story) -> None:
 @then("the token of the answer, where there is one, opens the session")
 def repeated_token_works(story: Story) -> None:
     token = story.last.response.header(TOKEN_HEADER) if story.last.response is not None else None
-    need(bool(token), "set-active repeats no token on this target, which is lawful")
+    need(bool(token), "set-active repeats no token on this target, which is lawful", Why.CAPABILITY)
     exchange = create_customer(story.run, replace(story.actor, token=token or ""))
     story.run.check(
         exchange.status != HTTPStatus.UNAUTHORIZED, "the token opens the session", exchange.summary, exchange
@@ -220,7 +220,8 @@ def creates_without_name(story: Story) -> None:
 def same_slug(story: Story) -> None:
     spare = story.merchants.spare(story.actor)
     exchange = send(story.run, payloads.CREATE_ORGANIZATION, story.notes["body"], spare)
-    need(story.run.why_unavailable(exchange) is None, str(story.run.why_unavailable(exchange)))
+    if story.run.why_unavailable(exchange):
+        raise story.run.why_not(exchange)
     story.run.check(exchange.is_success, "the slug is still free and the session open", exchange.summary, exchange)
 
 

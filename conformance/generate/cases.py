@@ -211,7 +211,7 @@ def explore(
     """
     record, sent = run.record, 0
     found: dict[str, Breach] = {}
-    known = {breach.requirement for breach in record.breaches} | run.broken
+    known = {breach.requirement for breach in record.breaches} | run.recorder.broken
     shrinking = 0
     stopped: list[Exception] = []
 
@@ -243,7 +243,7 @@ def explore(
         except (NotTested, TargetGone) as reason:
             stopped.append(reason)
         sent += 1
-        record.decided |= scratch.decided
+        record.decided += scratch.decided
         record.requests += scratch.requests
         record.created |= scratch.created
         fresh: list[Breach] = [breach for breach in scratch.breaches if breach.requirement not in known]

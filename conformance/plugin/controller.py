@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections import Counter
 from collections.abc import Generator
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 import pytest
 
+from conformance.errors import Why
 from conformance.plugin import hooks
 from conformance.plugin.sandbox import Sandbox
 from conformance.plugin.secrecy import mask_metadata
@@ -22,12 +24,12 @@ from conformance.report.model import Report, build_report
 from conformance.report.terminal import print_summary
 from conformance.results.records import Record
 from conformance.wire.connection import wait_for_target
-from conformance.wire.gateway import NOT_REACHED
 from conformance.wire.target import TargetError
 
 SANDBOX: Final = pytest.StashKey[Sandbox]()
 TARGET_NOT_REACHED: Final = 7
 NOTHING_DECIDED: Final = 5
+WALK_NOT_TESTED: Final = 8
 _WORTH_TELLING: Final = 3.0
 
 
@@ -39,7 +41,7 @@ class Session:
         self.relay = relay
         self.run = config.stash[RUN]
         self.outcome = config.stash[OUTCOME]
-        self.run.limits.on_wait = self._tell_wait
+        self.run.client.limits.on_wait = self._tell_wait
         self._before: Any = None
         self._unreached = False
         self._enough = False
@@ -69,7 +71,7 @@ class Session:
             except TargetError as error:
                 raise pytest.UsageError(str(error)) from None
             self.config.stash[SANDBOX] = sandbox
-            run.base_url = sandbox.url
+            run.client.base_url = sandbox.url
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
@@ -78,11 +80,13 @@ class Session:
         The exit status is made exact at the end: of a status of our own, pytest would not print the summary.
         """
         run = self.run
-        reason = wait_for_target(run.own_wire, run.settings.wait_for_target, self._say)
+        reason = wait_for_target(run.client.own_wire, run.settings.wait_for_target, self._say)
         if reason is not None:
-            run.gone = self.outcome.stopped = f"the target {run.base_url} cannot be reached: {reason}"
+            run.client.gone = self.outcome.stopped = f"the target {run.base_url} cannot be reached: {reason}"
             self._unreached = True
-            pytest.exit(f"{run.gone}; check the URL, or give a deploy time to come up with --wait-for-target SECONDS")
+            pytest.exit(
+                f"{run.client.gone}; check the URL, or give a deploy time to come up with --wait-for-target SECONDS"
+            )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
@@ -101,10 +105,11 @@ class Session:
             self.outcome.stopped = reason = self.run.masker.text(str(error))
             if isinstance(error, hooks.CheckFailed):
                 pytest.exit(reason, int(pytest.ExitCode.USAGE_ERROR))
-            self.run.gone, self._unreached = reason, True
+            self.run.client.gone, self._unreached = reason, True
             pytest.exit(reason)
         finally:
-            record.decided = {breach.requirement for breach in record.breaches}
+            record.decided = Counter(breach.requirement for breach in record.breaches)
+            record.cases.clear()
             self.outcome.records.append(record)
         if record.breaches:
             self.run.store.clear()
@@ -131,8 +136,8 @@ class Session:
         data = getattr(report, "conformance", None)
         if data is not None:
             self.outcome.records.append(Record.from_data(data))
-            self.run.gone = self.run.gone or data["gone"] or None
-            self.run.broken |= {breach["requirement"] for breach in data["breaches"]}
+            self.run.client.gone = self.run.client.gone or data["gone"] or None
+            self.run.recorder.broken |= {breach["requirement"] for breach in data["breaches"]}
             del report.conformance
 
     def _terminated(self, *_: object) -> None:
@@ -158,7 +163,7 @@ class Session:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         run, outcome = self.run, self.outcome
         if outcome.stopped is None:
-            outcome.stopped = run.out_of_time or run.gone
+            outcome.stopped = run.client.out_of_time or run.client.gone
         report = build_report(run, outcome.records, outcome.stopped, outcome.checked)
         status = int(exitstatus)
         if self._enough:
@@ -169,7 +174,7 @@ class Session:
         outcome.report = report.finished(datetime.now(UTC), status)
         folder = Path(self.config.rootpath, run.settings.report_dir)
         write_reports(outcome.report, folder)
-        run.close()
+        run.client.close()
         if SANDBOX in self.config.stash:
             self.config.stash[SANDBOX].stop()
 
@@ -177,15 +182,17 @@ class Session:
         """The exit status. A test that failed though no requirement is broken is a fault of the suite's own."""
         if report.broken:
             return int(pytest.ExitCode.TESTS_FAILED)
-        if self.run.out_of_time:
+        if self.run.client.out_of_time:
             return int(pytest.ExitCode.INTERRUPTED)
-        if self.run.gone:
+        if self.run.client.gone:
             return TARGET_NOT_REACHED
         if status == pytest.ExitCode.OK and not report.decided:
-            kept_out = any(result.reason.endswith(NOT_REACHED) for result in report.results)
+            kept_out = any(result.reason and result.reason.why is Why.GATEWAY for result in report.results)
             return TARGET_NOT_REACHED if kept_out else NOTHING_DECIDED
         if status == pytest.ExitCode.TESTS_FAILED:
             return int(pytest.ExitCode.INTERNAL_ERROR)
+        if report.untested_operations and not self.run.settings.allow_incomplete:
+            return WALK_NOT_TESTED
         return status
 
     def pytest_unconfigure(self) -> None:

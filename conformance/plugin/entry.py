@@ -136,12 +136,13 @@ def pytest_configure(config: pytest.Config) -> None:
         masker.add_header(name.strip())
         masker.add(value.strip())
     given = told.given if told else _given(settings, base_url)
-    run = Run(settings, contract, catalogue, rules, masker, config.rootpath, base_url, given)
+    run = Run(settings, contract, catalogue, rules, masker, config.rootpath, given)
+    run.client.base_url = base_url
     config.stash[RUN] = run
     config.stash[OUTCOME] = Outcome()
     if told:
         run.id, run.worker = told.run, config.workerinput["workerid"]  # type: ignore[attr-defined]
-        run.far_wire = run.shared = wire = FarWire(channel, run)
+        run.client.far_wire = run.shared = wire = FarWire(channel, run)
         if config.pluginmanager.hasplugin("allure_pytest"):
             config.pluginmanager.register(allure.AllureDelivery(config, wire.deliver), "conformance-delivery")
     elif not inert:
@@ -202,7 +203,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
     """The run that all tests share; its connections end with the session."""
     current = request.config.stash[RUN]
     yield current
-    current.close()
+    current.client.close()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -8,11 +8,11 @@ from typing import Final
 
 import pytest
 
-from conformance.errors import Breached, NotTested
+from conformance.errors import Breached, NotTested, Why
 from conformance.plugin.secrecy import masked_traceback
 from conformance.plugin.state import OUTCOME, RUN
 from conformance.report.messages import breaches_message
-from conformance.results.records import Record
+from conformance.results.records import Reason, Record
 from conformance.settings import SIZES
 from conformance.wire.client import TargetGone
 
@@ -89,8 +89,8 @@ class Tests:
             try:
                 return (yield)
             except (KeyboardInterrupt, pytest.exit.Exception):
-                undecided = set(record.requirements) - record.decided
-                record.not_tested.update(dict.fromkeys(undecided, self.outcome.stopped or "the run was interrupted"))
+                reason = Reason(self.outcome.stopped or "the run was interrupted", Why.STOPPED)
+                record.finish(self.run.recorder.active_requirements(), reason)
                 self.outcome.records.append(record)
                 raise
             finally:
@@ -107,25 +107,20 @@ class Tests:
     def _phase(self, item: pytest.Item, last: bool) -> Generator[None, object, object]:
         """Runs a phase of a test; turns what could not be tested into a skip, and breaches into one failure."""
         record, result, reason = item.stash[RECORD], None, None
+        mask = self.run.masker.text
         try:
             result = yield
         except TargetGone as error:
-            record.gone = reason = str(error)
+            record.gone = str(error)
+            reason = Reason(mask(record.gone), Why.STOPPED)
         except NotTested as error:
-            reason = str(error)
-        active = [name for name in record.requirements if self.run.catalogue[name].rule is None]
-        if reason is not None:
-            reason = self.run.masker.text(reason)
-            record.drop_refusals(active)
-            undecided = set(active) - {breach.requirement for breach in record.breaches}
-            record.decided -= undecided
-            record.not_tested.update(dict.fromkeys(undecided, reason))
-        elif last:
-            record.decided.update(active)
+            reason = Reason(mask(error.reason), error.why, error.operation)
+        if last or reason is not None:
+            record.finish(self.run.recorder.active_requirements(), reason)
         if (last or reason) and self._fails(record):
             raise Breached(breaches_message(self.run.catalogue, record, self.run.given, self.run.settings.seed))
         if reason is not None:
-            pytest.skip(f"{_NOT_TESTED}{reason}")
+            pytest.skip(f"{_NOT_TESTED}{reason.words}")
         return result
 
     def _fails(self, record: Record) -> bool:

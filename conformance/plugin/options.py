@@ -216,6 +216,11 @@ OPTIONS: Final = (
     Option("email-domain", "the domain of made-up e-mail addresses", _domain, "DOMAIN"),
     Option("allow-load", "a host other than loopback that a full run may be sent to", _text, "HOST"),
     Option(
+        "allow-incomplete",
+        "exit with 0 though an operation could not be tested at all, such as behind a captcha (otherwise 8)",
+        flag=True,
+    ),
+    Option(
         "sandbox-fault",
         "seed a fault into the bundled sandbox (python -m sandbox --list-faults)",
         _text,

@@ -21,7 +21,8 @@ from typing import Any, Final, Protocol
 import pytest
 
 from conformance.errors import NotTested
-from conformance.run import Found, Run
+from conformance.recorder import Found
+from conformance.run import Run
 from conformance.sharing import UNMADE
 from conformance.values import MISSING
 from conformance.wire.client import TargetGone, Wire, encode
@@ -88,7 +89,7 @@ class Relay:
     def _serve(self, channel: Channel, who: str) -> None:
         heard: list[tuple[Exchange, Found]] = []
         known = 0
-        wire = self.run.open_wire(lambda exchange: heard.append((_bare(exchange), self._judged(exchange))))
+        wire = self.run.client.open_wire(lambda exchange: heard.append((_bare(exchange), self._judged(exchange))))
         try:
             while True:
                 request = channel.receive()
@@ -116,7 +117,7 @@ class Relay:
         if verb == "request":
             self.run.store.begin(who)
             try:
-                self.run.dispatch(wire, Call(**arguments[0]))
+                self.run.send(Call(**arguments[0]), wire)
             finally:
                 self.run.store.end(who)
             return None
@@ -143,7 +144,7 @@ class Relay:
         secrets: Iterable[str],
     ) -> Reply:
         run = self.run
-        news = {"limited": run.limits.paths, "accepted": run.accepted, "broken": run.broken}
+        news = {"limited": run.client.limits.paths, "accepted": run.accepted, "broken": run.recorder.broken}
         sets = {name: frozenset(found.copy()) for name, found in news.items()}
         return Reply(value, error, tuple(heard), tuple(secrets), **sets)
 
@@ -170,7 +171,7 @@ class FarWire:
         reply = self._ask("request", plain)
         exchanges = [(replace(exchange, call=call), found) for exchange, found in reply.heard]
         for exchange, found in exchanges:
-            self._run.take(exchange, found)
+            self._run.recorder.take(exchange, found)
         if reply.error is not None:
             raise reply.error
         return exchanges[-1][0]
@@ -182,7 +183,7 @@ class FarWire:
     def settle(self, key: str, value: Any) -> None:
         self._value("settle", key, pickle.dumps(value))
 
-    def give_up(self, key: str, reason: str | None) -> None:
+    def give_up(self, key: str, reason: tuple[str, str, str] | None) -> None:
         self._value("give_up", key, reason)
 
     def tell(self, key: str, value: Any) -> None:
@@ -222,7 +223,7 @@ class FarWire:
             pytest.exit("the controller has ended the run")
         self._run.masker.add(*reply.secrets)
         self._run.accepted |= reply.accepted
-        self._run.broken |= reply.broken
+        self._run.recorder.broken |= reply.broken
         self.limited = reply.limited
         return reply
 

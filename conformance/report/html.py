@@ -26,7 +26,7 @@ LONGEST_TEXT: Final = 16_384
 EVIDENCE_SHOWN: Final = 3
 VERDICTS: Final = ("failed", "warned", "not tested", "passed")
 SYMBOLS: Final = {"failed": "✗", "warned": "!", "not tested": "–", "passed": "✓"}
-_RUN_SYMBOLS: Final = {"conformant": "✓", "not conformant": "✗", "not decided": "?", "interrupted": "?"}
+_RUN_SYMBOLS: Final = {"conformant": "✓", "no breach found": "○", "not conformant": "✗", "not finished": "?"}
 _UNSEEN: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -138,10 +138,11 @@ def _sentence(data: Mapping[str, Any]) -> str:
     failures = f"{_count(must['failed'], 'MUST requirement')} {'is' if must['failed'] == 1 else 'are'} broken"
     stopped = (data["stopped"] or f"it ended with status {data['exit_status']}").rstrip(".")
     first = {
-        "conformant": f"Every MUST requirement that was tested is kept ({must['passed']}).",
+        "conformant": f"Every MUST requirement that this target can show was tested and is kept ({must['passed']}).",
+        "no breach found": f"No breach was found, but only {must['passed']} of {sum(must.values())} MUST requirements "
+        "were tested.",
         "not conformant": f"{failures}." if must["failed"] else f"Every MUST that was tested is kept, but {warnings}.",
-        "interrupted": f"The run was cut short: {stopped}. No breach was found until then.",
-        "not decided": f"The run has no verdict: {stopped}. No breach was found.",
+        "not finished": f"The run did not finish: {stopped}. No breach was found until then.",
     }[data["verdict"]]
     strict = " In this strict run that counts as a failure." if data["strict"] else ""
     second = f" {warnings[0].upper()}{warnings[1:]}.{strict}" if should["warned"] and must["failed"] else ""

@@ -9,11 +9,15 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
+from conformance.errors import Why
 from conformance.report.messages import again_line
-from conformance.results.records import Breach, Record, Result, results
+from conformance.results.records import Breach, Reason, Record
+from conformance.results.verdicts import Result, RunVerdict, Verdict, results, run_verdict
 from conformance.run import Run
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+_UNFINISHED: Final = frozenset({2, 3, 4, 7})
+"""Exit statuses of a run that was interrupted, failed by itself, was misused, or did not reach its target."""
 
 
 @dataclass(frozen=True)
@@ -34,22 +38,24 @@ class Report:
     waited: float
     checked: tuple[str, ...]
     created: tuple[str, ...]
+    policies: tuple[str, ...]
+    complete: bool
     results: tuple[Result, ...]
     given: tuple[str, ...]
 
     @cached_property
     def broken(self) -> tuple[Result, ...]:
         """The requirements that fail the run, the MUSTs first."""
-        verdicts = ("failed", "warned") if self.strict else ("failed",)
+        verdicts = (Verdict.FAILED, Verdict.WARNED) if self.strict else (Verdict.FAILED,)
         return tuple(result for verdict in verdicts for result in self.results if result.verdict == verdict)
 
     @property
     def warned(self) -> tuple[Result, ...]:
-        return tuple(result for result in self.results if result.verdict == "warned")
+        return tuple(result for result in self.results if result.verdict is Verdict.WARNED)
 
     @property
     def decided(self) -> int:
-        return sum(result.verdict != "not tested" for result in self.results)
+        return sum(result.verdict is not Verdict.NOT_TESTED for result in self.results)
 
     @property
     def requests(self) -> int:
@@ -66,13 +72,28 @@ class Report:
         return counts
 
     @property
-    def verdict(self) -> str:
-        """The run in a word or two, for the top of every report."""
-        if self.broken:
-            return "not conformant"
-        if self.exit_status == 0:
-            return "conformant"
-        return "interrupted" if self.stopped and "interrupted" in self.stopped else "not decided"
+    def finished_well(self) -> bool:
+        """Whether the run came to its end, so that what it says of the target counts."""
+        return self.stopped is None and self.exit_status not in _UNFINISHED
+
+    @property
+    def partial(self) -> tuple[Result, ...]:
+        """The requirements of which only some cases were decided."""
+        return tuple(result for result in self.results if result.is_partial)
+
+    @property
+    def untested_operations(self) -> tuple[str, ...]:
+        """The operations of which not one valid request was accepted or refused, though the target could be asked."""
+        return tuple(
+            result.requirement.operation
+            for result in self.results
+            if result.leaves_gap and result.requirement.rule and "accepts" in result.requirement.rule
+        )
+
+    @property
+    def verdict(self) -> RunVerdict:
+        """The verdict on the run, for the top of every report."""
+        return run_verdict(self.results, strict=self.strict, finished=self.finished_well, complete=self.complete)
 
     def finished(self, ended: datetime, exit_status: int) -> Report:
         """The report with the end of the run in it."""
@@ -83,7 +104,7 @@ class Report:
         return {
             "format": FORMAT,
             "target": self.target,
-            "verdict": self.verdict,
+            "verdict": self.verdict.value,
             "exit_status": self.exit_status,
             "stopped": self.stopped,
             "size": self.size,
@@ -99,6 +120,7 @@ class Report:
             "operations": [dict(operation) for operation in self.operations],
             "checked": list(self.checked),
             "created": list(self.created),
+            "policies": list(self.policies),
             "requirements": [self._row(result) for result in self.results],
         }
 
@@ -111,8 +133,10 @@ class Report:
             "concern": requirement.concern,
             "statement": requirement.statement,
             "source": requirement.source,
-            "verdict": result.verdict,
-            "reason": result.reason,
+            "verdict": result.verdict.value,
+            "reason": result.reason.words if result.reason else "",
+            "why": result.reason.why.value if result.reason else "",
+            "cases": {"decided": result.cases.decided, "planned": result.cases.planned},
             "tests": list(result.tests),
             "breaches": [_told(breach, again_line(breach.test, self.given, self.seed)) for breach in result.breaches],
             "more_breaches": result.more_breaches,
@@ -128,14 +152,18 @@ def build_report(
     """The records of a run: returns its report, in which every requirement has a verdict or a reason for none."""
     records = list(records)
     ran = {record.test for record in records}
-    reasons = dict(run.store.deselected)
-    undecided = stopped or "no answer decided it: what it is about did not come up"
-    for test, ids in run.store.items.items():
-        if test not in ran:
-            reasons.update({name: reasons.get(name) or stopped or "its test did not run" for name in ids})
+    halted = Reason(stopped, Why.STOPPED) if stopped else None
+    undecided = halted or Reason("no response decided it: what it is about did not come up", Why.NEVER)
+    reasons = {name: Reason(words, Why.DESELECTED) for name, words in run.store.deselected.items()}
+    missed = [(name, test) for test, ids in run.store.items.items() if test not in ran for name in ids]
+    for name, _ in missed:
+        reasons.setdefault(name, halted or Reason("its test did not run", Why.STOPPED))
     for record in records:
         for name in record.requirements:
             reasons.setdefault(name, undecided)
+    for row in run.catalogue:
+        if row.operation in run.contract.operations and row.operation not in run.accepted and row.rule:
+            reasons[row.id] = _root(run, records, row.operation) or reasons.get(row.id, undecided)
     settings = run.settings
     return Report(
         target=run.base_url,
@@ -149,12 +177,21 @@ def build_report(
         stopped=stopped,
         configuration={name: run.masker.text(value) for name, value in settings.shown().items()},
         operations=_operations(run, records),
-        waited=run.limits.pacer.waited,
+        waited=run.client.limits.pacer.waited,
         checked=checked,
         created=tuple(dict.fromkeys(text for record in records for text in record.created)),
+        policies=tuple(dict.fromkeys(text for record in records for text in record.policies)),
+        complete=not missed and not run.store.deselected,
         results=results(run.catalogue, records, reasons, undecided),
         given=run.given,
     )
+
+
+def _root(run: Run, records: Iterable[Record], operation: str) -> Reason | None:
+    """Return why an operation was never carried out, as one of its tests says, or else any test."""
+    told = [(run.catalogue[name].operation, reason) for record in records for name, reason in record.not_tested.items()]
+    gaps = [(owner, reason) for owner, reason in told if reason.why is not Why.NEVER]
+    return next((reason for owner, reason in gaps if owner == operation), gaps[0][1] if gaps else None)
 
 
 def _operations(run: Run, records: Iterable[Record]) -> tuple[dict[str, Any], ...]:

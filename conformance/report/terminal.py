@@ -8,7 +8,7 @@ import pytest
 
 from conformance.report.messages import again_line
 from conformance.report.model import Report
-from conformance.results.records import Result
+from conformance.results.verdicts import Result, RunVerdict, Verdict
 
 _NOT_TESTED_SHOWN: Final = 12
 _NOT_TESTABLE: Final = "no suite can test it; the reports say why"
@@ -16,8 +16,9 @@ _NOT_TESTABLE: Final = "no suite can test it; the reports say why"
 
 def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str) -> None:
     """A finished run: writes target, totals, every broken requirement with its statement, and where the reports are."""
-    bad = bool(report.broken)
-    terminal.section("conformance", sep="=", bold=True, red=bad, green=report.exit_status == 0)
+    bad, good = bool(report.broken), report.verdict is RunVerdict.CONFORMANT
+    colours = {"red": bad, "green": good, "yellow": not (bad or good)}
+    terminal.section("conformance", sep="=", bold=True, **colours)
     terminal.write_line(f"target   {report.target}   size {report.size}   seed {report.seed}   run {report.run}")
     for level, counts in report.totals().items():
         terminal.write_line(f"{level:<8} {', '.join(f'{number} {verdict}' for verdict, number in counts.items())}")
@@ -28,12 +29,15 @@ def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str
     _broken(terminal, "broken", report, report.broken, red=True)
     if not report.strict:
         _broken(terminal, "warnings (SHOULD)", report, report.warned, yellow=True)
+    _partly_tested(terminal, report)
+    for policy in report.policies:
+        terminal.write_line(f"policy   {policy}")
     _not_tested(terminal, report)
     terminal.write_line(
         f"reports  {folder}/conformance.html, conformance.json, junit.xml, report.html, allure-results/"
     )
     tested = f"   {report.decided} of {len(report.results)} requirements were tested"
-    terminal.write_line(f"verdict  {report.verdict.upper()}{tested}", bold=True, red=bad, green=report.exit_status == 0)
+    terminal.write_line(f"verdict  {report.verdict.upper()}{tested}", bold=True, **colours)
 
 
 def _broken(
@@ -51,11 +55,18 @@ def _broken(
     terminal.write_line("")
 
 
+def _partly_tested(terminal: pytest.TerminalReporter, report: Report) -> None:
+    for result in report.partial:
+        cases = f"{result.cases.decided} of {result.cases.planned} cases"
+        reason = f": {result.reason.words}" if result.reason else ""
+        terminal.write_line(f"passed, {cases}{reason}: {result.requirement.id}")
+
+
 def _not_tested(terminal: pytest.TerminalReporter, report: Report) -> None:
     reasons: dict[str, list[str]] = {}
     for result in report.results:
-        if result.verdict == "not tested":
-            reason = _NOT_TESTABLE if result.requirement.not_testable else result.reason
+        if result.verdict is Verdict.NOT_TESTED:
+            reason = _NOT_TESTABLE if result.requirement.not_testable else result.reason.words if result.reason else ""
             reasons.setdefault(reason, []).append(result.requirement.id)
     for reason, ids in reasons.items():
         shown = ", ".join(ids[:_NOT_TESTED_SHOWN]) + (

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import httpx
 
-from conformance.errors import NotTested
+from conformance.errors import NotTested, Why
 from conformance.masking import Masker
 from conformance.values import MISSING
 from conformance.wire.bounds import Unbounded, Undecodable, bound, decoded
@@ -112,7 +112,9 @@ class Wire:
                 if exchange.status != HTTPStatus.TOO_MANY_REQUESTS or exchange.response is None:
                     return exchange
                 turn.wait(exchange.response)
-        raise NotTested(f"rate limited: {call.method} {call.path} went on answering 429 (Too Many Requests)")
+        raise NotTested(
+            f"rate limited: {call.method} {call.path} went on answering 429 (Too Many Requests)", Why.RATE_LIMITED
+        )
 
     def _exchange(self, call: Call) -> Exchange:
         number = next(self.numbers)
@@ -122,7 +124,7 @@ class Wire:
             if not isinstance(answer, Failure) or not self._says_nothing(answer):
                 break
         else:
-            raise NotTested(f"{call.method} {call.path} did not get through to the target")
+            raise NotTested(f"{call.method} {call.path} did not get through to the target", Why.GATEWAY)
         self.silence.count(call.path, isinstance(answer, Failure) and answer.kind == "silent")
         response = None if isinstance(answer, Failure) else answer
         return Exchange(
@@ -162,7 +164,7 @@ class Wire:
         """Requests that nobody answers are not sent for ever."""
         in_a_row, of_all = self.silence.in_a_row[call.path], self.silence.of_all
         if in_a_row >= _SILENT_PATH:
-            raise NotTested(f"{in_a_row} requests in a row to {call.path} were not answered in time")
+            raise NotTested(f"{in_a_row} requests in a row to {call.path} were not answered in time", Why.GATEWAY)
         if of_all >= _SILENT_TARGET:
             raise TargetGone(f"the target stopped answering ({of_all} requests in a row were not answered in time)")
 

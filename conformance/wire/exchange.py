@@ -9,16 +9,17 @@ from typing import Any, Literal
 
 from conformance.values import MISSING, parse_json
 
-Intent = Literal["valid", "any"]
+Intent = Literal["valid", "unusual", "any"]
 
 
 @dataclass(frozen=True)
 class Call:
     """A request that is about to be sent.
 
-    `operation` is the id from the contract, or None for a request beside it; `intent` is "valid" where the target has
-    to accept the request; `generated` says that a machine made the values up; `actor` names who sends it; `chunked`
-    sends the body in chunks, without a Content-Length.
+    `operation` is the id from the contract, or None for a request beside it. `intent` is "valid" where the target has
+    to accept the request, and "unusual" where it may refuse it by a policy of its own, for `value`, which is in words.
+    `generated` says that a machine made the values up; `actor` names who sends it; `chunked` sends the body in chunks,
+    without a Content-Length.
     """
 
     method: str
@@ -32,6 +33,7 @@ class Call:
     generated: bool = False
     actor: str = ""
     chunked: bool = False
+    value: str = ""
 
 
 @dataclass(frozen=True)

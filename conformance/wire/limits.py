@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
-from conformance.errors import NotTested
+from conformance.errors import NotTested, Why
 from conformance.wire.exchange import Call, Response
 from conformance.wire.pacing import Pacer, advised_wait
 
@@ -74,9 +74,9 @@ class Turn(ExitStack):
         limits, call = self._limits, self._call
         told = f"rate limited: {call.method} {call.path} was answered with 429 (Too Many Requests), and waiting"
         if limits.pacer.waited + seconds > limits.longest_wait:
-            raise NotTested(f"{told} {seconds:.0f} s more is beyond what --longest-wait allows")
+            raise NotTested(f"{told} {seconds:.0f} s more is beyond what --longest-wait allows", Why.RATE_LIMITED)
         if time.monotonic() + seconds > limits.ends:
-            raise NotTested(f"{told} {seconds:.0f} s more is beyond what --time-limit allows")
+            raise NotTested(f"{told} {seconds:.0f} s more is beyond what --time-limit allows", Why.RATE_LIMITED)
 
     def _take(self) -> None:
         self.enter_context(self._limits._turns[self._call.path])

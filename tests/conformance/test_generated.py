@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import NotTested
+from conformance.errors import NotTested, Why
 from conformance.generate.cases import AnyCase, Generator, explore, ids_of, judge, sample, within
 from conformance.plugin.entry import catalogue_of
 from conformance.run import Run
@@ -46,7 +46,9 @@ def generator() -> Generator:
 def send(run: Run, merchants: Merchants, operation: str) -> Callable[[AnyCase, str], bool]:
     """Sends a generated case of the operation; says whether the target accepted it."""
     if operation in SCARCE and run.limited(operation):
-        raise NotTested("saved: the target limits sign-ups and sign-ins, and every requirement has a check of its own")
+        raise NotTested(
+            "saved: the target limits sign-ups and sign-ins, and every requirement has a check of its own", Why.SAVED
+        )
     who = sender(merchants, operation)
     customer = new_customer(run, merchants.first) if operation == payloads.CREATE_CHECKOUT else ""
 

@@ -11,8 +11,10 @@ from itertools import islice
 import pytest
 
 from conformance.contract.catalogue import Requirement
+from conformance.errors import Why
 from conformance.generate.tables import Case, refused_cases, survived_cases
 from conformance.plugin.entry import catalogue_of
+from conformance.results.records import Reason
 from conformance.run import Run
 from conformance.wire.exchange import Call, Exchange
 from steps.generated import sender as sender_of
@@ -38,11 +40,9 @@ def test_refused(run: Run, merchants: Merchants, refusal: Requirement) -> None:
     """A valid request with one thing wrong: it is refused, with the status that the contract has for it."""
     spec = refusal.refuses or {}
     sender = sender_of(merchants, refusal.operation)
-    for case in fresh(lambda: refused_cases(spec, valid_body(run, refusal.operation, sender))):
+    for case in _planned(run, refusal, lambda: refused_cases(spec, valid_body(run, refusal.operation, sender))):
         exchange = _send(run, refusal.operation, case, sender)
         refused(run, exchange, tuple(spec["statuses"]), case.label)
-        if run.limited(refusal.operation):
-            break
     _accepted(run, refusal.operation, sender, spec.get("control", {}))
 
 
@@ -50,14 +50,23 @@ def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None
     """A valid request with something hostile in it: it is refused or accepted, in an orderly way and in time."""
     spec = survival.survives or {}
     sender = sender_of(merchants, survival.operation)
-    for case in fresh(lambda: survived_cases(spec, valid_body(run, survival.operation, sender))):
+    for case in _planned(run, survival, lambda: survived_cases(spec, valid_body(run, survival.operation, sender))):
         exchange = _send(run, survival.operation, case, sender)
         if exchange.gateway is None:
             orderly = exchange.response is not None and exchange.status < 500
-            run.check(orderly, f"an orderly answer to {case.label}", exchange.summary, exchange)
-        if run.limited(survival.operation):
-            break
+            run.check(orderly, f"an orderly response to {case.label}", exchange.summary, exchange)
     _accepted(run, survival.operation, sender, {})
+
+
+def _planned(run: Run, row: Requirement, make: Callable[[], Iterable[Case]]) -> Iterator[Case]:
+    """Yield the cases of a table, and count them; where the target limits the operation, the first alone."""
+    run.record.plan(row.id, len(list(make())))
+    for case in fresh(make):
+        yield case
+        if run.limited(row.operation):
+            told = f"the other cases are saved, since the target limits the rate of {row.operation}"
+            run.record.not_tested[row.id] = Reason(told, Why.RATE_LIMITED)
+            return
 
 
 def fresh(make: Callable[[], Iterable[Case]]) -> Iterator[Case]:

@@ -1,0 +1,99 @@
+"""The client of a run: the wires to its target, and what they have in common."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Final, Protocol
+
+from conformance.errors import NotTested, Why
+from conformance.masking import Masker
+from conformance.settings import Settings
+from conformance.wire.client import TargetGone, Wire
+from conformance.wire.connection import connection
+from conformance.wire.exchange import Call, Exchange
+from conformance.wire.limits import Limits, Silence
+from conformance.wire.pacing import Pacer, parse_rate
+
+_PATIENCE: Final = 2.0
+
+
+class Sender(Protocol):
+    """A wire as tests see it: in this process, or in the controller."""
+
+    @property
+    def limited(self) -> Collection[str]:
+        """The paths whose rate the target has shown that it limits."""
+
+    def send(self, call: Call) -> Exchange: ...
+
+
+@dataclass
+class Client:
+    """Sends the calls of a run. `observe` is handed each exchange of this process's own wire.
+
+    `gone` says why the target is not asked any more, and `out_of_time` that the time limit of the run has passed.
+    `far_wire` is set in a worker, whose requests the controller sends.
+    """
+
+    settings: Settings
+    masker: Masker
+    observe: Callable[[Exchange], None]
+    base_url: str = ""
+    gone: str | None = None
+    out_of_time: str | None = None
+    far_wire: Sender | None = None
+    limits: Limits = field(init=False)
+    _silence: Silence = field(default_factory=Silence)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _own_wire: Wire | None = None
+
+    def __post_init__(self) -> None:
+        pace = parse_rate(self.settings.rate_limit) if self.settings.rate_limit else 0.0
+        ends = time.monotonic() + self.settings.time_limit
+        self.limits = Limits(Pacer(pace), self.settings.longest_wait, ends)
+
+    @property
+    def wire(self) -> Sender:
+        """The wire to the target: in a worker, that of the controller."""
+        return self.far_wire or self.own_wire
+
+    @property
+    def own_wire(self) -> Wire:
+        """The wire of this process, opened on first use."""
+        if self._own_wire is None:
+            self._own_wire = self.open_wire(self.observe)
+        return self._own_wire
+
+    def open_wire(self, observe: Callable[[Exchange], None] = lambda _: None) -> Wire:
+        """Open a wire to the target, which keeps to the limits of the run together with its other wires."""
+        return Wire(
+            connection(self.settings, self.base_url),
+            self.masker,
+            observe=observe,
+            patience=max(_PATIENCE, self.settings.wait_for_target),
+            limits=self.limits,
+            silence=self._silence,
+            numbers=self._numbers,
+        )
+
+    def close(self) -> None:
+        """End the connections to the target."""
+        if self._own_wire is not None:
+            self._own_wire.close()
+
+    def send(self, call: Call, wire: Sender | None = None) -> Exchange:
+        """Send a call, unless the target is gone or the time of the run is up; return the exchange."""
+        if self.gone is not None:
+            raise NotTested(self.gone, Why.STOPPED)
+        if time.monotonic() >= self.limits.ends:
+            limit = f"{self.settings.time_limit:g} s"
+            self.out_of_time = f"the run was interrupted by its time limit of {limit} (--time-limit)"
+            raise NotTested(self.out_of_time, Why.STOPPED)
+        try:
+            return (wire or self.wire).send(call)
+        except TargetGone as error:
+            self.gone = self.masker.text(str(error))
+            raise

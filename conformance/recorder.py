@@ -1,0 +1,132 @@
+"""The recorder of a process: takes what its exchanges decide into the record of the test that is running."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from conformance.checks.base import Finding
+from conformance.contract.catalogue import Catalogue
+from conformance.errors import NotTested, Why
+from conformance.masking import Masker
+from conformance.results.records import Breach, Record
+from conformance.values import first_field, visible
+from conformance.wire.evidence import evidence
+from conformance.wire.exchange import Call, Exchange
+
+_SHOWN_EXCHANGES: Final = 12
+_LONGEST_NAME: Final = 100
+
+Found = list[tuple[str, list[Finding]]]
+"""What an exchange decides: requirements by id, each with its findings, of which none means that it held."""
+
+
+@dataclass
+class Recorder:
+    """What is found belongs to `record`; between tests that is a record of the suite's own, so that nothing is lost.
+
+    `recent` has the last exchanges of the running test, and `broken` all requirements that the run knows to be broken.
+    """
+
+    catalogue: Catalogue
+    masker: Masker
+    record: Record = field(default_factory=lambda: Record("(between tests)"))
+    recent: list[Exchange] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+
+    @contextmanager
+    def recording(self, record: Record) -> Iterator[Record]:
+        """Let everything that is found belong to this record while the context lasts."""
+        before, self.record, self.recent = self.record, record, []
+        try:
+            yield record
+        finally:
+            self.record = before
+
+    def take(self, exchange: Exchange, found: Found) -> None:
+        """Take an exchange, and what it decides, into the record."""
+        record = self.record
+        record.requests[f"{_name(exchange.call)} {exchange.status or 'no answer'}"] += 1
+        self.recent = [*self.recent[1 - _SHOWN_EXCHANGES :], exchange]
+        record.created.update(dict.fromkeys(self._created(exchange)))
+        if policy := _policy(exchange):
+            record.policies[self.masker.text(policy)] = None
+        for requirement_id, findings in found:
+            record.decided[requirement_id] += 1
+            for finding in findings:
+                self.breach(requirement_id, finding.expected, finding.got, exchange)
+
+    def _created(self, exchange: Exchange) -> Iterator[str]:
+        """Yield what an exchange has left on the target: a kind and a name each."""
+        if exchange.is_success:
+            both = {"request": exchange.request_json, "response": exchange.response_json}
+            for creation in self.catalogue.creations.get(exchange.call.operation or "", ()):
+                name = first_field(both, creation.name)
+                if isinstance(name, str) and name:
+                    yield self.masker.text(f"{creation.kind} {visible(name[:_LONGEST_NAME])}")
+
+    def breach(
+        self, requirement_id: str, expected: str, got: str, exchange: Exchange | None = None, *, refusal: bool = False
+    ) -> None:
+        """Record a breach of a requirement with its masked evidence; the test goes on and fails at its end."""
+        self.broken.add(requirement_id)
+        self.record.breach(
+            Breach(
+                requirement=requirement_id,
+                test=self.record.test,
+                expected=self.masker.text(expected),
+                got=self.masker.text(got),
+                exchange=evidence(exchange, self.masker) if exchange is not None else None,
+                refusal=refusal,
+            )
+        )
+
+    def check(
+        self,
+        held: bool,
+        expected: str,
+        got: str,
+        exchange: Exchange | None = None,
+        requirement: str | None = None,
+        *,
+        refusal: bool = False,
+    ) -> bool:
+        """Decide `requirement`, or else the only one that the test itself decides: record whether it held.
+
+        Raises `NotTested` where a gateway answered, which says nothing about the target either way.
+        """
+        if exchange is not None and exchange.gateway:
+            raise NotTested(exchange.gateway, Why.GATEWAY)
+        requirement_id = requirement or self.active_requirement()
+        self.record.decided[requirement_id] += 1
+        if not held:
+            self.breach(requirement_id, expected, got, exchange, refusal=refusal)
+        return held
+
+    def active_requirements(self) -> tuple[str, ...]:
+        """Return the requirements that the running test itself decides: those of its ids without a passive rule."""
+        return tuple(name for name in self.record.requirements if self.catalogue[name].rule is None)
+
+    def active_requirement(self) -> str:
+        """Return the only requirement that the running test itself decides; raise `LookupError` for none or several."""
+        active = self.active_requirements()
+        if len(active) != 1:
+            raise LookupError(
+                f"{self.record.test} decides {len(active)} requirements itself; name the one that is meant"
+            )
+        return active[0]
+
+
+def _name(call: Call) -> str:
+    return call.operation or f"{call.method} {call.path.partition('?')[0]}"
+
+
+def _policy(exchange: Exchange) -> str | None:
+    """Return in words that an unusual value was lawfully refused, or None."""
+    call = exchange.call
+    refused = exchange.response is not None and exchange.gateway is None and 400 <= exchange.status < 500
+    if call.intent != "unusual" or not refused or exchange.status in (401, 429):
+        return None
+    return f"{_name(call)}: {call.value} is refused with {exchange.status}"
