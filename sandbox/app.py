@@ -15,7 +15,7 @@ from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox import operations, page, reading, writing
-from sandbox.behaviour import REFERENCE, Behaviour, Handler
+from sandbox.behaviour import Behaviour, Call, Handler
 from sandbox.model import (
     CHECKOUT_PAGE,
     CREATE_CHECKOUT,
@@ -28,10 +28,10 @@ from sandbox.model import (
     SET_ACTIVE,
     SIGN_IN,
     SIGN_UP,
-    Call,
     Refused,
     Reply,
 )
+from sandbox.reference import REFERENCE
 from sandbox.store import Store
 from sandbox.switchboard import behaviour_of
 from sandbox.validation import findings

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TypeAlias
 
-from sandbox.model import AUTHENTICATION, Call, JsonObject, Problem, Reply
-
-ErrorWriter: TypeAlias = Callable[[Call, Problem], Reply]
+from sandbox.behaviour import Call
+from sandbox.model import AUTHENTICATION, JsonObject, Problem, Reply
 
 REFUSALS: Mapping[str, Problem] = {
     "email-taken": Problem(422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email."),

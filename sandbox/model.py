@@ -1,14 +1,9 @@
-"""What passes through the sandbox: a call on its way in, a reply or a problem on its way out."""
+"""The words that all of the sandbox shares: operations, JSON, and what a call ends in, a reply or a problem."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
-
-if TYPE_CHECKING:
-    from sandbox.behaviour import Behaviour
-    from sandbox.store import Session, Store
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 Json: TypeAlias = Any
 JsonObject: TypeAlias = dict[str, Any]
@@ -32,44 +27,6 @@ PROTECTED = frozenset(
     {CREATE_ORGANIZATION, SET_ACTIVE, CREATE_CUSTOMER, CREATE_CHECKOUT, GET_CUSTOMER, LIST_CUSTOMERS, GET_CHECKOUT}
 )
 OPTIONAL_READS = frozenset({GET_CUSTOMER, LIST_CUSTOMERS, GET_CHECKOUT})
-
-
-@dataclass
-class Call:
-    """One request: what was asked, by whom, and the place where its answer is worked out."""
-
-    behaviour: Behaviour
-    store: Store
-    memory: dict[str, Any]
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    raw: bytes
-    base_url: str
-    client: str
-    operation: str = ""
-    methods: Mapping[str, str] = field(default_factory=dict)
-    parameter: str = ""
-    body: Json = None
-    session: Session | None = None
-    successes: int = 0
-
-    @property
-    def caller(self) -> Session:
-        """The session of a call that was let in; a call that has none must never get this far."""
-        if self.session is None:
-            self.refuse("no-session")
-        return self.session
-
-    def refuse(self, name: str) -> NoReturn:
-        """End the call with one of the behaviour's named refusals."""
-        raise Refused(self.behaviour.refusals[name])
-
-    @property
-    def fields(self) -> JsonObject:
-        """The members of the body, or none where it is not an object."""
-        return self.body if isinstance(self.body, dict) else {}
 
 
 @dataclass(frozen=True)

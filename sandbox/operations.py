@@ -6,8 +6,8 @@ import time
 from urllib.parse import parse_qs
 
 from sandbox import identity, policies, presentation
-from sandbox.behaviour import Behaviour
-from sandbox.model import Call, JsonObject, Reply, optional_text, text
+from sandbox.behaviour import Behaviour, Call
+from sandbox.model import JsonObject, Reply, optional_text, text
 from sandbox.store import Checkout, Member, Organization, User
 
 DAY = 24 * 3600.0

@@ -6,7 +6,8 @@ import time
 from html import escape
 from urllib.parse import parse_qs
 
-from sandbox.model import Call, Json, Reply
+from sandbox.behaviour import Call
+from sandbox.model import Json, Reply
 from sandbox.store import Checkout
 
 TEST_CARD = "4242424242424242"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from sandbox import identity
-from sandbox.model import Call, JsonObject, Reply, optional_text, text
+from sandbox.behaviour import Call
+from sandbox.model import JsonObject, Reply, optional_text, text
 from sandbox.store import Customer, Session, User
 
 WEEK = 7 * 24 * 3600.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sandbox.model import Call, JsonObject
+from sandbox.behaviour import Call
+from sandbox.model import JsonObject
 from sandbox.store import Checkout, Customer, Organization, User
 
 

@@ -7,7 +7,8 @@ import math
 from typing import NoReturn
 from urllib.parse import parse_qsl
 
-from sandbox.model import Call, Json, JsonObject
+from sandbox.behaviour import Call
+from sandbox.model import Json, JsonObject
 
 FORM = "application/x-www-form-urlencoded"
 

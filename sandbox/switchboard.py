@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol, TypeVar
 
 from sandbox import faults, variants
-from sandbox.behaviour import REFERENCE, Behaviour
+from sandbox.behaviour import Behaviour
 from sandbox.faults.model import Fault
-from sandbox.variants import Variant
-
-
-class _Named(Protocol):
-    @property
-    def id(self) -> str: ...
-
-
-Entry = TypeVar("Entry", bound=_Named)
+from sandbox.reference import REFERENCE
+from sandbox.registry import Entry, gathered
+from sandbox.variants.model import Variant
 
 
 class UnknownName(ValueError):
@@ -29,17 +22,8 @@ class UnknownName(ValueError):
         super().__init__(f"there is no {kind} {name!r}; {hint}.")
 
 
-def _by_id(entries: Iterable[Entry]) -> Mapping[str, Entry]:
-    table: dict[str, Entry] = {}
-    for entry in entries:
-        if entry.id in table:
-            raise ValueError(f"the id {entry.id!r} is given twice")
-        table[entry.id] = entry
-    return table
-
-
-FAULTS: Mapping[str, Fault] = _by_id(faults.ALL)
-VARIANTS: Mapping[str, Variant] = _by_id(variants.ALL)
+FAULTS: Mapping[str, Fault] = gathered(faults, "FAULTS", Fault)
+VARIANTS: Mapping[str, Variant] = gathered(variants, "VARIANTS", Variant)
 
 
 def _chosen(kind: str, names: Sequence[str], known: Mapping[str, Entry]) -> list[Entry]:
@@ -50,15 +34,16 @@ def _chosen(kind: str, names: Sequence[str], known: Mapping[str, Entry]) -> list
 
 
 def behaviour_of(fault_ids: Sequence[str] = (), variant_ids: Sequence[str] = ()) -> Behaviour:
-    """The reference with the named faults, then the named variants in the order of their table, switched on.
+    """Return the reference with the named faults, then the named variants, switched on.
 
+    Variants are applied in the order of their table, those that change how a reply is written after all others.
     Raises ``UnknownName`` where one of them is not on the switchboard.
     """
     behaviour = REFERENCE
     for fault in _chosen("fault", fault_ids, FAULTS):
         behaviour = fault.change(behaviour)
     chosen = {variant.id for variant in _chosen("variant", variant_ids, VARIANTS)}
-    for variant in VARIANTS.values():
+    for variant in sorted(VARIANTS.values(), key=lambda variant: variant.writes):
         if variant.id in chosen:
             behaviour = variant.change(behaviour)
     return behaviour

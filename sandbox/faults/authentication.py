@@ -6,18 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sandbox import identity, policies, presentation
-from sandbox.behaviour import Behaviour
-from sandbox.faults.builders import (
-    both,
-    drop,
-    editing_top,
-    somebody,
-    succeeding,
-    with_seams,
-    without_header,
-)
+from sandbox.behaviour import Behaviour, Call, Change
+from sandbox.changes import both, drop, with_seams
+from sandbox.faults.builders import editing_top, somebody, succeeding, without_header
 from sandbox.faults.headers import TOKEN
-from sandbox.faults.model import ANY, MUST, SHOULD, Change, table
+from sandbox.faults.model import ANY, MUST, SHOULD, Fault, table
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,
@@ -25,7 +18,6 @@ from sandbox.model import (
     SET_ACTIVE,
     SIGN_IN,
     SIGN_UP,
-    Call,
     Reply,
     text,
 )
@@ -105,82 +97,148 @@ def _opened_by_nothing(call: Call) -> Reply | None:
 
 FAULTS = table(
     "authentication",
-    (
+    Fault(
         "organization-without-token",
         CREATE_ORGANIZATION,
         MUST,
         "no token is needed",
         somebody(CREATE_ORGANIZATION, _no_header),
+        requirements=("ORG-AUTH-1",),
     ),
-    ("set-active-without-token", SET_ACTIVE, MUST, "no token is needed", somebody(SET_ACTIVE, _no_header)),
-    ("customer-without-token", CREATE_CUSTOMER, MUST, "no token is needed", somebody(CREATE_CUSTOMER, _no_header)),
-    ("checkout-without-token", CREATE_CHECKOUT, MUST, "no token is needed", somebody(CREATE_CHECKOUT, _no_header)),
-    (
+    Fault(
+        "set-active-without-token",
+        SET_ACTIVE,
+        MUST,
+        "no token is needed",
+        somebody(SET_ACTIVE, _no_header),
+        requirements=("ACTIVE-AUTH-1",),
+    ),
+    Fault(
+        "customer-without-token",
+        CREATE_CUSTOMER,
+        MUST,
+        "no token is needed",
+        somebody(CREATE_CUSTOMER, _no_header),
+        requirements=("CUSTOMER-AUTH-1",),
+    ),
+    Fault(
+        "checkout-without-token",
+        CREATE_CHECKOUT,
+        MUST,
+        "no token is needed",
+        somebody(CREATE_CHECKOUT, _no_header),
+        requirements=("CHECKOUT-AUTH-1",),
+    ),
+    Fault(
         "organization-any-token",
         CREATE_ORGANIZATION,
         MUST,
         "any token will do",
         somebody(CREATE_ORGANIZATION, _some_token),
+        requirements=("ORG-AUTH-2", "ORG-AUTH-3"),
     ),
-    ("set-active-any-token", SET_ACTIVE, MUST, "any token will do", somebody(SET_ACTIVE, _some_token)),
-    ("customer-any-token", CREATE_CUSTOMER, MUST, "any token will do", somebody(CREATE_CUSTOMER, _some_token)),
-    ("checkout-any-token", CREATE_CHECKOUT, MUST, "any token will do", somebody(CREATE_CHECKOUT, _some_token)),
-    (
+    Fault(
+        "set-active-any-token",
+        SET_ACTIVE,
+        MUST,
+        "any token will do",
+        somebody(SET_ACTIVE, _some_token),
+        requirements=("ACTIVE-AUTH-2", "ACTIVE-AUTH-3"),
+    ),
+    Fault(
+        "customer-any-token",
+        CREATE_CUSTOMER,
+        MUST,
+        "any token will do",
+        somebody(CREATE_CUSTOMER, _some_token),
+        requirements=("CUSTOMER-AUTH-2", "CUSTOMER-AUTH-3"),
+    ),
+    Fault(
+        "checkout-any-token",
+        CREATE_CHECKOUT,
+        MUST,
+        "any token will do",
+        somebody(CREATE_CHECKOUT, _some_token),
+        requirements=("CHECKOUT-AUTH-2", "CHECKOUT-AUTH-3"),
+    ),
+    Fault(
         "customer-empty-bearer",
         CREATE_CUSTOMER,
         MUST,
         "the word Bearer alone will do",
         somebody(CREATE_CUSTOMER, _empty_bearer),
+        requirements=("CUSTOMER-AUTH-5",),
     ),
-    (
+    Fault(
         "organization-empty-bearer",
         CREATE_ORGANIZATION,
         MUST,
         "the word Bearer alone will do",
         somebody(CREATE_ORGANIZATION, _empty_bearer),
+        requirements=("ORG-AUTH-5",),
     ),
-    (
+    Fault(
         "token-signature-not-verified",
         ANY,
         MUST,
         "TOKEN.SIGNATURE is taken whatever the signature",
         _finding(_unverified),
+        requirements=("ORG-AUTH-3", "ACTIVE-AUTH-3", "CUSTOMER-AUTH-3", "CHECKOUT-AUTH-3"),
     ),
-    ("token-in-any-case", ANY, MUST, "a token in another letter case is taken", _finding(_any_case)),
-    (
+    Fault(
+        "token-in-any-case",
+        ANY,
+        MUST,
+        "a token in another letter case is taken",
+        _finding(_any_case),
+        requirements=("ORG-AUTH-3", "ACTIVE-AUTH-3", "CUSTOMER-AUTH-3", "CHECKOUT-AUTH-3"),
+    ),
+    Fault(
         "bearer-in-one-case",
         ANY,
         SHOULD,
         "the word bearer in lower case is not known",
         with_seams(find_session=_capital_bearer_alone),
+        requirements=("ORG-AUTH-6", "ACTIVE-AUTH-6", "CUSTOMER-AUTH-6", "CHECKOUT-AUTH-6"),
     ),
-    (
+    Fault(
         "signin-without-any-token",
         SIGN_IN,
         MUST,
         "sign-in gives a token neither in the header nor in the body",
         both(succeeding(SIGN_IN, without_header(TOKEN)), editing_top(SIGN_IN, drop("token"))),
+        requirements=("SIGNIN-TOKEN-1",),
     ),
-    (
+    Fault(
         "signup-token-dead",
         SIGN_UP,
         MUST,
         "the session of a sign-up is not kept",
         with_seams(open_session=_not_kept(SIGN_UP)),
+        requirements=("SIGNUP-TOKEN-1",),
     ),
-    (
+    Fault(
         "signin-third-session-dead",
         SIGN_IN,
         MUST,
         "from a user's third session on, new tokens open nothing",
         with_seams(open_session=_second_dead),
+        requirements=("SIGNIN-UNIQUE-2", "SIGNIN-STATE-1"),
     ),
-    (
+    Fault(
         "signin-empty-password-opens",
         SIGN_IN,
         MUST,
         "an empty password signs in as anybody",
         lambda behaviour: replace(behaviour, admit=(*behaviour.admit, _opened_by_nothing)),
+        requirements=("SIGNIN-AUTH-9",),
     ),
-    ("signin-password-trimmed", SIGN_IN, MUST, "white space around a password does not count", _key(str.strip)),
+    Fault(
+        "signin-password-trimmed",
+        SIGN_IN,
+        MUST,
+        "white space around a password does not count",
+        _key(str.strip),
+        requirements=("SIGNIN-AUTH-5",),
+    ),
 )

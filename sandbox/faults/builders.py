@@ -7,22 +7,12 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from sandbox import errors, reading, validation
-from sandbox.behaviour import Behaviour
-from sandbox.faults.model import Change
-from sandbox.model import (
-    CREATE_CHECKOUT,
-    SIGN_IN,
-    SIGN_UP,
-    Call,
-    Json,
-    JsonObject,
-    Problem,
-    Reply,
-)
+from sandbox.behaviour import Behaviour, Call, Change
+from sandbox.changes import Edit, admitting, arriving, finishing
+from sandbox.model import CREATE_CHECKOUT, SIGN_IN, SIGN_UP, Json, JsonObject, Problem, Reply
 from sandbox.store import Session
 from sandbox.validation import Field, Rule
 
-Edit: TypeAlias = Callable[[Call, JsonObject], None]
 Answer: TypeAlias = Callable[[Call, Reply], Reply]
 Test: TypeAlias = Callable[[Call], bool]
 Value: TypeAlias = Callable[[Json], Json]
@@ -31,11 +21,6 @@ HANG = 3.0
 
 
 # Hooks ---------------------------------------------------------------------------------------------------------------
-
-
-def finishing(answer: Answer) -> Change:
-    """Run over every reply."""
-    return lambda behaviour: replace(behaviour, finish=(*behaviour.finish, answer))
 
 
 def succeeding(operation: str, answer: Answer) -> Change:
@@ -55,31 +40,6 @@ def failing(answer: Answer, operation: str | None = None, status: int | None = N
     return finishing(change)
 
 
-def arriving(answer: Callable[[Call], Reply | None]) -> Change:
-    """Run before anything else; a reply given here is the answer."""
-    return lambda behaviour: replace(behaviour, arrive=(*behaviour.arrive, answer))
-
-
-def admitting(operation: str, act: Callable[[Call], None]) -> Change:
-    """Run on a valid call of one operation, before the operation."""
-
-    def admit(call: Call) -> Reply | None:
-        if call.operation == operation:
-            act(call)
-        return None
-
-    return lambda behaviour: replace(behaviour, admit=(*behaviour.admit, admit))
-
-
-def both(*changes: Change) -> Change:
-    def change(behaviour: Behaviour) -> Behaviour:
-        for one in changes:
-            behaviour = one(behaviour)
-        return behaviour
-
-    return change
-
-
 def every(n: int, answer: Answer) -> Answer:
     """Only on each nth success of the operation."""
     return lambda call, reply: answer(call, reply) if call.successes % n == 0 else reply
@@ -97,11 +57,6 @@ def every_time(n: int, name: str, answer: Answer) -> Answer:
 
 def when(test: Test, answer: Answer) -> Answer:
     return lambda call, reply: answer(call, reply) if test(call) else reply
-
-
-def with_seams(**seams: object) -> Change:
-    """Other choices for named seams."""
-    return lambda behaviour: replace(behaviour, **seams)  # type: ignore[arg-type]
 
 
 def refusal(name: str, change: Callable[[Problem], Problem]) -> Change:
@@ -153,17 +108,6 @@ def editing_top(operation: str, *edits: Edit) -> Change:
 def keep_session_under_nobody(call: Call, session: JsonObject) -> None:
     """A checkout session is kept under a merchant whom nobody is."""
     call.store.execute("UPDATE checkout SET merchant_id = 'default' WHERE id = ?", (session["id"],))
-
-
-def drop(name: str) -> Edit:
-    return lambda _, entity: entity.pop(name, None)
-
-
-def put(name: str, value: Json) -> Edit:
-    def edit(_: Call, entity: JsonObject) -> None:
-        entity[name] = value
-
-    return edit
 
 
 def rename(old: str, new: str) -> Edit:

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from sandbox import policies
-from sandbox.behaviour import Attach
+from sandbox.behaviour import Attach, Call, Change
+from sandbox.changes import Edit, drop, put, with_seams
 from sandbox.faults.builders import (
-    Edit,
     alter,
     copy,
     customer_ids,
-    drop,
     edited,
     every_time,
     for_option,
     keep_session_under_nobody,
     not_ascii,
     option,
-    put,
     rename,
     succeeding,
     when,
-    with_seams,
 )
-from sandbox.faults.model import MUST, Change, Level, Row, table
-from sandbox.model import CREATE_CHECKOUT, Call, JsonObject
+from sandbox.faults.model import MUST, Fault, table
+from sandbox.model import CREATE_CHECKOUT, JsonObject
 from sandbox.store import Customer
 
 DETACHED = (put("customerId", None), put("customer", None))
@@ -120,116 +117,213 @@ def _nth(name: str, n: int, *edits: Edit) -> Change:
     return succeeding(CREATE_CHECKOUT, when(lambda call: option(call) == name, counted))
 
 
-def _row(name: str, level: Level, says: str, change: Change) -> Row:
-    return (name, CREATE_CHECKOUT, level, says, change)
-
-
 EXISTING = table(
     "existing",
-    _row("existing-customer-id-missing", MUST, "customerId is missing", for_option("existing", drop("customerId"))),
-    _row(
+    Fault(
+        "existing-customer-id-missing",
+        CREATE_CHECKOUT,
+        MUST,
+        "customerId is missing",
+        for_option("existing", drop("customerId")),
+        requirements=("CHECKOUT-EXISTING-1", "CHECKOUT-EXISTING-3"),
+    ),
+    Fault(
         "existing-customer-id-renamed",
+        CREATE_CHECKOUT,
         MUST,
         "customerId is called customer_id",
         for_option("existing", rename("customerId", "customer_id")),
+        requirements=("CHECKOUT-EXISTING-1", "CHECKOUT-EXISTING-3"),
     ),
-    _row("existing-attached-to-copy", MUST, "a copy of the customer is made and attached", _seam("existing", _copied)),
-    _row(
+    Fault(
+        "existing-attached-to-copy",
+        CREATE_CHECKOUT,
+        MUST,
+        "a copy of the customer is made and attached",
+        _seam("existing", _copied),
+        requirements=("CHECKOUT-EXISTING-1", "CHECKOUT-EXISTING-2", "CHECKOUT-EXISTING-3", "CHECKOUT-INLINE-3"),
+    ),
+    Fault(
         "existing-customer-id-cut",
+        CREATE_CHECKOUT,
         MUST,
         "customerId comes back cut",
         for_option("existing", alter("customerId", lambda value: value[:16])),
+        requirements=("CHECKOUT-READ-1", "CHECKOUT-EXISTING-1", "CHECKOUT-EXISTING-3", "CHECKOUT-INLINE-3"),
     ),
-    _row("existing-only-first-time", MUST, "a customer's second session is not attached", _seam("existing", _once)),
-    _row(
-        "existing-every-3rd-not-attached", MUST, "every third session is not attached", _nth("existing", 3, *DETACHED)
+    Fault(
+        "existing-only-first-time",
+        CREATE_CHECKOUT,
+        MUST,
+        "a customer's second session is not attached",
+        _seam("existing", _once),
+        requirements=("CHECKOUT-EXISTING-1", "CHECKOUT-EXISTING-3"),
     ),
-    _row(
+    Fault(
+        "existing-every-3rd-not-attached",
+        CREATE_CHECKOUT,
+        MUST,
+        "every third session is not attached",
+        _nth("existing", 3, *DETACHED),
+        requirements=("CHECKOUT-EXISTING-1", "CHECKOUT-EXISTING-3"),
+    ),
+    Fault(
         "existing-unicode-customer-not-found",
+        CREATE_CHECKOUT,
         MUST,
         "customers with letters outside ASCII are not found",
         _seam("existing", _with_unicode_not_found),
+        requirements=("CHECKOUT-STATUS-1",),
     ),
-    _row(
+    Fault(
         "existing-unknown-ignored",
+        CREATE_CHECKOUT,
         MUST,
         "an unknown customerId gives a session without a customer",
         _seam("existing", _unknown_let_through),
+        requirements=("CHECKOUT-EXISTING-1", "CHECKOUT-EXISTING-4"),
     ),
-    _row(
+    Fault(
         "existing-kept-without-customer",
+        CREATE_CHECKOUT,
         MUST,
         "the answer names the customer, the session that is kept has none",
         for_option("existing", _detach),
+        requirements=("CHECKOUT-READ-1",),
     ),
 )
 NONE = table(
     "none",
-    _row("none-attaches-newest", MUST, "the merchant's newest customer is attached", _seam("none", _newest)),
-    _row("none-attaches-guest", MUST, "a guest is made and attached", _seam("none", _guest)),
-    _row(
+    Fault(
+        "none-attaches-newest",
+        CREATE_CHECKOUT,
+        MUST,
+        "the merchant's newest customer is attached",
+        _seam("none", _newest),
+        requirements=("CHECKOUT-NONE-2",),
+    ),
+    Fault(
+        "none-attaches-guest",
+        CREATE_CHECKOUT,
+        MUST,
+        "a guest is made and attached",
+        _seam("none", _guest),
+        requirements=("CHECKOUT-NONE-2", "CHECKOUT-NONE-3"),
+    ),
+    Fault(
         "none-kept-under-nobody",
+        CREATE_CHECKOUT,
         MUST,
         "a session without a customer is kept under another merchant and cannot be read",
         for_option("none", keep_session_under_nobody),
+        requirements=("CHECKOUT-READ-1",),
     ),
-    _row("none-refused", MUST, "a session without a customer is refused", _seam("none", _refuse)),
-    _row("none-500", MUST, "a session without a customer is a 500", _seam("none", _fall_over)),
-    _row("none-customer-id-empty", MUST, "customerId is the empty string", for_option("none", put("customerId", ""))),
-    _row(
+    Fault(
+        "none-refused",
+        CREATE_CHECKOUT,
+        MUST,
+        "a session without a customer is refused",
+        _seam("none", _refuse),
+        requirements=("CHECKOUT-STATUS-1", "CHECKOUT-NONE-1"),
+    ),
+    Fault(
+        "none-500",
+        CREATE_CHECKOUT,
+        MUST,
+        "a session without a customer is a 500",
+        _seam("none", _fall_over),
+        requirements=("CHECKOUT-STATUS-3", "CHECKOUT-NONE-1"),
+    ),
+    Fault(
+        "none-customer-id-empty",
+        CREATE_CHECKOUT,
+        MUST,
+        "customerId is the empty string",
+        for_option("none", put("customerId", "")),
+        requirements=("CHECKOUT-NONE-2",),
+    ),
+    Fault(
         "none-customer-id-undefined",
+        CREATE_CHECKOUT,
         MUST,
         "customerId is the text undefined",
         for_option("none", put("customerId", "undefined")),
+        requirements=("CHECKOUT-NONE-2",),
     ),
-    _row(
+    Fault(
         "none-every-3rd-customer-id",
+        CREATE_CHECKOUT,
         MUST,
         "every third session has a customerId",
         _nth("none", 3, copy("merchantId", "customerId")),
+        requirements=("CHECKOUT-NONE-2",),
     ),
 )
 INLINE = table(
     "inline",
-    _row(
+    Fault(
         "inline-not-attached",
+        CREATE_CHECKOUT,
         MUST,
         "the customer is made but the answer does not show it",
         for_option("inline", *DETACHED),
+        requirements=("CHECKOUT-INLINE-1", "CHECKOUT-INLINE-2"),
     ),
-    _row(
-        "inline-by-email", MUST, "an inline customer whose e-mail is known is the known one", _seam("inline", _by_email)
+    Fault(
+        "inline-by-email",
+        CREATE_CHECKOUT,
+        MUST,
+        "an inline customer whose e-mail is known is the known one",
+        _seam("inline", _by_email),
+        requirements=("CHECKOUT-INLINE-2",),
     ),
-    _row(
+    Fault(
         "inline-newest-instead",
+        CREATE_CHECKOUT,
         MUST,
         "the merchant's newest customer is attached instead",
         _seam("inline", _newest_instead),
+        requirements=("CHECKOUT-INLINE-2", "CHECKOUT-INLINE-6"),
     ),
-    _row(
+    Fault(
         "inline-under-another-merchant",
+        CREATE_CHECKOUT,
         MUST,
         "the customer is made under another merchant",
         _seam("inline", _under_another),
+        requirements=("CHECKOUT-INLINE-3", "CHECKOUT-INLINE-6"),
     ),
-    _row(
+    Fault(
         "inline-id-is-session-id",
+        CREATE_CHECKOUT,
         MUST,
         "customerId is the session's id",
         for_option("inline", copy("id", "customerId"), put("customer", None)),
+        requirements=("CHECKOUT-INLINE-3", "CHECKOUT-INLINE-6"),
     ),
-    _row("inline-refused", MUST, "an inline customer is refused", _seam("inline", _refuse)),
-    _row(
+    Fault(
+        "inline-refused",
+        CREATE_CHECKOUT,
+        MUST,
+        "an inline customer is refused",
+        _seam("inline", _refuse),
+        requirements=("CHECKOUT-STATUS-1",),
+    ),
+    Fault(
         "inline-plus-address-refused",
+        CREATE_CHECKOUT,
         MUST,
         "an inline customer with a plus-addressed e-mail is refused",
         _seam("inline", _plus_refused),
+        requirements=("CHECKOUT-STATUS-1",),
     ),
-    _row(
+    Fault(
         "inline-every-3rd-not-attached",
+        CREATE_CHECKOUT,
         MUST,
         "every third inline customer is not attached",
         _nth("inline", 3, *DETACHED),
+        requirements=("CHECKOUT-INLINE-1",),
     ),
 )
 FAULTS = (*EXISTING, *NONE, *INLINE)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from sandbox.behaviour import Behaviour
+from sandbox.behaviour import Change
 
-Change: TypeAlias = Callable[[Behaviour], Behaviour]
 Level: TypeAlias = Literal["MUST", "SHOULD"]
-Row: TypeAlias = tuple[str, str, Level, str, Change]
 
 MUST: Level = "MUST"
 SHOULD: Level = "SHOULD"
@@ -20,17 +17,20 @@ ANY = "any"
 
 @dataclass(frozen=True)
 class Fault:
-    """A defect that breaks the contract page in one place; ``level`` is that of the sentence broken."""
+    """A defect that breaks the contract page in one place.
+
+    ``level`` is that of the sentence broken; ``requirements`` are the catalogue's ids that have to fire on it.
+    """
 
     id: str
     operation: str
-    kind: str
     level: Level
     description: str
     change: Change
-    requirements: tuple[str, ...] = ()
+    requirements: tuple[str, ...]
+    kind: str = ""
 
 
-def table(kind: str, *rows: Row) -> tuple[Fault, ...]:
-    """The faults of one kind, from rows of id, operation, level, description and change."""
-    return tuple(Fault(name, operation, kind, level, says, change) for name, operation, level, says, change in rows)
+def table(kind: str, *faults: Fault) -> tuple[Fault, ...]:
+    """Return the faults as those of one kind."""
+    return tuple(replace(fault, kind=kind) for fault in faults)

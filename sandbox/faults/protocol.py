@@ -5,29 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sandbox import writing
-from sandbox.faults.builders import (
-    Answer,
-    arriving,
-    broken,
-    every,
-    falling_over,
-    finishing,
-    raw,
-    refusal,
-    succeeding,
-    with_problem_status,
-)
-from sandbox.faults.model import ANY, MUST, SHOULD, Change, table
-from sandbox.model import (
-    CREATE_CHECKOUT,
-    CREATE_CUSTOMER,
-    CREATE_ORGANIZATION,
-    SET_ACTIVE,
-    SIGN_IN,
-    SIGN_UP,
-    Call,
-    Reply,
-)
+from sandbox.behaviour import Call, Change
+from sandbox.changes import arriving, finishing
+from sandbox.faults.builders import Answer, broken, every, falling_over, raw, refusal, succeeding, with_problem_status
+from sandbox.faults.model import ANY, MUST, SHOULD, Fault, table
+from sandbox.model import CREATE_CHECKOUT, CREATE_CUSTOMER, CREATE_ORGANIZATION, SET_ACTIVE, SIGN_IN, SIGN_UP, Reply
 
 LOGIN = "<!doctype html><html><head><title>Sign in</title></head><body><form></form></body></html>"
 
@@ -101,39 +83,77 @@ def _chunked(call: Call) -> bool:
 
 FAULTS = table(
     "protocol",
-    (
+    Fault(
         "checkout-patch-creates",
         CREATE_CHECKOUT,
         MUST,
         "PATCH creates a checkout session too",
         _as_post("PATCH", CREATE_CHECKOUT),
+        requirements=("CHECKOUT-PROTOCOL-1",),
     ),
-    (
+    Fault(
         "signin-get-answers-page",
         SIGN_IN,
         MUST,
         "GET answers 200 and an HTML page",
         _answering("GET", SIGN_IN, raw(LOGIN, "text/html")),
+        requirements=("SIGNIN-PROTOCOL-1",),
     ),
-    (
+    Fault(
         "organization-delete-200",
         CREATE_ORGANIZATION,
         MUST,
         "DELETE answers 200",
         _answering("DELETE", CREATE_ORGANIZATION, lambda _, reply: reply),
+        requirements=("ORG-PROTOCOL-1",),
     ),
-    ("signup-put-500", SIGN_UP, MUST, "PUT is a 500", _answering("PUT", SIGN_UP, broken)),
-    ("checkout-delete-500", CREATE_CHECKOUT, MUST, "DELETE is a 500", _answering("DELETE", CREATE_CHECKOUT, broken)),
-    ("set-active-head-500", SET_ACTIVE, MUST, "HEAD is a 500", _answering("HEAD", SET_ACTIVE, broken)),
-    ("customer-options-500", CREATE_CUSTOMER, MUST, "OPTIONS is a 500", _answering("OPTIONS", CREATE_CUSTOMER, broken)),
-    (
+    Fault(
+        "signup-put-500",
+        SIGN_UP,
+        MUST,
+        "PUT is a 500",
+        _answering("PUT", SIGN_UP, broken),
+        requirements=("SIGNUP-PROTOCOL-1",),
+    ),
+    Fault(
+        "checkout-delete-500",
+        CREATE_CHECKOUT,
+        MUST,
+        "DELETE is a 500",
+        _answering("DELETE", CREATE_CHECKOUT, broken),
+        requirements=("CHECKOUT-PROTOCOL-1",),
+    ),
+    Fault(
+        "set-active-head-500",
+        SET_ACTIVE,
+        MUST,
+        "HEAD is a 500",
+        _answering("HEAD", SET_ACTIVE, broken),
+        requirements=("ACTIVE-PROTOCOL-1",),
+    ),
+    Fault(
+        "customer-options-500",
+        CREATE_CUSTOMER,
+        MUST,
+        "OPTIONS is a 500",
+        _answering("OPTIONS", CREATE_CUSTOMER, broken),
+        requirements=("CUSTOMER-PROTOCOL-1",),
+    ),
+    Fault(
         "wrong-method-400",
         ANY,
         SHOULD,
         "another method is a 400, neither 404 nor 405",
         refusal("wrong-method", with_problem_status(400)),
+        requirements=(
+            "SIGNUP-PROTOCOL-2",
+            "SIGNIN-PROTOCOL-2",
+            "ORG-PROTOCOL-2",
+            "ACTIVE-PROTOCOL-2",
+            "CUSTOMER-PROTOCOL-2",
+        ),
     ),
-    (
+    Fault(
         "unknown-path-200",
         ANY,
         MUST,
@@ -141,51 +161,86 @@ FAULTS = table(
         finishing(
             lambda call, reply: raw(LOGIN, "text/html")(call, replace(reply, status=200)) if not call.methods else reply
         ),
+        requirements=("API-PROTOCOL-1",),
     ),
-    (
+    Fault(
         "unknown-path-redirects",
         ANY,
         MUST,
         "an unknown path redirects to another host",
         finishing(lambda call, reply: reply if call.methods else _elsewhere(call, reply)),
+        requirements=("API-PROTOCOL-1",),
     ),
-    (
+    Fault(
         "organization-body-latin-1",
         CREATE_ORGANIZATION,
         MUST,
         "the body is Latin-1, not UTF-8",
         _with(_latin_1, CREATE_ORGANIZATION),
+        requirements=("ORG-SCHEMA-1",),
     ),
-    ("set-active-body-utf-16", SET_ACTIVE, MUST, "the body is UTF-16", _with(_utf_16, SET_ACTIVE)),
-    ("signin-body-after-xssi-guard", SIGN_IN, MUST, "the body starts with )]}'", _with(_before(b")]}',\n"), SIGN_IN)),
-    (
+    Fault(
+        "set-active-body-utf-16",
+        SET_ACTIVE,
+        MUST,
+        "the body is UTF-16",
+        _with(_utf_16, SET_ACTIVE),
+        requirements=("ACTIVE-SCHEMA-1",),
+    ),
+    Fault(
+        "signin-body-after-xssi-guard",
+        SIGN_IN,
+        MUST,
+        "the body starts with )]}'",
+        _with(_before(b")]}',\n"), SIGN_IN),
+        requirements=("SIGNIN-SCHEMA-1",),
+    ),
+    Fault(
         "signup-body-before-comment",
         SIGN_UP,
         MUST,
         "an HTML comment follows the body",
         _with(_behind(b"\n<!-- 12 ms -->"), SIGN_UP),
+        requirements=("SIGNUP-SCHEMA-1",),
     ),
-    ("checkout-body-empty", CREATE_CHECKOUT, MUST, "201 without a body", _with(_nothing, CREATE_CHECKOUT)),
-    ("customer-body-twice", CREATE_CUSTOMER, MUST, "the body comes twice", _with(_twice, CREATE_CUSTOMER)),
-    (
+    Fault(
+        "checkout-body-empty",
+        CREATE_CHECKOUT,
+        MUST,
+        "201 without a body",
+        _with(_nothing, CREATE_CHECKOUT),
+        requirements=("CHECKOUT-HEADERS-1", "CHECKOUT-SCHEMA-1"),
+    ),
+    Fault(
+        "customer-body-twice",
+        CREATE_CUSTOMER,
+        MUST,
+        "the body comes twice",
+        _with(_twice, CREATE_CUSTOMER),
+        requirements=("CUSTOMER-SCHEMA-1",),
+    ),
+    Fault(
         "customer-every-5th-connection-cut",
         CREATE_CUSTOMER,
         MUST,
         "the connection ends in the middle of every fifth body",
         _with(every(5, _cut_connection), CREATE_CUSTOMER),
+        requirements=("CUSTOMER-STATUS-4",),
     ),
-    (
+    Fault(
         "signup-charset-500",
         SIGN_UP,
         MUST,
         "application/json; charset=utf-8 is a 500",
         falling_over(SIGN_UP, _parameter),
+        requirements=("SIGNUP-STATUS-3",),
     ),
-    (
+    Fault(
         "organization-chunked-500",
         CREATE_ORGANIZATION,
         MUST,
         "a chunked request is a 500",
         falling_over(CREATE_ORGANIZATION, _chunked),
+        requirements=("ORG-STATUS-3",),
     ),
 )

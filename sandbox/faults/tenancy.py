@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sandbox import policies
-from sandbox.behaviour import Behaviour
-from sandbox.faults.builders import editing, failing, keep_session_under_nobody, option, with_seams
-from sandbox.faults.model import ANY, MUST, Change, table
-from sandbox.model import CREATE_CHECKOUT, CREATE_CUSTOMER, SET_ACTIVE, Call, JsonObject, Reply, text
+from sandbox.behaviour import Behaviour, Call, Change
+from sandbox.changes import with_seams
+from sandbox.faults.builders import editing, failing, keep_session_under_nobody, option
+from sandbox.faults.model import ANY, MUST, Fault, table
+from sandbox.model import CREATE_CHECKOUT, CREATE_CUSTOMER, SET_ACTIVE, JsonObject, Reply, text
 from sandbox.store import Customer
 
 
@@ -115,63 +116,71 @@ def _tell_organization(call: Call, reply: Reply) -> Reply:
 
 FAULTS = table(
     "tenancy",
-    (
+    Fault(
         "customer-foreign-merchant-accepted",
         CREATE_CUSTOMER,
         MUST,
         "a customer is made in any organization",
         _using(CREATE_CUSTOMER, _known),
+        requirements=("CUSTOMER-TENANT-1", "CUSTOMER-TENANT-3"),
     ),
-    (
+    Fault(
         "customer-foreign-merchant-replaced",
         CREATE_CUSTOMER,
         MUST,
         "a foreign merchantId is quietly replaced by the own one",
         _own_instead(CREATE_CUSTOMER),
+        requirements=("CUSTOMER-ECHO-1", "CUSTOMER-TENANT-1", "CUSTOMER-TENANT-2"),
     ),
-    (
+    Fault(
         "customer-kept-under-nobody",
         CREATE_CUSTOMER,
         MUST,
         "the customer is kept under another merchant and cannot be used",
         editing(CREATE_CUSTOMER, _keep_under_nobody),
+        requirements=("CUSTOMER-STATE-2",),
     ),
-    (
+    Fault(
         "customer-merchant-id-of-first-tenant",
         CREATE_CUSTOMER,
         MUST,
         "merchantId is that of the oldest organization",
         editing(CREATE_CUSTOMER, _name_first_tenant),
+        requirements=("CUSTOMER-ECHO-1",),
     ),
-    (
+    Fault(
         "checkout-kept-under-nobody",
         CREATE_CHECKOUT,
         MUST,
         "the session is kept under another merchant and cannot be read",
         editing(CREATE_CHECKOUT, keep_session_under_nobody),
+        requirements=("CHECKOUT-READ-1",),
     ),
-    (
+    Fault(
         "checkout-foreign-merchant-accepted",
         CREATE_CHECKOUT,
         MUST,
         "a session is made in any organization",
         _using(CREATE_CHECKOUT, _known),
+        requirements=("CHECKOUT-TENANT-1", "CHECKOUT-LEAK-3"),
     ),
-    (
+    Fault(
         "checkout-foreign-merchant-leaves-customer",
         CREATE_CHECKOUT,
         MUST,
         "a session for another merchant is refused, but its new customer is made there",
         failing(_make_customer_nonetheless, CREATE_CHECKOUT, 403),
+        requirements=("CHECKOUT-TENANT-5",),
     ),
-    (
+    Fault(
         "checkout-foreign-merchant-with-customer",
         CREATE_CHECKOUT,
         MUST,
         "a foreign merchantId is accepted where a customer is named or inline",
         _using(CREATE_CHECKOUT, _with_customer),
+        requirements=("CHECKOUT-TENANT-1", "CHECKOUT-LEAK-3"),
     ),
-    (
+    Fault(
         "checkout-merchant-checked-once",
         CREATE_CHECKOUT,
         MUST,
@@ -179,15 +188,17 @@ FAULTS = table(
         lambda behaviour: editing(CREATE_CHECKOUT, _remember_check)(
             _using(CREATE_CHECKOUT, _checked_before)(behaviour)
         ),
+        requirements=("CHECKOUT-TENANT-1", "CHECKOUT-LEAK-3"),
     ),
-    (
+    Fault(
         "checkout-foreign-customer-dropped",
         CREATE_CHECKOUT,
         MUST,
         "another merchant's customer gives a session without a customer",
         with_seams(existing=_foreign_customer_dropped),
+        requirements=("CHECKOUT-TENANT-3",),
     ),
-    (
+    Fault(
         "set-active-foreign-accepted",
         SET_ACTIVE,
         MUST,
@@ -195,15 +206,17 @@ FAULTS = table(
         lambda behaviour: with_seams(may_activate=_known)(
             _using(CREATE_CUSTOMER, _open_active)(_using(CREATE_CHECKOUT, _open_active)(behaviour))
         ),
+        requirements=("ACTIVE-TENANT-1", "ACTIVE-TENANT-2", "ACTIVE-LEAK-3"),
     ),
-    (
+    Fault(
         "set-active-foreign-answered",
         SET_ACTIVE,
         MUST,
         "activating a foreign organization is answered 200, but opens nothing",
         with_seams(may_activate=_known),
+        requirements=("ACTIVE-TENANT-1", "ACTIVE-LEAK-3"),
     ),
-    (
+    Fault(
         "set-active-refused-but-done",
         SET_ACTIVE,
         MUST,
@@ -211,26 +224,30 @@ FAULTS = table(
         lambda behaviour: _activation_trace(_activate_anyway)(
             _using(CREATE_CUSTOMER, _open_active)(_using(CREATE_CHECKOUT, _open_active)(behaviour))
         ),
+        requirements=("ACTIVE-TENANT-2",),
     ),
-    (
+    Fault(
         "set-active-foreign-shown",
         SET_ACTIVE,
         MUST,
         "the refusal shows the foreign organization's name and slug",
         failing(_tell_organization, SET_ACTIVE, 403),
+        requirements=("ACTIVE-LEAK-3",),
     ),
-    (
+    Fault(
         "active-organization-of-everybody",
         ANY,
         MUST,
         "one user's activation changes the active organization of all",
         with_seams(activate=_everywhere),
+        requirements=("ACTIVE-STATE-3",),
     ),
-    (
+    Fault(
         "active-organization-of-the-user",
         ANY,
         MUST,
         "an activation changes the active organization of the user's other sessions",
         with_seams(activate=_in_all_sessions_of_the_user),
+        requirements=("ACTIVE-STATE-3",),
     ),
 )

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sandbox import policies, presentation
+from sandbox.behaviour import Call, Change
+from sandbox.changes import with_seams
 from sandbox.faults.builders import (
     Answer,
     broken,
@@ -16,10 +18,9 @@ from sandbox.faults.builders import (
     first,
     succeeding,
     when,
-    with_seams,
     without_plus,
 )
-from sandbox.faults.model import ANY, MUST, Change, table
+from sandbox.faults.model import ANY, MUST, Fault, table
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,
@@ -27,7 +28,6 @@ from sandbox.model import (
     SET_ACTIVE,
     SIGN_IN,
     SIGN_UP,
-    Call,
     JsonObject,
     Reply,
     text,
@@ -212,21 +212,23 @@ def _second_fails(operation: str, what: Answer = broken) -> Change:
 
 UNIQUENESS = table(
     "uniqueness",
-    (
+    Fault(
         "signup-taken-email-takes-over",
         SIGN_UP,
         MUST,
         "signing up with a taken e-mail replaces the password",
         _taking_over(keep_old=False),
+        requirements=("SIGNUP-UNIQUE-1", "SIGNUP-UNIQUE-2", "SIGNUP-UNIQUE-3"),
     ),
-    (
+    Fault(
         "signup-taken-email-shows-holder",
         SIGN_UP,
         MUST,
         "signing up with a taken e-mail is 200 with the holder's own user",
         with_seams(taken_email=_invented_with_same_id),
+        requirements=("SIGNUP-UNIQUE-1", "SIGNUP-UNIQUE-2"),
     ),
-    (
+    Fault(
         "signup-plus-address-taken",
         SIGN_UP,
         MUST,
@@ -235,178 +237,216 @@ UNIQUENESS = table(
             email_lookup=lambda email: without_plus(email.lower()),
             email_sought=lambda email: without_plus(email.lower()),
         ),
+        requirements=("SIGNUP-STATUS-1",),
     ),
-    (
+    Fault(
         "organization-taken-slug-accepted",
         CREATE_ORGANIZATION,
         MUST,
         "a taken slug is free",
         with_seams(slugs_unique=False),
+        requirements=("ORG-UNIQUE-2",),
     ),
-    (
+    Fault(
         "organization-second-repeats-first",
         CREATE_ORGANIZATION,
         MUST,
         "a session's second organization is its first",
         _repeating_first(CREATE_ORGANIZATION),
+        requirements=("ORG-UNIQUE-1",),
     ),
-    (
+    Fault(
         "organization-ids-equal",
         CREATE_ORGANIZATION,
         MUST,
         "all organizations have the id of the first",
         editing(CREATE_ORGANIZATION, first("id")),
+        requirements=("ORG-UNIQUE-1",),
     ),
-    (
+    Fault(
         "customer-second-repeats-first",
         CREATE_CUSTOMER,
         MUST,
         "a session's second customer is its first",
         _repeating_first(CREATE_CUSTOMER),
+        requirements=("CUSTOMER-UNIQUE-1",),
     ),
-    (
+    Fault(
         "customer-second-overwrites-first",
         CREATE_CUSTOMER,
         MUST,
         "a merchant's second customer overwrites its first",
         editing(CREATE_CUSTOMER, _id_of_first),
+        requirements=("CUSTOMER-UNIQUE-1",),
     ),
-    (
+    Fault(
         "customer-second-409",
         CREATE_CUSTOMER,
         MUST,
         "every second customer of a session is a conflict",
         _second_fails(CREATE_CUSTOMER, _conflict),
+        requirements=("CUSTOMER-STATUS-1",),
     ),
-    (
+    Fault(
         "checkout-ids-equal",
         CREATE_CHECKOUT,
         MUST,
         "all sessions have the id of the first",
         editing(CREATE_CHECKOUT, first("id")),
+        requirements=("CHECKOUT-UNIQUE-1", "CHECKOUT-UNIQUE-3"),
     ),
-    (
+    Fault(
         "checkout-urls-equal",
         CREATE_CHECKOUT,
         MUST,
         "all sessions of a merchant have one sessionUrl",
         editing(CREATE_CHECKOUT, _url_of_merchant),
+        requirements=("CHECKOUT-UNIQUE-2", "CHECKOUT-UNIQUE-3"),
     ),
-    (
+    Fault(
         "checkout-one-session-per-customer",
         CREATE_CHECKOUT,
         MUST,
         "a customer's second session is its first",
         succeeding(CREATE_CHECKOUT, when(lambda call: bool(call.fields.get("customerId")), _session_of_customer)),
+        requirements=("CHECKOUT-UNIQUE-1", "CHECKOUT-UNIQUE-2"),
     ),
 )
 STATE = table(
     "state",
-    (
+    Fault(
         "active-lost-after-refusal",
         ANY,
         MUST,
         "a refused request ends the active organization",
         _after_refusal(_deactivate),
+        requirements=(
+            "CUSTOMER-STATUS-1",
+            "CUSTOMER-STATE-1",
+            "CHECKOUT-STATUS-1",
+            "CHECKOUT-NONE-1",
+            "CHECKOUT-STATE-1",
+        ),
     ),
-    (
+    Fault(
         "active-lost-after-invalid-customer",
         CREATE_CUSTOMER,
         MUST,
         "an invalid customer ends the active organization",
         _after_refusal(_deactivate, CREATE_CUSTOMER),
+        requirements=("CUSTOMER-STATUS-1", "CUSTOMER-STATE-1"),
     ),
-    (
+    Fault(
         "active-lost-after-checkout",
         CREATE_CHECKOUT,
         MUST,
         "a checkout session ends the active organization",
         _after_success(CREATE_CHECKOUT, lambda call, _: _deactivate(call)),
+        requirements=("CHECKOUT-STATUS-1", "CHECKOUT-NONE-1", "CHECKOUT-STATE-1"),
     ),
-    (
+    Fault(
         "active-lost-at-next-signin",
         SIGN_IN,
         MUST,
         "a sign-in ends the active organization of the user's other sessions",
         _after_success(SIGN_IN, _deactivate_older),
+        requirements=("SIGNIN-UNIQUE-2",),
     ),
-    (
+    Fault(
         "set-active-does-nothing",
         SET_ACTIVE,
         MUST,
         "set-active answers well and changes nothing",
         with_seams(activate=_activate_nothing),
+        requirements=("ACTIVE-STATE-2",),
     ),
-    (
+    Fault(
         "set-active-first-time-only",
         SET_ACTIVE,
         MUST,
         "a session's second activation changes nothing",
         with_seams(activate=_activate_once),
+        requirements=("ACTIVE-STATE-2",),
     ),
-    (
+    Fault(
         "set-active-again-refused",
         SET_ACTIVE,
         MUST,
         "activating the same organization again is refused",
         lambda behaviour: replace(behaviour, admit=(*behaviour.admit, _again_is_wrong)),
+        requirements=("ACTIVE-STATUS-1",),
     ),
-    (
+    Fault(
         "organization-ends-session",
         CREATE_ORGANIZATION,
         MUST,
         "the token is dead after create organization",
         _after_success(CREATE_ORGANIZATION, lambda call, _: _end_session(call)),
+        requirements=("ORG-STATE-2",),
     ),
-    (
+    Fault(
         "organization-leaves-older",
         CREATE_ORGANIZATION,
         MUST,
         "the user leaves its older organizations by creating one",
         _after_success(CREATE_ORGANIZATION, _leave_older_organizations),
+        requirements=("ORG-STATE-3",),
     ),
-    (
+    Fault(
         "organization-second-500",
         CREATE_ORGANIZATION,
         MUST,
         "every second organization of a session is a 500",
         _second_fails(CREATE_ORGANIZATION),
+        requirements=("ORG-STATUS-3",),
     ),
-    (
+    Fault(
         "checkout-second-500",
         CREATE_CHECKOUT,
         MUST,
         "every second checkout session of a token is a 500",
         _second_fails(CREATE_CHECKOUT),
+        requirements=("CHECKOUT-STATUS-3",),
     ),
-    ("session-ends-after-refusal", ANY, MUST, "a refused request ends the session", _after_refusal(_end_session)),
-    (
+    Fault(
+        "session-ends-after-refusal",
+        ANY,
+        MUST,
+        "a refused request ends the session",
+        _after_refusal(_end_session),
+        requirements=("ORG-STATUS-1", "ORG-STATE-1", "ACTIVE-STATUS-1", "CUSTOMER-STATUS-1", "CUSTOMER-STATE-1"),
+    ),
+    Fault(
         "signin-failure-ends-sessions",
         SIGN_IN,
         MUST,
         "a wrong password ends all of the user's sessions",
         failing(_end_sessions_of_account, SIGN_IN, 401),
+        requirements=("SIGNIN-UNIQUE-2", "SIGNIN-STATE-1"),
     ),
-    (
+    Fault(
         "signin-failure-locks-account",
         SIGN_IN,
         MUST,
         "after one wrong password the right one is refused",
         lambda behaviour: failing(_lock, SIGN_IN, 401)(replace(behaviour, admit=(*behaviour.admit, _locked))),
+        requirements=("SIGNIN-STATUS-1",),
     ),
-    (
+    Fault(
         "customer-three-are-kept",
         CREATE_CUSTOMER,
         MUST,
         "a merchant's fourth customer displaces its oldest",
         _after_success(CREATE_CUSTOMER, _keep_three),
+        requirements=("CUSTOMER-STATE-2",),
     ),
-    (
+    Fault(
         "checkout-uses-customer-up",
         CREATE_CHECKOUT,
         MUST,
         "a customer is gone after its first checkout session",
         _after_success(CREATE_CHECKOUT, _use_up_customer),
+        requirements=("CHECKOUT-STATUS-1", "CHECKOUT-INLINE-3", "CHECKOUT-INLINE-6"),
     ),
 )
 FAULTS = (*UNIQUENESS, *STATE)

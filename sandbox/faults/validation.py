@@ -6,19 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sandbox import reading
-from sandbox.behaviour import Behaviour
-from sandbox.faults.builders import (
-    Test,
-    any_type,
-    both,
-    falling_over,
-    hanging,
-    not_required,
-    with_rule,
-    with_seams,
-    without_rule,
-)
-from sandbox.faults.model import MUST, SHOULD, table
+from sandbox.behaviour import Behaviour, Call
+from sandbox.changes import both, with_seams
+from sandbox.faults.builders import Test, any_type, falling_over, hanging, not_required, with_rule, without_rule
+from sandbox.faults.model import MUST, SHOULD, Fault, table
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,
@@ -26,7 +17,6 @@ from sandbox.model import (
     SET_ACTIVE,
     SIGN_IN,
     SIGN_UP,
-    Call,
     Json,
     Reply,
 )
@@ -100,136 +90,156 @@ def _current_for_other_types(behaviour: Behaviour) -> Behaviour:
 MISSING = table(
     "validation",
     *(
-        (
+        Fault(
             f"{short}-{says}-not-required",
             operation,
             MUST,
             f"a body without {field} is accepted",
             not_required(operation, field),
+            requirements=requirements,
         )
-        for short, operation, field, says in (
-            ("signup", SIGN_UP, "name", "name"),
-            ("signup", SIGN_UP, "email", "email"),
-            ("signup", SIGN_UP, "password", "password"),
-            ("organization", CREATE_ORGANIZATION, "name", "name"),
-            ("organization", CREATE_ORGANIZATION, "slug", "slug"),
-            ("checkout", CREATE_CHECKOUT, "merchantId", "merchant-id"),
-            ("checkout", CREATE_CHECKOUT, "currency", "currency"),
-            ("checkout", CREATE_CHECKOUT, "totalAmount", "total-amount"),
-            ("checkout", CREATE_CHECKOUT, "lineItems", "line-items"),
-            ("checkout", CREATE_CHECKOUT, "successUrl", "success-url"),
-            ("checkout", CREATE_CHECKOUT, "cancelUrl", "cancel-url"),
-            ("checkout", CREATE_CHECKOUT, "mode", "mode"),
-            ("checkout", CREATE_CHECKOUT, "metadata", "metadata"),
+        for short, operation, field, says, requirements in (
+            ("signup", SIGN_UP, "name", "name", ("SIGNUP-VALID-1",)),
+            ("signup", SIGN_UP, "email", "email", ("SIGNUP-VALID-1",)),
+            ("signup", SIGN_UP, "password", "password", ("SIGNUP-VALID-1",)),
+            ("organization", CREATE_ORGANIZATION, "name", "name", ("ORG-VALID-1",)),
+            ("organization", CREATE_ORGANIZATION, "slug", "slug", ("ORG-VALID-1",)),
+            ("checkout", CREATE_CHECKOUT, "merchantId", "merchant-id", ("CHECKOUT-VALID-1",)),
+            ("checkout", CREATE_CHECKOUT, "currency", "currency", ("CHECKOUT-VALID-1",)),
+            ("checkout", CREATE_CHECKOUT, "totalAmount", "total-amount", ("CHECKOUT-VALID-1",)),
+            ("checkout", CREATE_CHECKOUT, "lineItems", "line-items", ("CHECKOUT-VALID-1",)),
+            ("checkout", CREATE_CHECKOUT, "successUrl", "success-url", ("CHECKOUT-VALID-1",)),
+            ("checkout", CREATE_CHECKOUT, "cancelUrl", "cancel-url", ("CHECKOUT-VALID-1",)),
+            ("checkout", CREATE_CHECKOUT, "mode", "mode", ("CHECKOUT-VALID-1",)),
+            ("checkout", CREATE_CHECKOUT, "metadata", "metadata", ("CHECKOUT-VALID-1",)),
         )
     ),
 )
 TYPES = table(
     "validation",
     *(
-        (
+        Fault(
             f"{short}-{says}-of-any-type",
             operation,
             MUST,
             f"{field} of any JSON type is accepted",
             any_type(operation, field),
+            requirements=requirements,
         )
-        for short, operation, field, says in (
-            ("signup", SIGN_UP, "name", "name"),
-            ("signup", SIGN_UP, "password", "password"),
-            ("organization", CREATE_ORGANIZATION, "name", "name"),
-            ("organization", CREATE_ORGANIZATION, "slug", "slug"),
-            ("customer", CREATE_CUSTOMER, "name", "name"),
-            ("customer", CREATE_CUSTOMER, "email", "email"),
-            ("customer", CREATE_CUSTOMER, "phoneNumber", "phone-number"),
-            ("customer", CREATE_CUSTOMER, "metadata", "metadata"),
-            ("checkout", CREATE_CHECKOUT, "currency", "currency"),
-            ("checkout", CREATE_CHECKOUT, "totalAmount", "total-amount"),
-            ("checkout", CREATE_CHECKOUT, "lineItems", "line-items"),
-            ("checkout", CREATE_CHECKOUT, "successUrl", "success-url"),
-            ("checkout", CREATE_CHECKOUT, "metadata", "metadata"),
+        for short, operation, field, says, requirements in (
+            ("signup", SIGN_UP, "name", "name", ("SIGNUP-VALID-2", "SIGNUP-VALID-3")),
+            ("signup", SIGN_UP, "password", "password", ("SIGNUP-VALID-2", "SIGNUP-VALID-3")),
+            ("organization", CREATE_ORGANIZATION, "name", "name", ("ORG-VALID-2", "ORG-VALID-3")),
+            ("organization", CREATE_ORGANIZATION, "slug", "slug", ("ORG-VALID-2", "ORG-VALID-3")),
+            ("customer", CREATE_CUSTOMER, "name", "name", ("CUSTOMER-VALID-1",)),
+            ("customer", CREATE_CUSTOMER, "email", "email", ("CUSTOMER-VALID-1",)),
+            ("customer", CREATE_CUSTOMER, "phoneNumber", "phone-number", ("CUSTOMER-VALID-1",)),
+            ("customer", CREATE_CUSTOMER, "metadata", "metadata", ("CUSTOMER-VALID-1",)),
+            ("checkout", CREATE_CHECKOUT, "currency", "currency", ("CHECKOUT-VALID-2", "CHECKOUT-VALID-3")),
+            ("checkout", CREATE_CHECKOUT, "totalAmount", "total-amount", ("CHECKOUT-VALID-2", "CHECKOUT-VALID-3")),
+            ("checkout", CREATE_CHECKOUT, "lineItems", "line-items", ("CHECKOUT-VALID-3",)),
+            ("checkout", CREATE_CHECKOUT, "successUrl", "success-url", ("CHECKOUT-VALID-3",)),
+            ("checkout", CREATE_CHECKOUT, "metadata", "metadata", ("CHECKOUT-VALID-3",)),
         )
     ),
 )
 OTHERS = table(
     "validation",
-    (
+    Fault(
         "signup-password-of-8-refused",
         SIGN_UP,
         MUST,
         "a password needs nine characters",
         with_rule(SIGN_UP, "password", _longer(8)),
+        requirements=("SIGNUP-STATUS-1",),
     ),
-    (
+    Fault(
         "signup-subdomain-email-refused",
         SIGN_UP,
         MUST,
         "an e-mail with more than one dot in its domain is refused",
         with_rule(SIGN_UP, "email", _one_dot),
+        requirements=("SIGNUP-STATUS-1",),
     ),
-    (
+    Fault(
         "organization-empty-slug-accepted",
         CREATE_ORGANIZATION,
         SHOULD,
         "an empty slug is accepted",
         without_rule(CREATE_ORGANIZATION, "slug", "empty"),
+        requirements=("ORG-VALID-4",),
     ),
-    (
+    Fault(
         "set-active-id-of-any-type",
         SET_ACTIVE,
         MUST,
         "organizationId of any JSON type is taken for the current one",
         both(any_type(SET_ACTIVE, "organizationId"), _current_for_other_types),
+        requirements=("ACTIVE-VALID-1",),
     ),
-    (
+    Fault(
         "customer-email-format-unchecked",
         CREATE_CUSTOMER,
         SHOULD,
         "any text is accepted as an e-mail",
         without_rule(CREATE_CUSTOMER, "email", "format"),
+        requirements=("CUSTOMER-VALID-2",),
     ),
-    (
+    Fault(
         "customer-other-country-refused",
         CREATE_CUSTOMER,
         MUST,
         "a phone number outside +266 is refused",
         with_rule(CREATE_CUSTOMER, "phoneNumber", _one_country),
+        requirements=("CUSTOMER-STATUS-1",),
     ),
-    (
+    Fault(
         "checkout-currency-unchecked",
         CREATE_CHECKOUT,
         SHOULD,
         "any text is accepted as a currency",
         without_rule(CREATE_CHECKOUT, "currency", "format"),
+        requirements=("CHECKOUT-VALID-5",),
     ),
-    (
+    Fault(
         "checkout-malformed-mended",
         CREATE_CHECKOUT,
         MUST,
         "JSON with its last brace missing is accepted",
         with_seams(parse=_mending),
+        requirements=("CHECKOUT-BODY-1",),
     ),
-    (
+    Fault(
         "organization-null-500",
         CREATE_ORGANIZATION,
         MUST,
         "null for a body is a 500",
         falling_over(CREATE_ORGANIZATION, _is_null),
+        requirements=("ORG-STATUS-3",),
     ),
-    ("signin-empty-body-500", SIGN_IN, MUST, "an empty body is a 500", falling_over(SIGN_IN, _is_empty)),
-    (
+    Fault(
+        "signin-empty-body-500",
+        SIGN_IN,
+        MUST,
+        "an empty body is a 500",
+        falling_over(SIGN_IN, _is_empty),
+        requirements=("SIGNIN-STATUS-3",),
+    ),
+    Fault(
         "customer-text-accepted",
         CREATE_CUSTOMER,
         SHOULD,
         "JSON sent as text/plain or XML is accepted",
         with_seams(any_media_type=frozenset({CREATE_CUSTOMER})),
+        requirements=("CUSTOMER-BODY-2",),
     ),
-    (
+    Fault(
         "signup-long-email-hangs",
         SIGN_UP,
         SHOULD,
         "an e-mail of more than 100,000 characters takes three seconds",
         hanging(SIGN_UP, _long("email")),
+        requirements=("SIGNUP-STATUS-5",),
     ),
 )
 FAULTS = (*MISSING, *TYPES, *OTHERS)

@@ -1,0 +1,82 @@
+"""Customers, the three customer options, and the optional reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sandbox import policies
+from sandbox.behaviour import Call, Change
+from sandbox.changes import admitting, both, finishing, with_seams
+from sandbox.model import CREATE_CUSTOMER, OPTIONAL_READS, Reply, text
+from sandbox.store import Customer
+from sandbox.variants.builders import refusing
+from sandbox.variants.model import Variant
+
+
+def _identity(column: str, name: str) -> Change:
+    """One member alone makes a customer's identity."""
+
+    def act(call: Call) -> None:
+        query = f"SELECT 1 FROM customer WHERE merchant_id = ? AND {column} = ? LIMIT 1"
+        merchant_id = text(call.fields.get("merchantId")) or call.caller.active
+        if call.store.execute(query, (merchant_id, call.fields.get(name))):
+            call.refuse("same-customer")
+
+    return admitting(CREATE_CUSTOMER, act)
+
+
+def _prefer_id(call: Call) -> None:
+    call.body = {name: value for name, value in call.fields.items() if name != "customer"}
+
+
+def _foreign_unknown(call: Call, merchant_id: str) -> Customer | None:
+    """Another merchant's customer is as unknown as one that does not exist."""
+    customer = call.store.customer(text(call.fields["customerId"]))
+    if customer is not None and not call.behaviour.may_attach(call, customer, merchant_id):
+        call.refuse("unknown-customer")
+    return policies.attach_existing(call, merchant_id)
+
+
+def _nothing_here(call: Call, reply: Reply) -> Reply:
+    if reply.status != 404 or call.operation or not isinstance(reply.body, dict):
+        return reply
+    return replace(reply, body={**reply.body, "message": "no such customer or session: nothing was found"})
+
+
+VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "foreign-customer-unknown",
+        "another merchant's customer is the same 404 as an unknown one",
+        with_seams(existing=_foreign_unknown),
+    ),
+    Variant("unknown-customer-400", "an unknown customerId is 400", refusing(("unknown-customer",), 400)),
+    Variant(
+        "customer-duplicates-accepted",
+        "a customer with the same identity is accepted",
+        with_seams(same_customer_refused=False),
+    ),
+    Variant("customer-identity-is-email", "the e-mail alone is a customer's identity", _identity("email", "email")),
+    Variant(
+        "customer-identity-is-phone",
+        "the phone number alone is a customer's identity",
+        _identity("phone", "phoneNumber"),
+    ),
+    Variant("two-options-422", "customerId and customer together are 422", refusing(("two-options",), 422)),
+    Variant(
+        "two-options-prefer-id",
+        "of customerId and customer together customerId wins",
+        with_seams(two_options=_prefer_id),
+    ),
+    Variant(
+        "reads-absent",
+        "there are no optional reads",
+        with_seams(hidden=OPTIONAL_READS),
+        "what is shown with the optional reads",
+    ),
+    Variant(
+        "reads-absent-worded",
+        "there are no optional reads, and an unknown path has no such customer or session",
+        both(with_seams(hidden=OPTIONAL_READS), finishing(_nothing_here)),
+        "what is shown with the optional reads",
+    ),
+)

@@ -1,0 +1,56 @@
+"""Requests: what is looked at first, and what is too much or too odd."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from dataclasses import replace
+
+from sandbox.behaviour import Behaviour, Call
+from sandbox.changes import with_seams
+from sandbox.model import OPERATIONS, SIGN_IN, SIGN_UP, Json, Refused, Reply
+from sandbox.variants.builders import refusing
+from sandbox.variants.model import Variant
+
+
+def _nfc(call: Call) -> Reply | None:
+    name = call.fields.get("name")
+    if isinstance(name, str):
+        call.body = {**call.fields, "name": unicodedata.normalize("NFC", name)}
+    return None
+
+
+def _refuse_unusual(behaviour: Behaviour) -> Behaviour:
+    """NUL characters, lone surrogates and deep nesting are an orderly 400."""
+
+    def parse(call: Call) -> Json:
+        value = behaviour.parse(call)
+        written = json.dumps(value)
+        if "\\u0000" in written or "\\ufffd" in written or call.raw.count(b"{") + call.raw.count(b"[") > 200:
+            raise Refused(behaviour.refusals["invalid"])
+        return value
+
+    return replace(behaviour, parse=parse)
+
+
+VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "validation-first", "bodies are validated before tokens", with_seams(validates_first=frozenset(OPERATIONS))
+    ),
+    Variant("authentication-first", "tokens are looked at before bodies", with_seams(validates_first=frozenset())),
+    Variant(
+        "form-accepted",
+        "sign-up and sign-in take form-urlencoded too",
+        with_seams(form_accepted=frozenset({SIGN_UP, SIGN_IN})),
+    ),
+    Variant("media-type-400", "a wrong media type is 400", refusing(("media-type",), 400)),
+    Variant("malformed-422", "malformed JSON is 422", refusing(("malformed",), 422)),
+    Variant("malformed-415", "malformed JSON is 415", refusing(("malformed",), 415)),
+    Variant("body-limit-100-kb", "bodies above 100 kB are 413", with_seams(body_limit=100_000)),
+    Variant("unusual-input-refused", "NUL, lone surrogates and nesting deeper than 200 are 400", _refuse_unusual),
+    Variant(
+        "names-in-nfc",
+        "names are kept in Unicode's NFC",
+        lambda behaviour: replace(behaviour, admit=(*behaviour.admit, _nfc)),
+    ),
+)

@@ -1,0 +1,46 @@
+"""How ids and times are written."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta, timezone
+
+from sandbox import identity
+from sandbox.behaviour import Call
+from sandbox.changes import with_seams
+from sandbox.variants.model import Variant
+
+
+def _uuid(_: Call, __: str) -> str:
+    return str(uuid.uuid4())
+
+
+def _integer(call: Call, _: str) -> str:
+    call.memory["ids"] = call.memory.get("ids", 1000) + 1
+    return str(call.memory["ids"])
+
+
+def _prefixed(_: Call, kind: str) -> str:
+    return f"{kind}_{identity.random_text(20)}"
+
+
+def _with_offset(moment: float) -> str:
+    return datetime.fromtimestamp(moment, timezone(timedelta(hours=2))).isoformat(timespec="milliseconds")
+
+
+def _microseconds(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _whole_seconds(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+VARIANTS: tuple[Variant, ...] = (
+    Variant("ids-uuid", "ids are UUIDs", with_seams(new_id=_uuid)),
+    Variant("ids-integer", "ids are whole numbers, as strings", with_seams(new_id=_integer)),
+    Variant("ids-prefixed", "ids have a prefix for their kind", with_seams(new_id=_prefixed)),
+    Variant("times-with-offset", "date-times have the offset +02:00", with_seams(timestamp=_with_offset)),
+    Variant("times-with-microseconds", "date-times have microseconds", with_seams(timestamp=_microseconds)),
+    Variant("times-in-seconds", "date-times have no fraction", with_seams(timestamp=_whole_seconds)),
+)
