@@ -142,7 +142,9 @@ class Sandbox:
         if not call.operation:
             allow = ", ".join(call.methods)
             raise Refused(replace(call.behaviour.refusals["wrong-method"], headers=(("allow", allow),)))
+        call.behaviour.mind_origin(call)
         _check(call)
+        call.behaviour.mind_callback(call)
         for admit in call.behaviour.admit:
             answer = admit(call)
             if answer is not None:

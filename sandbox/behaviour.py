@@ -76,10 +76,13 @@ class Behaviour:
     refusals: Mapping[str, Problem]
     write_problem: ErrorWriter
     body_limit: int = 6_000_000
-    form_accepted: frozenset[str] = frozenset()
+    form_accepted: frozenset[str]
+    json_type: Callable[[str], bool]
     parse: Callable[[Call], Json]
     any_media_type: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
+    mind_origin: Callable[[Call], None]
+    mind_callback: Callable[[Call], None]
 
     protected: frozenset[str]
     validates_first: frozenset[str]

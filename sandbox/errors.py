@@ -8,6 +8,8 @@ from http import HTTPStatus
 from sandbox.behaviour import Call
 from sandbox.model import AUTHENTICATION, JsonObject, Problem, Reply
 
+NO_MEMBER = Problem(403, "USER_IS_NOT_A_MEMBER_OF_THE_ORGANIZATION", "User is not a member of the organization")
+
 REFUSALS: Mapping[str, Problem] = {
     "email-taken": Problem(422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email."),
     "unknown-email": Problem(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password"),
@@ -20,10 +22,9 @@ REFUSALS: Mapping[str, Problem] = {
         "You have reached the maximum number of organizations",
     ),
     "slug-taken": Problem(400, "ORGANIZATION_ALREADY_EXISTS", "Organization already exists"),
-    "unknown-organization": Problem(400, "ORGANIZATION_NOT_FOUND", "Organization not found"),
-    "not-a-member": Problem(
-        403, "USER_IS_NOT_A_MEMBER_OF_THE_ORGANIZATION", "User is not a member of the organization"
-    ),
+    "unknown-organization": NO_MEMBER,
+    "not-a-member": NO_MEMBER,
+    "unknown-slug": Problem(400, "ORGANIZATION_NOT_FOUND", "Organization not found"),
     "no-active-organization": Problem(403, "NO_ACTIVE_ORGANIZATION", "No active organization"),
     "foreign-merchant": Problem(403, "FORBIDDEN", "You have no access to this merchant"),
     "same-customer": Problem(409, "CUSTOMER_ALREADY_EXISTS", "A customer with the same identity exists"),
@@ -36,6 +37,9 @@ REFUSALS: Mapping[str, Problem] = {
     "malformed": Problem(400, "BAD_REQUEST", "The body is not valid JSON"),
     "media-type": Problem(415, "UNSUPPORTED_MEDIA_TYPE", "The body must be application/json"),
     "too-large": Problem(413, "PAYLOAD_TOO_LARGE", "The body is too large"),
+    "other-origin": Problem(403, "INVALID_ORIGIN", "Invalid origin"),
+    "no-origin": Problem(403, "MISSING_OR_NULL_ORIGIN", "Missing or null Origin"),
+    "absolute-callback": Problem(403, "INVALID_CALLBACK_URL", "Invalid callbackURL"),
     "unknown-path": Problem(404, "NOT_FOUND", "There is nothing here"),
     "wrong-method": Problem(405, "METHOD_NOT_ALLOWED", "This method is not allowed here"),
     "not-there": Problem(404, "NOT_FOUND", "Not found"),

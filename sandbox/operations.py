@@ -59,9 +59,11 @@ async def sign_in(call: Call) -> Reply:
         call.refuse("not-verified")
     session = behaviour.open_session(call, user)
     answer: JsonObject = {"redirect": False, "token": session.token, "user": presentation.user(call, user)}
+    headers = behaviour.token_header(call, session)
     if body.get("callbackURL"):
         answer |= {"redirect": True, "url": body["callbackURL"]}
-    return Reply(200, answer, behaviour.token_header(call, session))
+        headers = (*headers, ("location", body["callbackURL"]))
+    return Reply(200, answer, headers)
 
 
 async def create_organization(call: Call) -> Reply:
@@ -90,19 +92,22 @@ async def create_organization(call: Call) -> Reply:
 
 async def set_active(call: Call) -> Reply:
     behaviour = call.behaviour
-    wanted = call.fields.get("organizationId", call.caller.active)
-    if wanted is None:
+    if "organizationId" in call.fields and call.fields["organizationId"] is None:
         behaviour.activate(call, None)
         return Reply(200, None)
-    organization = call.store.organization(text(wanted))
+    named, slug = text(call.fields.get("organizationId")), text(call.fields.get("organizationSlug"))
+    wanted = named or ("" if slug else call.caller.active)
+    if wanted is None:
+        return Reply(200, None)
+    organization = call.store.organization(wanted) if wanted else call.store.organization_by_slug(slug)
     if organization is None:
         behaviour.activation_refused(call)
-        call.refuse("unknown-organization")
+        call.refuse("unknown-organization" if wanted else "unknown-slug")
     if not behaviour.may_activate(call, organization.id):
         behaviour.activation_refused(call)
         call.refuse("not-a-member")
     behaviour.activate(call, organization.id)
-    shown = presentation.organization(call, organization) | {"invitations": []}
+    shown = presentation.activated_organization(call, organization)
     return Reply(200, shown, behaviour.token_header(call, call.caller))
 
 

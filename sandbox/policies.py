@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from sandbox import identity
 from sandbox.behaviour import Call
-from sandbox.model import JsonObject, Reply, optional_text, text
+from sandbox.model import AUTHENTICATION, SIGN_IN, SIGN_UP, JsonObject, Reply, optional_text, text
 from sandbox.store import Customer, Session, User
 
 WEEK = 7 * 24 * 3600.0
+RELATIVE = re.compile(r"/(?![/\\])[^\s\\]*")
 
 
 def bearer(call: Call) -> str | None:
@@ -38,8 +40,11 @@ def open_session(call: Call, user: User) -> Session:
 
 
 def token_header(call: Call, session: Session) -> tuple[tuple[str, str], ...]:
-    """B: the header holds the signed form."""
-    return (("set-auth-token", identity.signed(session.token, call.store.secret)),)
+    """B: the header holds the signed form, and scripts of other origins may read it."""
+    return (
+        ("set-auth-token", identity.signed(session.token, call.store.secret)),
+        ("access-control-expose-headers", "set-auth-token"),
+    )
 
 
 def lower_case(email: str) -> str:
@@ -58,8 +63,39 @@ def activate(call: Call, organization_id: str | None) -> None:
     call.store.activate(call.caller.token, organization_id)
 
 
+def clear_active(call: Call) -> None:
+    """B: a refused activation leaves the session without an active organization."""
+    call.store.activate(call.caller.token, None)
+
+
 def leave_active(call: Call) -> None:
     """A refused activation changes nothing."""
+
+
+def refuse_other_origins(call: Call) -> None:
+    """B: no request from another site's page, and none with a cookie that does not say where it comes from."""
+    if call.operation not in AUTHENTICATION:
+        return
+    origin = call.headers.get("origin")
+    if "cookie" in call.headers and origin in (None, "null"):
+        call.refuse("no-origin")
+    if origin is not None and origin != "/".join(call.base_url.split("/")[:3]):
+        call.refuse("other-origin")
+
+
+def any_origin(_: Call) -> None:
+    """Look at neither the origin nor cookies."""
+
+
+def refuse_absolute_callback(call: Call) -> None:
+    """B: a callback leads to a page of one's own, named by its path."""
+    callback = call.fields.get("callbackURL")
+    if call.operation in (SIGN_UP, SIGN_IN) and callback and RELATIVE.fullmatch(callback) is None:
+        call.refuse("absolute-callback")
+
+
+def any_callback(_: Call) -> None:
+    """Take whatever callback is named."""
 
 
 def same_merchant(_: Call, customer: Customer, merchant_id: str) -> bool:

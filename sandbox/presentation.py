@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 from sandbox.behaviour import Call
-from sandbox.model import JsonObject
+from sandbox.model import Json, JsonObject
 from sandbox.store import Checkout, Customer, Organization, User
 
 
@@ -19,11 +20,16 @@ def user(call: Call, row: User) -> JsonObject:
         "id": row.id,
         "name": row.name,
         "email": row.email,
-        "emailVerified": False,
-        "image": row.image,
+        "emailVerified": row.lookup in dict(call.behaviour.accounts),
         "createdAt": when,
         "updatedAt": when,
+        **_given(image=row.image),
     }
+
+
+def _given(**members: Json) -> JsonObject:
+    """Return the members that have a value: B leaves out what nobody gave."""
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def organization(call: Call, row: Organization) -> JsonObject:
@@ -42,11 +48,18 @@ def organization(call: Call, row: Organization) -> JsonObject:
         "id": row.id,
         "name": row.name,
         "slug": row.slug,
-        "logo": row.logo,
-        "metadata": row.metadata,
         "createdAt": when(row.created),
         "members": members,
+        **_given(logo=row.logo, metadata=row.metadata),
     }
+
+
+def activated_organization(call: Call, row: Organization) -> JsonObject:
+    """Return the organization as set-active shows it: B gives its metadata as the text that is stored."""
+    shown = organization(call, row) | {"invitations": []}
+    if row.metadata is not None:
+        shown["metadata"] = json.dumps(row.metadata, ensure_ascii=False, separators=(",", ":"))
+    return shown
 
 
 def customer(call: Call, row: Customer) -> JsonObject:

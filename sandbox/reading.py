@@ -8,7 +8,7 @@ from typing import NoReturn
 from urllib.parse import parse_qsl
 
 from sandbox.behaviour import Call
-from sandbox.model import Json, JsonObject
+from sandbox.model import AUTHENTICATION, Json, JsonObject
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -23,7 +23,9 @@ def read_body(call: Call) -> Json:
         call.refuse("media-type")
     if media_type == FORM and call.operation in call.behaviour.form_accepted:
         return _form(call)
-    if not _is_json(media_type) and call.raw and call.operation not in call.behaviour.any_media_type:
+    if not call.raw or (not media_type and call.operation in AUTHENTICATION):
+        call.refuse("not-an-object")
+    if not call.behaviour.json_type(media_type) and call.operation not in call.behaviour.any_media_type:
         call.refuse("media-type")
     try:
         return call.behaviour.parse(call)
@@ -31,8 +33,13 @@ def read_body(call: Call) -> Json:
         call.refuse("malformed")
 
 
-def _is_json(media_type: str) -> bool:
-    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+def is_json(media_type: str) -> bool:
+    return media_type == "application/json"
+
+
+def is_json_of_any_kind(media_type: str) -> bool:
+    """Take ``application/vnd.api+json`` and the like too."""
+    return is_json(media_type) or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 
 def _form(call: Call) -> JsonObject:

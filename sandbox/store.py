@@ -178,6 +178,10 @@ class Store:
         rows = self.execute("SELECT * FROM organization WHERE id = ?", (organization_id,))
         return self._organization(rows[0]) if rows else None
 
+    def organization_by_slug(self, slug: str) -> Organization | None:
+        rows = self.execute("SELECT * FROM organization WHERE slug = ? ORDER BY rowid LIMIT 1", (slug,))
+        return self._organization(rows[0]) if rows else None
+
     def slug_taken(self, slug: str) -> bool:
         return bool(self.execute("SELECT 1 FROM organization WHERE slug = ? LIMIT 1", (slug,)))
 

@@ -111,13 +111,17 @@ class Rule:
 
 @dataclass(frozen=True)
 class Field:
-    """One member of a request body: the first rule broken is the one reported."""
+    """One member of a request body: the first rule broken is the one reported.
+
+    A required one may be left out where the body has the member named by ``unless``.
+    """
 
     name: str
     rules: tuple[Rule, ...]
     required: bool = True
     nullable: bool = False
     inside: tuple[Field, ...] = ()
+    unless: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,7 +189,10 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         optional("logo", TEXT, nullable=True),
         optional("metadata", OBJECT),
     ),
-    SET_ACTIVE: (Field("organizationId", (TEXT, BLANK), nullable=True),),
+    SET_ACTIVE: (
+        Field("organizationId", (TEXT, BLANK), nullable=True, unless="organizationSlug"),
+        optional("organizationSlug", TEXT, BLANK),
+    ),
     CREATE_CUSTOMER: (optional("merchantId", TEXT, BLANK), *CUSTOMER_FIELDS),
     CREATE_CHECKOUT: (
         Field("merchantId", (TEXT, BLANK)),
@@ -208,7 +215,7 @@ def findings(fields: Iterable[Field], body: Mapping[str, Json], path: str = "") 
     for field in fields:
         name = path + field.name
         if field.name not in body:
-            if field.required:
+            if field.required and field.unless not in body:
                 found.append(Finding(name, "is required", "VALIDATION_ERROR"))
             continue
         value = body[field.name]

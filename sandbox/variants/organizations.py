@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from sandbox.behaviour import Behaviour, Call
+from sandbox import policies
+from sandbox.behaviour import Behaviour, Call, Change
 from sandbox.changes import with_seams
 from sandbox.model import SET_ACTIVE
+from sandbox.validation import TEXT, Field
 from sandbox.variants.builders import refusing
 from sandbox.variants.model import Variant
-
-
-def _clear_active(call: Call) -> None:
-    call.store.activate(call.caller.token, None)
 
 
 def _only_active(behaviour: Behaviour) -> Behaviour:
@@ -22,15 +21,14 @@ def _only_active(behaviour: Behaviour) -> Behaviour:
     return replace(behaviour, may_use=may_use)
 
 
-def _current_without_id(behaviour: Behaviour) -> Behaviour:
-    (field,) = behaviour.fields[SET_ACTIVE]
-    fields = {**behaviour.fields, SET_ACTIVE: (replace(field, required=False),)}
-    return replace(behaviour, fields=fields)
+def _naming(change: Callable[[Field], Field]) -> Change:
+    """Change the rules for the id of the organization to activate."""
 
+    def change_behaviour(behaviour: Behaviour) -> Behaviour:
+        named, *others = behaviour.fields[SET_ACTIVE]
+        return replace(behaviour, fields={**behaviour.fields, SET_ACTIVE: (change(named), *others)})
 
-def _no_null_id(behaviour: Behaviour) -> Behaviour:
-    (field,) = behaviour.fields[SET_ACTIVE]
-    return replace(behaviour, fields={**behaviour.fields, SET_ACTIVE: (replace(field, nullable=False),)})
+    return change_behaviour
 
 
 FOREIGN = ("foreign-merchant", "foreign-customer", "not-a-member")
@@ -59,15 +57,20 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(
         "set-active-empty-accepted",
         "set-active without organizationId answers with the current organization or null",
-        _current_without_id,
+        _naming(lambda field: replace(field, required=False, rules=(TEXT,))),
     ),
-    Variant("set-active-null-refused", "organizationId null is refused", _no_null_id),
     Variant(
-        "refused-activation-clears",
-        "a refused activation ends the caller's own active organization",
-        with_seams(activation_refused=_clear_active),
+        "set-active-null-refused",
+        "organizationId null is refused",
+        _naming(lambda field: replace(field, nullable=False)),
+    ),
+    Variant(
+        "refused-activation-kept",
+        "a refused activation leaves the caller's own active organization as it was",
+        with_seams(activation_refused=policies.leave_active),
     ),
     Variant("foreign-400", "another tenant's things are 400", refusing(FOREIGN, 400)),
     Variant("foreign-404", "another tenant's things are 404", refusing(FOREIGN, 404)),
-    Variant("unknown-organization-403", "an unknown organization is 403", refusing(("unknown-organization",), 403)),
+    Variant("unknown-organization-400", "an unknown organization is 400", refusing(("unknown-organization",), 400)),
+    Variant("unknown-organization-404", "an unknown organization is 404", refusing(("unknown-organization",), 404)),
 )

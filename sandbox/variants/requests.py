@@ -6,9 +6,10 @@ import json
 import unicodedata
 from dataclasses import replace
 
+from sandbox import policies, reading
 from sandbox.behaviour import Behaviour, Call
 from sandbox.changes import with_seams
-from sandbox.model import OPERATIONS, SIGN_IN, SIGN_UP, Json, Refused, Reply
+from sandbox.model import OPERATIONS, Json, Refused, Reply
 from sandbox.variants.builders import refusing
 from sandbox.variants.model import Variant
 
@@ -39,9 +40,19 @@ VARIANTS: tuple[Variant, ...] = (
     ),
     Variant("authentication-first", "tokens are looked at before bodies", with_seams(validates_first=frozenset())),
     Variant(
-        "form-accepted",
-        "sign-up and sign-in take form-urlencoded too",
-        with_seams(form_accepted=frozenset({SIGN_UP, SIGN_IN})),
+        "form-refused",
+        "sign-up and sign-in take no form-urlencoded body",
+        with_seams(form_accepted=frozenset()),
+    ),
+    Variant(
+        "origins-unminded",
+        "neither the origin nor cookies nor absolute callbacks are looked at",
+        with_seams(mind_origin=policies.any_origin, mind_callback=policies.any_callback),
+    ),
+    Variant(
+        "json-of-any-kind",
+        "application/vnd.api+json and the like are JSON too",
+        with_seams(json_type=reading.is_json_of_any_kind),
     ),
     Variant("media-type-400", "a wrong media type is 400", refusing(("media-type",), 400)),
     Variant("malformed-422", "malformed JSON is 422", refusing(("malformed",), 422)),

@@ -119,9 +119,9 @@ def _no_customer_fields(_: Call, session: JsonObject) -> None:
         session.pop("customer", None)
 
 
-def _metadata_as_text(_: Call, organization: JsonObject) -> None:
-    if isinstance(organization.get("metadata"), dict):
-        organization["metadata"] = json.dumps(organization["metadata"], ensure_ascii=False)
+def _metadata_as_object(_: Call, organization: JsonObject) -> None:
+    if isinstance(organization.get("metadata"), str):
+        organization["metadata"] = json.loads(organization["metadata"])
 
 
 def _in_organization(content: Json) -> Json:
@@ -138,9 +138,9 @@ def _url_null(_: Call, reply: Reply) -> Reply:
 
 VARIANTS: tuple[Variant, ...] = (
     Variant(
-        "set-active-metadata-string",
-        "set-active gives metadata as JSON text",
-        entities({SET_ACTIVE}, _metadata_as_text),
+        "set-active-metadata-object",
+        "set-active gives metadata as an object",
+        entities({SET_ACTIVE}, _metadata_as_object),
     ),
     Variant(
         "set-active-without-members",

@@ -83,7 +83,7 @@ COMBINATIONS: Final[tuple[tuple[str, ...], ...]] = (
     ("errors-shape-b", "error-401-empty", "error-404-empty", "wrong-method-404", "taken-email-409", "validation-first"),
     ("signatures-demanded", "ids-uuid", "times-with-offset", "gzip-replies", "set-cookie", "unknown-fields"),
     ("signup-token-null", "customer-identity-is-email", "two-options-422", "foreign-404", "unusual-input-refused"),
-    ("set-active-empty-accepted", "set-active-metadata-string", "inline-customer-object-alone", "expires-at-null"),
+    ("set-active-empty-accepted", "set-active-metadata-object", "inline-customer-object-alone", "expires-at-null"),
     ("token-in-body-alone", "email-kept", "active-not-demanded", "two-options-prefer-id", "chunked-replies"),
 )
 """Variants that a real server may well have together."""
