@@ -164,6 +164,8 @@ class Sandbox:
         methods = {method: name for method, name in (methods or {}).items() if name not in call.behaviour.hidden}
         if not methods:
             return False
+        if "GET" in methods:
+            methods["HEAD"] = methods["GET"]
         call.methods = methods
         call.operation = methods.get(call.method, "")
         return True

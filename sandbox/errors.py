@@ -34,6 +34,7 @@ REFUSALS: Mapping[str, Problem] = {
     "nobody": Problem(400, "VALIDATION_ERROR", "customer must have a name, an email or a phoneNumber"),
     "invalid": Problem(400, "VALIDATION_ERROR", "The request is invalid"),
     "not-an-object": Problem(400, "VALIDATION_ERROR", "The body must be a JSON object"),
+    "too-deep": Problem(400, "VALIDATION_ERROR", "The body is nested too deeply"),
     "malformed": Problem(400, "BAD_REQUEST", "The body is not valid JSON"),
     "media-type": Problem(415, "UNSUPPORTED_MEDIA_TYPE", "The body must be application/json"),
     "too-large": Problem(413, "PAYLOAD_TOO_LARGE", "The body is too large"),

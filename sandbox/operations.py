@@ -8,9 +8,8 @@ from urllib.parse import parse_qs
 from sandbox import identity, policies, presentation
 from sandbox.behaviour import Behaviour, Call
 from sandbox.model import JsonObject, Reply, optional_text, text
-from sandbox.store import Checkout, Member, Organization, User
+from sandbox.store import Checkout, Customer, Member, Organization, User
 
-DAY = 24 * 3600.0
 PAGE_LIMIT = 100
 
 
@@ -84,10 +83,11 @@ async def create_organization(call: Call) -> Reply:
         created=now,
     )
     owner = Member(behaviour.new_id(call, "member"), organization.id, call.caller.user_id, "owner", now)
-    call.store.add_organization(organization, owner)
-    if behaviour.created_is_active:
-        behaviour.activate(call, organization.id)
-    return Reply(200, presentation.organization(call, organization))
+    with call.store.together():
+        call.store.add_organization(organization, owner)
+        if behaviour.created_is_active:
+            behaviour.activate(call, organization.id)
+        return Reply(200, presentation.organization(call, organization))
 
 
 async def set_active(call: Call) -> Reply:
@@ -139,29 +139,25 @@ async def create_checkout(call: Call) -> Reply:
     by_id, inline = body.get("customerId") is not None, body.get("customer") is not None
     if by_id and inline:
         behaviour.two_options(call)
-    attach = behaviour.existing if by_id else behaviour.inline if inline else behaviour.none
-    customer = attach(call, merchant_id)
-    now = time.time()
-    checkout = Checkout(
-        id=behaviour.new_id(call, "cs"),
+    with call.store.together():
+        attach = behaviour.existing if by_id else behaviour.inline if inline else behaviour.none
+        checkout = _new_checkout(call, merchant_id, attach(call, merchant_id))
+        call.store.add_checkout(checkout)
+        return Reply(201, presentation.checkout(call, checkout))
+
+
+def _new_checkout(call: Call, merchant_id: str, customer: Customer | None) -> Checkout:
+    now, kept = time.time(), ("currency", "totalAmount", "lineItems", "successUrl", "cancelUrl", "mode", "metadata")
+    return Checkout(
+        id=call.behaviour.new_id(call, "cs"),
         merchant_id=merchant_id,
         customer_id=customer.id if customer else None,
-        status=behaviour.opening_status,
-        detail={
-            "currency": body.get("currency"),
-            "totalAmount": body.get("totalAmount"),
-            "lineItems": body.get("lineItems"),
-            "successUrl": body.get("successUrl"),
-            "cancelUrl": body.get("cancelUrl"),
-            "mode": body.get("mode"),
-            "metadata": body.get("metadata"),
-        },
+        status=call.behaviour.opening_status,
+        detail={name: call.fields.get(name) for name in kept},
         created=now,
         updated=now,
-        expires=now + DAY,
+        expires=now + policies.DAY,
     )
-    call.store.add_checkout(checkout)
-    return Reply(201, presentation.checkout(call, checkout))
 
 
 async def get_customer(call: Call) -> Reply:
@@ -185,6 +181,8 @@ def _window(call: Call) -> tuple[int, int]:
     asked = parse_qs(call.query)
     limit, offset = asked.get("limit", ["20"])[0], asked.get("offset", ["0"])[0]
     if not all(number.isascii() and number.isdigit() and len(number) < 10 for number in (limit, offset)):
+        call.refuse("invalid")
+    if int(limit) < 1:
         call.refuse("invalid")
     return min(int(limit), PAGE_LIMIT), int(offset)
 

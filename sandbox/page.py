@@ -12,6 +12,10 @@ from sandbox.store import Checkout
 
 TEST_CARD = "4242424242424242"
 PAID = "complete"
+WITHOUT = ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
+WITH_THREE = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+DECIMALS = {**dict.fromkeys(WITHOUT, 0), **dict.fromkeys(WITH_THREE, 3)}
+"""Decimals of the currencies that do not have two (ISO 4217): amounts are in the smallest unit."""
 HEADERS = (
     ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"),
     ("x-content-type-options", "nosniff"),
@@ -76,4 +80,6 @@ def _row(item: dict[str, Json], currency: Json) -> str:
 def _money(amount: Json, currency: Json) -> str:
     if not isinstance(amount, (int, float)):
         return "-"
-    return f"{int(amount) // 100}.{int(amount) % 100:02d} {escape(str(currency))}"
+    decimals = DECIMALS.get(str(currency), 2)
+    whole, part = divmod(int(amount), 10**decimals)
+    return f"{whole}{f'.{part:0{decimals}d}' if decimals else ''} {escape(str(currency))}"

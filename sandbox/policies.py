@@ -10,7 +10,8 @@ from sandbox.behaviour import Call
 from sandbox.model import AUTHENTICATION, SIGN_IN, SIGN_UP, JsonObject, Reply, optional_text, text
 from sandbox.store import Customer, Session, User
 
-WEEK = 7 * 24 * 3600.0
+DAY = 24 * 3600.0
+WEEK = 7 * DAY
 RELATIVE = re.compile(r"/(?![/\\])[^\s\\]*")
 
 
@@ -34,7 +35,8 @@ def living_session(call: Call, bare: str | None) -> Session | None:
 
 def open_session(call: Call, user: User) -> Session:
     now = time.time()
-    session = Session(identity.new_token(), user.id, None, now, now + WEEK)
+    lasts = DAY if call.fields.get("rememberMe") is False else WEEK
+    session = Session(identity.new_token(), user.id, None, now, now + lasts)
     call.store.add_session(session)
     return session
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from sandbox.behaviour import Call
 from sandbox.model import AUTHENTICATION, Json, JsonObject
 
+DEEPEST = 500
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -28,9 +29,23 @@ def read_body(call: Call) -> Json:
     if not call.behaviour.json_type(media_type) and call.operation not in call.behaviour.any_media_type:
         call.refuse("media-type")
     try:
-        return call.behaviour.parse(call)
+        value = call.behaviour.parse(call)
     except (ValueError, RecursionError):
         call.refuse("malformed")
+    if _is_deeper(value, DEEPEST):
+        call.refuse("too-deep")
+    return value
+
+
+def _is_deeper(value: Json, levels: int) -> bool:
+    """Whether lists and objects are nested in more levels than so many."""
+    inside = [value]
+    for _ in range(levels + 1):
+        parts = [part for part in inside if isinstance(part, (dict, list))]
+        if not parts:
+            return False
+        inside = [one for part in parts for one in (part.values() if isinstance(part, dict) else part)]
+    return True
 
 
 def is_json(media_type: str) -> bool:

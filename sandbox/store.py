@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,6 +127,18 @@ class Store:
 
     def _insert(self, table: str, values: Sequence[Any]) -> None:
         self.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values))})", values)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Keep all that is stored inside, or nothing of it where the block raises; it must not wait for anything."""
+        self.execute("SAVEPOINT together")
+        try:
+            yield
+        except BaseException:
+            self.execute("ROLLBACK TO together")
+            raise
+        finally:
+            self.execute("RELEASE together")
 
     def add_user(self, user: User) -> bool:
         """False where the e-mail is taken."""
