@@ -35,7 +35,8 @@ def _print(rows: list[dict[str, object]], as_json: bool, columns: Sequence[str])
     if as_json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
         return
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     for row in rows:
         print("  ".join(_cell(row[column]).ljust(_WIDTHS.get(column, 0)) for column in columns))
 
