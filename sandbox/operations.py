@@ -87,7 +87,7 @@ async def create_organization(call: Call) -> Reply:
         call.store.add_organization(organization, owner)
         if behaviour.created_is_active:
             behaviour.activate(call, organization.id)
-        return Reply(200, presentation.organization(call, organization))
+        return Reply(200, presentation.created_organization(call, organization))
 
 
 async def set_active(call: Call) -> Reply:

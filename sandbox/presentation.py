@@ -34,29 +34,36 @@ def _given(**members: Json) -> JsonObject:
 
 def organization(call: Call, row: Organization) -> JsonObject:
     when = call.behaviour.timestamp
-    members = [
-        {
-            "id": member.id,
-            "organizationId": member.organization_id,
-            "userId": member.user_id,
-            "role": member.role,
-            "createdAt": when(member.created),
-        }
-        for member in call.store.members(row.id)
-    ]
     return {
         "id": row.id,
         "name": row.name,
         "slug": row.slug,
         "createdAt": when(row.created),
-        "members": members,
         **_given(logo=row.logo, metadata=row.metadata),
     }
 
 
+def members(call: Call, organization_id: str) -> list[JsonObject]:
+    return [
+        {
+            "id": member.id,
+            "organizationId": member.organization_id,
+            "userId": member.user_id,
+            "role": member.role,
+            "createdAt": call.behaviour.timestamp(member.created),
+        }
+        for member in call.store.members(organization_id)
+    ]
+
+
+def created_organization(call: Call, row: Organization) -> JsonObject:
+    """Return the organization as create shows it, with its first member."""
+    return organization(call, row) | {"members": members(call, row.id)}
+
+
 def activated_organization(call: Call, row: Organization) -> JsonObject:
     """Return the organization as set-active shows it: B gives its metadata as the text that is stored."""
-    shown = organization(call, row) | {"invitations": []}
+    shown = organization(call, row)
     if row.metadata is not None:
         shown["metadata"] = json.dumps(row.metadata, ensure_ascii=False, separators=(",", ":"))
     return shown

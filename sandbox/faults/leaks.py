@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sandbox import presentation
 from sandbox.behaviour import Call
 from sandbox.faults.builders import Answer, editing, editing_top, failing
 from sandbox.faults.model import MUST, Fault, table
@@ -41,7 +42,8 @@ def _address(_: Call, reply: Reply) -> Reply:
 
 
 def _members(call: Call, organization: JsonObject) -> None:
-    for member in organization.get("members") or ():
+    organization["members"] = presentation.members(call, organization["id"])
+    for member in organization["members"]:
         user = call.store.user(member["userId"])
         member["user"] = {"id": member["userId"], "passwordHash": user.password if user else None}
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
+from sandbox import presentation
 from sandbox.behaviour import Call
 from sandbox.changes import drop, put, with_seams
 from sandbox.model import (
@@ -119,6 +120,10 @@ def _no_customer_fields(_: Call, session: JsonObject) -> None:
         session.pop("customer", None)
 
 
+def _members_and_invitations(call: Call, organization: JsonObject) -> None:
+    organization |= {"members": presentation.members(call, organization["id"]), "invitations": []}
+
+
 def _metadata_as_object(_: Call, organization: JsonObject) -> None:
     if isinstance(organization.get("metadata"), str):
         organization["metadata"] = json.loads(organization["metadata"])
@@ -143,9 +148,9 @@ VARIANTS: tuple[Variant, ...] = (
         entities({SET_ACTIVE}, _metadata_as_object),
     ),
     Variant(
-        "set-active-without-members",
-        "set-active gives neither members nor invitations",
-        entities({SET_ACTIVE}, drop("members", "invitations")),
+        "set-active-with-members",
+        "set-active gives members and invitations",
+        entities({SET_ACTIVE}, _members_and_invitations),
     ),
     Variant("optional-fields-absent", "optional fields are absent", entities(THINGS, _without_optional)),
     Variant("optional-fields-null", "optional fields are null", entities(THINGS, _null_optional)),
