@@ -83,11 +83,14 @@ class Report:
 
     @property
     def untested_operations(self) -> tuple[str, ...]:
-        """The operations of which not one valid request was accepted or refused, though the target could be asked."""
+        """The selected operations of which not one valid request was decided, though the target could show it."""
         return tuple(
             result.requirement.operation
             for result in self.results
-            if result.leaves_gap and result.requirement.rule and "accepts" in result.requirement.rule
+            if result.leaves_gap
+            and result.reason
+            and result.reason.why is not Why.DESELECTED
+            and "accepts" in (result.requirement.rule or {})
         )
 
     @property

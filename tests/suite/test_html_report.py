@@ -102,6 +102,8 @@ def row(name: str, verdict: str = "passed", **more: Any) -> dict[str, Any]:
         "source": "contract page, operation 1 (MUST)",
         "verdict": verdict,
         "reason": "the target limits sign-ups" if verdict == "not tested" else "",
+        "why": "rate limited" if verdict == "not tested" else "",
+        "cases": {"decided": int(verdict != "not tested"), "planned": 1},
         "tests": [] if verdict == "not tested" else ["tests/conformance/test_features.py::test_walk"],
         "breaches": [breach()] if verdict in ("failed", "warned") else [],
         "more_breaches": 0,
@@ -119,7 +121,7 @@ def run(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
     failed = totals["MUST"]["failed"] > 0
     operation = {"operation": "signUpEmail", "method": "POST", "path": "/authentication/sign-up/email"}
     return {
-        "format": 1,
+        "format": 2,
         "target": TARGET,
         "verdict": "not conformant" if failed else "conformant",
         "exit_status": int(failed),
@@ -137,6 +139,7 @@ def run(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
         "operations": [{**operation, "requests": 12, "statuses": {"200": 11, "429": 1}}],
         "checked": ["signed up and signed in as <conformance.1@example.com>"],
         "created": ["user conformance.1@example.com", "organization conformance-2"],
+        "policies": [],
         "requirements": list(rows),
         **more,
     }
@@ -161,7 +164,7 @@ def test_a_green_run_says_so_and_breaks_nothing() -> None:
     text = readable(page)
     assert "Conformant" in text
     assert "Not conformant" not in text
-    assert "Every MUST requirement that was tested is kept (2)." in text
+    assert "Every MUST requirement that this target can show was tested and is kept (2)." in text
     assert "No MUST requirement is broken." in text
     assert "<article" not in page
 
@@ -207,9 +210,9 @@ def test_a_strict_run_says_that_warnings_count() -> None:
 @pytest.mark.parametrize(
     ("verdict", "stopped", "sentence"),
     [
-        ("interrupted", "the run was interrupted", "The run was cut short: the run was interrupted."),
-        ("not decided", "the target could not be reached", "The run has no verdict: the target could not be reached."),
-        ("not decided", None, "The run has no verdict: it ended with status 2."),
+        ("not finished", "the run was interrupted", "The run did not finish: the run was interrupted."),
+        ("not finished", "the target could not be reached", "The run did not finish: the target could not be reached."),
+        ("not finished", None, "The run did not finish: it ended with status 2."),
     ],
 )
 def test_a_run_that_did_not_finish_says_why(verdict: str, stopped: str | None, sentence: str) -> None:
@@ -234,7 +237,7 @@ def test_requests_creations_and_configuration_are_told(mixed: dict[str, Any]) ->
 
 
 def test_a_run_in_which_nothing_happened_has_a_page() -> None:
-    text = readable(render_html(run(operations=[], created=[], configuration={}, requests=0, verdict="not decided")))
+    text = readable(render_html(run(operations=[], created=[], configuration={}, requests=0, verdict="not finished")))
     assert "No test decided a requirement." in text
 
 

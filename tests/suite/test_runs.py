@@ -112,7 +112,7 @@ def test_a_run_that_decides_nothing_is_no_success(words: tuple[str, ...], tmp_pa
     assert done.status == NOTHING_DECIDED
     assert set(done.verdicts.values()) == {"not tested"}
     assert done.report["requests"] == 0
-    assert "verdict  NOT DECIDED" in done.output
+    assert "verdict  NO BREACH FOUND" in done.output
 
 
 STRICT = {"lenient": ((), 0, "conformant"), "--strict-should": (("--strict-should",), 1, "not conformant")}
