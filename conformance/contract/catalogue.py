@@ -11,6 +11,8 @@ from typing import Any, Final, Literal, cast
 
 import yaml
 
+from conformance.contract.sources import Source, resolve
+
 Level = Literal["MUST", "SHOULD"]
 
 LEVELS: Final = ("MUST", "SHOULD")
@@ -31,7 +33,8 @@ CONCERNS: Final = (
 _ID: Final = re.compile(r"[A-Z]+(-[A-Z0-9]+)*-[0-9]+")
 _REFUSES: Final = frozenset({"statuses", "missing", "nulled", "types", "values", "bodies", "media", "control"})
 _SURVIVES: Final = frozenset({"text", "long", "deep", "numbers", "bodies"})
-_REQUIRED: Final = ("id", "level", "concern", "statement", "source")
+_TEXTS: Final = ("id", "level", "concern", "statement")
+_REQUIRED: Final = (*_TEXTS, "source")
 _OPTIONAL: Final = ("rule", "refuses", "survives", "not_testable")
 
 
@@ -52,7 +55,7 @@ class Requirement:
     operation: str
     concern: str
     statement: str
-    source: str
+    sources: tuple[Source, ...]
     rule: Mapping[str, Any] | None = None
     refuses: Mapping[str, Any] | None = None
     survives: Mapping[str, Any] | None = None
@@ -60,6 +63,11 @@ class Requirement:
 
     def __repr__(self) -> str:
         return self.id
+
+    @property
+    def source(self) -> str:
+        """The sources by their labels, as a text for people."""
+        return "; ".join(source.label for source in self.sources)
 
 
 @dataclass(frozen=True)
@@ -158,7 +166,7 @@ def _requirement(row: Any, operation: str, where: str) -> Requirement:
     if not isinstance(row, dict):
         raise CatalogueError(f"{where}: a requirement is a mapping with {', '.join(_REQUIRED)}")
     where = f"{where} ({row.get('id', 'without an id')})"
-    for name in _REQUIRED:
+    for name in _TEXTS:
         if not isinstance(row.get(name), str) or not row[name].strip():
             raise CatalogueError(f"{where}: `{name}` is missing or no text")
     unknown = sorted(set(row) - {*_REQUIRED, *_OPTIONAL})
@@ -187,12 +195,21 @@ def _requirement(row: Any, operation: str, where: str) -> Requirement:
         operation=operation,
         concern=row["concern"],
         statement=" ".join(row["statement"].split()),
-        source=row["source"],
+        sources=_sources(row.get("source"), where),
         rule=row.get("rule"),
         refuses=row.get("refuses"),
         survives=row.get("survives"),
         not_testable=row.get("not_testable"),
     )
+
+
+def _sources(references: Any, where: str) -> tuple[Source, ...]:
+    if not isinstance(references, list) or not references or not all(isinstance(item, str) for item in references):
+        raise CatalogueError(f"{where}: `source` is no list of references, such as [contract#error-shape]")
+    try:
+        return tuple(resolve(reference) for reference in references)
+    except ValueError as error:
+        raise CatalogueError(f"{where}: {error}") from None
 
 
 def _refuse_duplicates(rows: Iterable[tuple[Requirement, Path]]) -> None:

@@ -19,7 +19,7 @@ from conformance.plugin.sandbox import Sandbox
 from conformance.plugin.secrecy import mask_metadata
 from conformance.plugin.state import OUTCOME, RUN
 from conformance.plugin.workers import Relay
-from conformance.report import write_reports
+from conformance.report import pages_seen_from, write_reports
 from conformance.report.model import Report, build_report
 from conformance.report.terminal import print_summary
 from conformance.results.records import Record
@@ -173,7 +173,8 @@ class Session:
         session.exitstatus = status
         outcome.report = report.finished(datetime.now(UTC), status)
         folder = Path(self.config.rootpath, run.settings.report_dir)
-        write_reports(outcome.report, folder)
+        pages = pages_seen_from(folder, self.config.rootpath, self.config.getini("conformance_pages"))
+        write_reports(outcome.report, folder, pages)
         run.client.close()
         if SANDBOX in self.config.stash:
             self.config.stash[SANDBOX].stop()

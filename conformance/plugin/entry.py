@@ -31,6 +31,7 @@ RELAY: Final = pytest.StashKey[Relay]()
 PLACES: Final = {
     "conformance_contract": "the OpenAPI document of the target; without it this plugin does nothing",
     "conformance_catalogue": "the folder of the requirement catalogue",
+    "conformance_pages": "where the project's pages are read, for links in the reports: a folder, or an https address",
     "conformance_own_tests": "the folder of the suite's own tests, which never run against a given target",
 }
 

@@ -61,12 +61,15 @@ class Broken:
     more: int
 
 
-def render_html(data: dict[str, Any]) -> str:
+def render_html(data: dict[str, Any], pages: str | None = None) -> str:
     """A run as data (`Report.to_data`): returns a page that needs no other file, no network and no script.
+
+    `pages` is where the project's own pages are read (`../`, or an https address), for the links to them; without it
+    such a source is named and not linked.
 
     Whatever came from the target is text in it: escaped, bounded, and with its invisible characters made visible.
     """
-    return environment().get_template("report.html").render(_view(data))
+    return environment().get_template("report.html").render(_view(data, pages))
 
 
 @lru_cache(maxsize=1)
@@ -106,7 +109,7 @@ def _asset(name: str) -> str:
     return (files("conformance.report") / "templates" / name).read_text(encoding="utf-8").strip()
 
 
-def _view(data: Mapping[str, Any]) -> dict[str, Any]:
+def _view(data: Mapping[str, Any], pages: str | None) -> dict[str, Any]:
     rows: list[Row] = data["requirements"]
     numbers = {test: number for number, test in enumerate(dict.fromkeys(t for row in rows for t in row["tests"]), 1)}
     concerns = _ordered(CONCERNS, (row["concern"] for row in rows))
@@ -127,8 +130,15 @@ def _view(data: Mapping[str, Any]) -> dict[str, Any]:
         "numbers": numbers,
         "files": _by_file(numbers),
         "deciding": Counter(test for row in rows for test in row["tests"]),
+        "link_to": lambda href: _link(href, pages),
         "ranges": lambda tests: _ranges(numbers[test] for test in tests),
     }
+
+
+def _link(href: str, pages: str | None) -> str | None:
+    if href.startswith("https://"):
+        return href
+    return None if pages is None else pages + href
 
 
 def _sentence(data: Mapping[str, Any]) -> str:

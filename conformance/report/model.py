@@ -136,6 +136,7 @@ class Report:
             "concern": requirement.concern,
             "statement": requirement.statement,
             "source": requirement.source,
+            "sources": [{"label": source.label, "href": source.href} for source in requirement.sources],
             "verdict": result.verdict.value,
             "reason": result.reason.words if result.reason else "",
             "why": result.reason.why.value if result.reason else "",

@@ -23,13 +23,19 @@ requirements:
     level: MUST
     concern: echo
     statement: The amount comes back.
-    source: contract page
+    source: [contract#error-shape]
 """
 BROKEN = {
     "not YAML": ("operation: [", "no valid YAML"),
     "no operation": ("requirements: []", "starts with `operation:`"),
     "no list": ("operation: pay\nrequirements: {}", "is no list"),
     "no statement": (ROW.replace("statement: The amount comes back.", "statement: ''"), "`statement` is missing"),
+    "no source": (ROW.replace("[contract#error-shape]", "[]"), "`source` is no list of references"),
+    "a source that is a text": (
+        ROW.replace("[contract#error-shape]", "contract#x"),
+        "`source` is no list of references",
+    ),
+    "an unknown source": (ROW.replace("contract#", "contrat#"), "did you mean `contract`?"),
     "a level of its own": (ROW.replace("MUST", "MIGHT"), "neither MUST nor SHOULD"),
     "an unknown concern": (ROW.replace("concern: echo", "concern: mood"), "concern mood is none of"),
     "a malformed id": (ROW.replace("PAY-ECHO-1", "pay echo"), "an id is made of capitals"),

@@ -6,14 +6,17 @@ import re
 import time
 from collections import Counter
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance.contract.catalogue import CONCERNS
+from conformance.report import pages_seen_from
 from conformance.report.html import LONGEST_TEXT, render_html
 
 TARGET = "http://127.0.0.1:8080/api"
+RFC = "https://www.rfc-editor.org/rfc/rfc9110#section-9.3.3"
 VOID = {"meta", "input", "br", "hr", "img", "link", "wbr"}
 HOSTILE = {
     "script": "<script>alert(1)</script>",
@@ -99,7 +102,11 @@ def row(name: str, verdict: str = "passed", **more: Any) -> dict[str, Any]:
         "operation": "signUpEmail",
         "concern": "echo",
         "statement": "`user.email` is the e-mail that was sent.",
-        "source": "contract page, operation 1 (MUST)",
+        "source": "docs/contract.md#sign-up-echo; RFC 9110, section 9.3.3",
+        "sources": [
+            {"label": "docs/contract.md#sign-up-echo", "href": "docs/contract.md#sign-up-echo"},
+            {"label": "RFC 9110, section 9.3.3", "href": RFC},
+        ],
         "verdict": verdict,
         "reason": "the target limits sign-ups" if verdict == "not tested" else "",
         "why": "rate limited" if verdict == "not tested" else "",
@@ -181,7 +188,13 @@ def test_a_broken_must_is_told_with_everything_that_proves_it(mixed: dict[str, A
     told = breach()
     for fact in (
         *("failed", "MUST", "signUpEmail", "POST /authentication/sign-up/email", "echo", "user.email is the e-mail"),
-        *("contract page, operation 1 (MUST)", told["expected"], told["got"], told["again"], "test_walk"),
+        *(
+            "docs/contract.md#sign-up-echo; RFC 9110, section 9.3.3",
+            told["expected"],
+            told["got"],
+            told["again"],
+            "test_walk",
+        ),
         *("X-Sent", "x-came", "HTTP 200", '"name": "nothing"', "12 ms", told["exchange"]["curl"]),
     ):
         assert fact in article
@@ -249,20 +262,32 @@ def test_every_requirement_is_an_anchor_exactly_once(mixed: dict[str, Any]) -> N
 
 def test_every_link_within_the_page_has_its_place(mixed: dict[str, Any]) -> None:
     page = Page(render_html(mixed))
-    assert {link.removeprefix("#") for link in page.attributes("href")} <= set(page.ids())
+    within = {link.removeprefix("#") for link in page.attributes("href") if link != RFC}
+    assert within <= set(page.ids())
     for name in ("aria-labelledby", "aria-describedby"):
         assert set(page.attributes(name)) <= set(page.ids())
 
 
 def test_nothing_is_loaded_from_anywhere(mixed: dict[str, Any]) -> None:
     page = Page(render_html(mixed))
-    assert all(link.startswith("#") for link in page.attributes("href"))
+    assert {link for link in page.attributes("href") if not link.startswith("#")} == {RFC}
     assert not [name for name in ("src", "srcset", "data", "action", "poster", "background") if page.attributes(name)]
     assert not {"link", "iframe", "object", "img", "base"} & {tag for tag, _ in page.elements}
     style = page.texts["style"][0]
     assert "url(" not in style
     assert "@import" not in style
     assert "default-src 'none'" in page.attributes("content")[0]
+
+
+@pytest.mark.parametrize("pages", ["../", "https://example.com/project/"])
+def test_sources_are_links(pages: str, mixed: dict[str, Any]) -> None:
+    """Where the project's pages are to be had the source is a link to the very fact; elsewhere it is only named."""
+    fact = "docs/contract.md#sign-up-echo"
+    links = Page(render_html(mixed, pages)).attributes("href")
+    assert links.count(f"{pages}{fact}") == links.count(RFC) == len(mixed["requirements"]) + 2
+    plain = Page(render_html(mixed))
+    assert not [link for link in plain.attributes("href") if fact in link]
+    assert fact in plain.texts["article"][0]
 
 
 def test_only_the_pages_own_script_may_run(mixed: dict[str, Any]) -> None:
@@ -416,3 +441,23 @@ def test_a_page_of_a_whole_gate_is_small_and_quickly_made() -> None:
     assert len(page.encode()) < 600_000
     ids = Page(page).ids()
     assert {ids[item["id"]] for item in rows} == {1}
+
+
+@pytest.mark.parametrize(
+    ("folder", "place", "pages"),
+    [
+        ("reports", ".", "../"),
+        ("reports/nightly", ".", "../../"),
+        ("reports", "project", "../project/"),
+        ("reports", "https://example.com/project", "https://example.com/project/"),
+        ("../elsewhere", "https://example.com/project/", "https://example.com/project/"),
+        ("../elsewhere", ".", None),
+        ("reports", "", None),
+    ],
+)
+def test_links_to_the_projects_pages_hold_no_path_of_this_machine(
+    folder: str, place: str, pages: str | None, tmp_path: Path
+) -> None:
+    """Within the checkout the links are relative; outside it only an address that was set makes them links."""
+    root = tmp_path / "checkout"
+    assert pages_seen_from(root / folder, root, place) == pages

@@ -70,7 +70,8 @@ def test_the_form_is_the_documented_one(done: Done) -> None:
 
 def test_the_form_is_held_to() -> None:
     """The schema would notice a verdict without ground: a `passed` with a breach, a `not tested` without reason."""
-    base = {"id": "A-1", "level": "MUST", "operation": "o", "concern": "c", "statement": "s", "source": "s"}
+    base: dict[str, Any] = {"id": "A-1", "level": "MUST", "operation": "o", "concern": "c", "statement": "s"}
+    base |= {"source": "s", "sources": [{"label": "s", "href": "docs/contract.md#s"}]}
     schema = {**SCHEMA, **SCHEMA["$defs"]["requirement"], "required": ["id"], "title": "a row"}
     rows = Draft202012Validator({key: value for key, value in schema.items() if key != "description"})
     good = {**base, "verdict": "passed", "reason": "", "tests": ["t"], "breaches": [], "more_breaches": 0}
@@ -165,7 +166,7 @@ def test_the_failure_text_says_all_that_is_needed(red: Done) -> None:
             f"expected  {EXPECTED}",
             f"got       {GOT}",
             "in        POST /customers → 201",
-            "source    contract",
+            "source    docs/contract.md#",
         ):
             assert f"\n  {words}" in text
         curl = shlex.split(text.split("  curl      ")[1].splitlines()[0])
