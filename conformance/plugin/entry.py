@@ -17,7 +17,7 @@ from conformance.contract.document import ContractError, load_contract
 from conformance.masking import Masker
 from conformance.plugin import hooks
 from conformance.plugin.controller import Session
-from conformance.plugin.items import Tests
+from conformance.plugin.items import Tests, own_folders
 from conformance.plugin.options import OPTIONS, add_options, read_settings
 from conformance.plugin.secrecy import mask_logs
 from conformance.plugin.state import OUTCOME, RUN, Outcome
@@ -32,7 +32,7 @@ PLACES: Final = {
     "conformance_contract": "the OpenAPI document of the target; without it this plugin does nothing",
     "conformance_catalogue": "the folder of the requirement catalogue",
     "conformance_pages": "where the project's pages are read, for links in the reports: a folder, or an https address",
-    "conformance_own_tests": "the folder of the suite's own tests, which never run against a given target",
+    "conformance_own_tests": "the folders of the suite's own tests, which never run against a given target",
 }
 
 
@@ -100,9 +100,9 @@ def _is_inert(config: pytest.Config) -> bool:
     asked = option.help or option.version or option.collectonly or option.markers or option.showfixtures
     if asked or not config.getini("conformance_contract"):
         return True
-    own = Path(config.rootpath, config.getini("conformance_own_tests"))
+    own = own_folders(config)
     paths = [Path(config.invocation_params.dir, argument.partition("::")[0]).resolve() for argument in config.args]
-    if not any(path == own or own in path.parents for path in paths):
+    if not any(folder == path or folder in path.parents for folder in own for path in paths):
         return False
     if config.getoption("base_url", None):
         raise pytest.UsageError("the suite's own tests never run against a given target: leave --base-url out")

@@ -30,6 +30,11 @@ def requirement_ids(item: pytest.Item) -> tuple[str, ...]:
     return tuple(sorted(set(ids)))
 
 
+def own_folders(config: pytest.Config) -> list[Path]:
+    """The folders of the suite's own tests."""
+    return [Path(config.rootpath, folder) for folder in config.getini("conformance_own_tests").split()]
+
+
 class Tests:
     """In every process that runs tests: which tests run, and what each of them decides."""
 
@@ -41,8 +46,7 @@ class Tests:
 
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
         """The suite's own tests are never run beside those of a target, wherever a process looks for tests."""
-        own = Path(config.rootpath, config.getini("conformance_own_tests"))
-        return True if collection_path == own else None
+        return True if collection_path in own_folders(config) else None
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Marks a test with each requirement on its own, so that `-m 'requirement(id="…")'` finds it by any of them."""

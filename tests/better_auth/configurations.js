@@ -42,9 +42,9 @@ export const configurations = {
       openAPI(),
       phoneNumber({ sendOTP: nothingIsSent }),
       twoFactor(),
-      username(),
     ],
   },
+  username: { plugins: () => [username()] },
   "secondary-storage": { options: { secondaryStorage: storageInMemory() } },
 };
 

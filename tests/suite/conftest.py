@@ -39,6 +39,10 @@ def background_gates(config: pytest.Config) -> Background:
     return config.stash[GATES]
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.write_line("left out: real better-auth as a target, which needs Node (pytest tests/better_auth)")
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if GATES in config.stash:
         config.stash[GATES].stop()

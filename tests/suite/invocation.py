@@ -76,8 +76,9 @@ def invoke(
     folder: Path = ROOT,
     ini: bool = True,
     meanwhile: Callable[[int], None] = lambda _: None,
+    patience: float = _PATIENCE,
 ) -> Done:
-    """`pytest WORDS` in a folder, with a clean environment: waits until it has ended, a minute at most.
+    """`pytest WORDS` in a folder, with a clean environment: waits until it has ended, `patience` seconds at most.
 
     The reports go into `reports`, unless `ini` is off: then nothing is said of them. `meanwhile` is called with the id
     of the process while it runs.
@@ -93,7 +94,7 @@ def invoke(
         )
         process.start()
         meanwhile(process.pid or 0)
-        process.join(_PATIENCE)
+        process.join(patience)
         if process.exitcode is None:
             process.kill()
             process.join()

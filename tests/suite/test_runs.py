@@ -115,7 +115,7 @@ def test_a_run_that_decides_nothing_is_no_success(words: tuple[str, ...], tmp_pa
     assert "verdict  NO BREACH FOUND" in done.output
 
 
-STRICT = {"lenient": ((), 0, "conformant"), "--strict-should": (("--strict-should",), 1, "not conformant")}
+STRICT = {"lenient": ((), 0, "no breach found"), "--strict-should": (("--strict-should",), 1, "not conformant")}
 STRICT["--strict"] = (("--strict",), 1, "not conformant")
 
 
