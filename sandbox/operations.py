@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from sandbox import identity, policies, presentation
 from sandbox.behaviour import Behaviour, Call
@@ -41,10 +41,6 @@ def seeded_user(behaviour: Behaviour, email: str, password: str) -> User:
     return User(identity.random_text(32), "Merchant", email, behaviour.email_lookup(email), stored, None, time.time())
 
 
-def is_seeded(call: Call, user: User) -> bool:
-    return user.lookup in {email for email, _ in call.behaviour.accounts}
-
-
 async def sign_in(call: Call) -> Reply:
     behaviour, body = call.behaviour, call.fields
     user = call.store.user_by_lookup(behaviour.email_sought(text(body.get("email"))))
@@ -54,14 +50,14 @@ async def sign_in(call: Call) -> Reply:
         call.refuse("unknown-email")
     if behaviour.password_checked and not await identity.password_matches(key, user.password):
         call.refuse("wrong-password")
-    if behaviour.verification_demanded and not is_seeded(call, user):
+    if behaviour.verification_demanded and not policies.is_verified(call, user):
         call.refuse("not-verified")
     session = behaviour.open_session(call, user)
     answer: JsonObject = {"redirect": False, "token": session.token, "user": presentation.user(call, user)}
     headers = behaviour.token_header(call, session)
     if body.get("callbackURL"):
         answer |= {"redirect": True, "url": body["callbackURL"]}
-        headers = (*headers, ("location", body["callbackURL"]))
+        headers = (*headers, ("location", quote(body["callbackURL"], safe=policies.IN_URLS)))
     return Reply(200, answer, headers)
 
 
@@ -182,7 +178,7 @@ def _window(call: Call) -> tuple[int, int]:
     limit, offset = asked.get("limit", ["20"])[0], asked.get("offset", ["0"])[0]
     if not all(number.isascii() and number.isdigit() and len(number) < 10 for number in (limit, offset)):
         call.refuse("invalid")
-    if int(limit) < 1:
+    if int(limit) == 0:
         call.refuse("invalid")
     return min(int(limit), PAGE_LIMIT), int(offset)
 

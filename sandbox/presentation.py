@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+from sandbox import policies
 from sandbox.behaviour import Call
 from sandbox.model import Json, JsonObject
 from sandbox.store import Checkout, Customer, Organization, User
@@ -20,7 +21,7 @@ def user(call: Call, row: User) -> JsonObject:
         "id": row.id,
         "name": row.name,
         "email": row.email,
-        "emailVerified": row.lookup in dict(call.behaviour.accounts),
+        "emailVerified": policies.is_verified(call, row),
         "createdAt": when,
         "updatedAt": when,
         **_given(image=row.image),

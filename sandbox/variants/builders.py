@@ -11,12 +11,14 @@ from sandbox.model import Json, Reply
 
 
 def succeeding(operations: Collection[str], finish: Finish) -> Change:
+    """Run over the successful replies of some operations."""
     return finishing(
         lambda call, reply: finish(call, reply) if reply.succeeded and call.operation in operations else reply
     )
 
 
 def bodies(operations: Collection[str], make: Callable[[Json], Json]) -> Change:
+    """Make another body of the one that a successful reply has."""
     return succeeding(operations, lambda _, reply: replace(reply, body=make(reply.body)))
 
 
@@ -36,6 +38,8 @@ def entities(operations: Collection[str], edit: Edit) -> Change:
 
 
 def refusing(names: Collection[str], status: int) -> Change:
+    """Give some of the named refusals another status."""
+
     def change(behaviour: Behaviour) -> Behaviour:
         for name in names:
             behaviour = behaviour.refusing(name, lambda problem: replace(problem, status=status))
