@@ -93,25 +93,25 @@ MISSING = table(
         Fault(
             f"{short}-{says}-not-required",
             operation,
-            MUST,
+            level,
             f"a body without {field} is accepted",
             not_required(operation, field),
             requirements=requirements,
         )
-        for short, operation, field, says, requirements in (
-            ("signup", SIGN_UP, "name", "name", ("SIGNUP-VALID-1",)),
-            ("signup", SIGN_UP, "email", "email", ("SIGNUP-VALID-1",)),
-            ("signup", SIGN_UP, "password", "password", ("SIGNUP-VALID-1",)),
-            ("organization", CREATE_ORGANIZATION, "name", "name", ("ORG-VALID-1",)),
-            ("organization", CREATE_ORGANIZATION, "slug", "slug", ("ORG-VALID-1",)),
-            ("checkout", CREATE_CHECKOUT, "merchantId", "merchant-id", ("CHECKOUT-VALID-1",)),
-            ("checkout", CREATE_CHECKOUT, "currency", "currency", ("CHECKOUT-VALID-1",)),
-            ("checkout", CREATE_CHECKOUT, "totalAmount", "total-amount", ("CHECKOUT-VALID-1",)),
-            ("checkout", CREATE_CHECKOUT, "lineItems", "line-items", ("CHECKOUT-VALID-1",)),
-            ("checkout", CREATE_CHECKOUT, "successUrl", "success-url", ("CHECKOUT-VALID-1",)),
-            ("checkout", CREATE_CHECKOUT, "cancelUrl", "cancel-url", ("CHECKOUT-VALID-1",)),
-            ("checkout", CREATE_CHECKOUT, "mode", "mode", ("CHECKOUT-VALID-1",)),
-            ("checkout", CREATE_CHECKOUT, "metadata", "metadata", ("CHECKOUT-VALID-1",)),
+        for level, short, operation, field, says, requirements in (
+            (MUST, "signup", SIGN_UP, "name", "name", ("SIGNUP-VALID-1",)),
+            (MUST, "signup", SIGN_UP, "email", "email", ("SIGNUP-VALID-1",)),
+            (MUST, "signup", SIGN_UP, "password", "password", ("SIGNUP-VALID-1",)),
+            (MUST, "organization", CREATE_ORGANIZATION, "name", "name", ("ORG-VALID-1",)),
+            (MUST, "organization", CREATE_ORGANIZATION, "slug", "slug", ("ORG-VALID-1",)),
+            (SHOULD, "checkout", CREATE_CHECKOUT, "merchantId", "merchant-id", ("CHECKOUT-VALID-10",)),
+            (MUST, "checkout", CREATE_CHECKOUT, "currency", "currency", ("CHECKOUT-VALID-1",)),
+            (MUST, "checkout", CREATE_CHECKOUT, "totalAmount", "total-amount", ("CHECKOUT-VALID-1",)),
+            (MUST, "checkout", CREATE_CHECKOUT, "lineItems", "line-items", ("CHECKOUT-VALID-1",)),
+            (MUST, "checkout", CREATE_CHECKOUT, "successUrl", "success-url", ("CHECKOUT-VALID-1",)),
+            (MUST, "checkout", CREATE_CHECKOUT, "cancelUrl", "cancel-url", ("CHECKOUT-VALID-1",)),
+            (SHOULD, "checkout", CREATE_CHECKOUT, "mode", "mode", ("CHECKOUT-VALID-10",)),
+            (SHOULD, "checkout", CREATE_CHECKOUT, "metadata", "metadata", ("CHECKOUT-VALID-10",)),
         )
     ),
 )
@@ -126,7 +126,7 @@ TYPES = table(
             any_type(operation, field),
             requirements=requirements,
         )
-        for short, operation, field, says, requirements in (
+        for level, short, operation, field, says, requirements in (
             ("signup", SIGN_UP, "name", "name", ("SIGNUP-VALID-2", "SIGNUP-VALID-3")),
             ("signup", SIGN_UP, "password", "password", ("SIGNUP-VALID-2", "SIGNUP-VALID-3")),
             ("organization", CREATE_ORGANIZATION, "name", "name", ("ORG-VALID-2", "ORG-VALID-3")),
@@ -137,9 +137,9 @@ TYPES = table(
             ("customer", CREATE_CUSTOMER, "metadata", "metadata", ("CUSTOMER-VALID-1",)),
             ("checkout", CREATE_CHECKOUT, "currency", "currency", ("CHECKOUT-VALID-2", "CHECKOUT-VALID-3")),
             ("checkout", CREATE_CHECKOUT, "totalAmount", "total-amount", ("CHECKOUT-VALID-2", "CHECKOUT-VALID-3")),
-            ("checkout", CREATE_CHECKOUT, "lineItems", "line-items", ("CHECKOUT-VALID-3",)),
-            ("checkout", CREATE_CHECKOUT, "successUrl", "success-url", ("CHECKOUT-VALID-3",)),
-            ("checkout", CREATE_CHECKOUT, "metadata", "metadata", ("CHECKOUT-VALID-3",)),
+            (MUST, "checkout", CREATE_CHECKOUT, "lineItems", "line-items", ("CHECKOUT-VALID-3",)),
+            (MUST, "checkout", CREATE_CHECKOUT, "successUrl", "success-url", ("CHECKOUT-VALID-3",)),
+            (MUST, "checkout", CREATE_CHECKOUT, "metadata", "metadata", ("CHECKOUT-VALID-3",)),
         )
     ),
 )
