@@ -126,7 +126,7 @@ TYPES = table(
             any_type(operation, field),
             requirements=requirements,
         )
-        for level, short, operation, field, says, requirements in (
+        for short, operation, field, says, requirements in (
             ("signup", SIGN_UP, "name", "name", ("SIGNUP-VALID-2", "SIGNUP-VALID-3")),
             ("signup", SIGN_UP, "password", "password", ("SIGNUP-VALID-2", "SIGNUP-VALID-3")),
             ("organization", CREATE_ORGANIZATION, "name", "name", ("ORG-VALID-2", "ORG-VALID-3")),
