@@ -45,6 +45,10 @@ class Settings:
     second_merchant_password: str | None = _secret()
     second_merchant_password_file: str | None = _secret()
     email_domain: str = "example.com"
+    phone_prefix: str = "+2665"
+    currency: str = "LSL"
+    amount: int | None = None
+    product_id: str | None = None
     allow_load: str | None = None
     allow_incomplete: bool = False
     sandbox_fault: tuple[str, ...] = ()

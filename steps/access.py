@@ -8,7 +8,7 @@ from typing import Any
 from pytest_bdd import parsers, then, when
 
 from conformance.wire.exchange import Call
-from steps import payloads
+from steps import operations
 from steps.fixtures import Story
 from steps.merchants import Merchant, call, send, valid_body
 
@@ -59,12 +59,12 @@ def headers_for(how: str, token: str) -> list[dict[str, str]]:
 
 def by_whom(story: Story, operation: str) -> Merchant:
     """Organizations are created in the spare session, so that the active organization of the other one stays."""
-    return story.merchants.spare(story.actor) if operation == payloads.CREATE_ORGANIZATION else story.actor
+    return story.merchants.spare(story.actor) if operation == operations.CREATE_ORGANIZATION else story.actor
 
 
 @when(parsers.parse('a valid "{name}" request is sent {how}'))
 def sent_how(story: Story, name: str, how: str) -> None:
-    run, operation = story.run, payloads.OPERATIONS[name]
+    run, operation = story.run, operations.BY_WORDS[name]
     merchant = by_whom(story, operation)
     story.notes.update(operation=operation, what=f"a request {how}")
     for headers in headers_for(how, merchant.token):
@@ -75,7 +75,7 @@ def sent_how(story: Story, name: str, how: str) -> None:
 
 @when(parsers.parse('a valid "{name}" request names the scheme "bearer" and "BEARER"'))
 def scheme_in_other_cases(story: Story, name: str) -> None:
-    run, operation = story.run, payloads.OPERATIONS[name]
+    run, operation = story.run, operations.BY_WORDS[name]
     merchant = by_whom(story, operation)
     run.need_success(send(run, operation, valid_body(run, operation, merchant), merchant, intent="valid"))
     for scheme in ("bearer", "BEARER"):

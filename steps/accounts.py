@@ -9,7 +9,7 @@ from pytest_bdd import given, parsers, then, when
 from conformance.run import Run
 from conformance.values import MISSING, first_field
 from conformance.wire.exchange import Exchange
-from steps import payloads
+from steps import made_up, operations
 from steps.fixtures import Story, need, saved_for
 from steps.merchants import Merchant, check_token, send, session_token
 from steps.organizations import default_customer
@@ -25,27 +25,29 @@ _MORE_OF_THE_SAME = (
 )
 
 
-def sign_up(run: Run, body: dict[str, Any], **more: Any) -> Exchange:
+def send_sign_up(run: Run, body: dict[str, Any], **more: Any) -> Exchange:
     """Somebody who signs up: returns the exchange."""
     run.masker.add(body.get("password"))
-    return send(run, payloads.SIGN_UP, body, **more)
+    return send(run, operations.SIGN_UP, body, **more)
 
 
-def sign_in(run: Run, email: str, password: str, **more: Any) -> Exchange:
+def send_sign_in(run: Run, email: str, password: str, **more: Any) -> Exchange:
     """Somebody who signs in: returns the exchange."""
-    return send(run, payloads.SIGN_IN, {"email": email, "password": password}, **more)
+    return send(run, operations.SIGN_IN, operations.sign_in.body(email, password), **more)
 
 
 def session_opens(run: Run, token: str, merchant: Merchant) -> Exchange:
     """A token: returns the exchange of a protected request, which succeeds where it opens a session."""
-    return send(run, payloads.SET_ACTIVE, {"organizationId": merchant.organization_id}, merchant, token=token)
+    return send(run, operations.SET_ACTIVE, {"organizationId": merchant.organization_id}, merchant, token=token)
 
 
 def right_password_signs_in(story: Story) -> None:
     """The control of a refused sign-in; where sign-ins are limited, the first one of the account counts."""
     account = story.actor
-    if not story.run.saves(payloads.SIGN_IN):
-        story.run.need_success(sign_in(story.run, account.email, account.password, intent="valid", actor=account.key))
+    if not story.run.saves(operations.SIGN_IN):
+        story.run.need_success(
+            send_sign_in(story.run, account.email, account.password, intent="valid", actor=account.key)
+        )
 
 
 def _other_case(letter: str) -> str:
@@ -54,7 +56,7 @@ def _other_case(letter: str) -> str:
 
 @given("a person without an account")
 def a_person(story: Story) -> None:
-    story.notes["person"] = payloads.sign_up(story.run)
+    story.notes["person"] = operations.sign_up.body(story.run)
 
 
 @given("an account")
@@ -64,7 +66,7 @@ def an_account(story: Story) -> None:
 
 @when("the person signs up")
 def person_signs_up(story: Story) -> None:
-    exchange = story.add(sign_up(story.run, story.notes["person"], intent="valid"))
+    exchange = story.add(send_sign_up(story.run, story.notes["person"], intent="valid"))
     story.notes["signed up"] = story.run.need_success(exchange)
 
 
@@ -72,11 +74,11 @@ def person_signs_up(story: Story) -> None:
 def person_signs_in(story: Story) -> None:
     """Where sign-ins are limited, an account's open session will do."""
     person = story.notes.get("person")
-    if not person and story.run.saves(payloads.SIGN_IN):
+    if not person and story.run.saves(operations.SIGN_IN):
         story.notes["token"] = story.actor.token
         return
     email, password = (person["email"], person["password"]) if person else (story.actor.email, story.actor.password)
-    exchange = story.run.need_success(story.add(sign_in(story.run, email, password, intent="valid")))
+    exchange = story.run.need_success(story.add(send_sign_in(story.run, email, password, intent="valid")))
     token = session_token(exchange)
     need(bool(token), "sign-in hands out no token")
     story.notes["token"] = token
@@ -87,19 +89,19 @@ def person_signs_in(story: Story) -> None:
 @when(parsers.parse("the person signs in {times:d} times"))
 def person_signs_in_often(story: Story, times: int) -> None:
     account = story.actor
-    story.notes["times"] = times = 2 if story.run.limited(payloads.SIGN_IN) else times
+    story.notes["times"] = times = 2 if story.run.limited(operations.SIGN_IN) else times
     for _ in range(times):
-        story.add(story.run.need_success(sign_in(story.run, account.email, account.password, intent="valid")))
+        story.add(story.run.need_success(send_sign_in(story.run, account.email, account.password, intent="valid")))
 
 
 @when("the person signs in with the e-mail in capitals")
 def signs_in_in_capitals(story: Story) -> None:
-    story.add(sign_in(story.run, story.actor.email.upper(), story.actor.password))
+    story.add(send_sign_in(story.run, story.actor.email.upper(), story.actor.password))
 
 
 @when("the person signs up with a password that is too short")
 def signs_up_with_short_password(story: Story) -> None:
-    story.notes["refused"] = sign_up(story.run, {**story.notes["person"], "password": SHORT_PASSWORD})
+    story.notes["refused"] = send_sign_up(story.run, {**story.notes["person"], "password": SHORT_PASSWORD})
     need(not story.notes["refused"].is_success, "the short password was accepted")
 
 
@@ -107,28 +109,28 @@ def signs_up_with_short_password(story: Story) -> None:
 def signs_up_with_privileges(story: Story) -> None:
     claims = {"emailVerified": True, "role": "admin", "banned": True}
     body = changed(story.run, story.notes["person"], "an image")
-    story.add(sign_up(story.run, {**body, **claims}))
+    story.add(send_sign_up(story.run, {**body, **claims}))
 
 
 @when("somebody signs up with the same e-mail and another password")
 def signs_up_again(story: Story) -> None:
-    body = {**payloads.sign_up(story.run), "email": story.actor.email}
+    body = {**operations.sign_up.body(story.run), "email": story.actor.email}
     story.notes["second"] = body
-    story.add(sign_up(story.run, body))
+    story.add(send_sign_up(story.run, body))
 
 
 @when("somebody signs up with the same e-mail in capitals")
 def signs_up_again_in_capitals(story: Story) -> None:
-    body = {**payloads.sign_up(story.run), "email": story.actor.email.upper()}
-    story.add(sign_up(story.run, body))
+    body = {**operations.sign_up.body(story.run), "email": story.actor.email.upper()}
+    story.add(send_sign_up(story.run, body))
 
 
 @when("somebody signs up with the same e-mail and a plus tag")
 def signs_up_with_plus_tag(story: Story) -> None:
-    saved_for(story, payloads.SIGN_UP)
+    saved_for(story, operations.SIGN_UP)
     name, _, domain = story.actor.email.partition("@")
-    body = {**payloads.sign_up(story.run), "email": f"{name}+{story.run.unique()}@{domain}"}
-    story.add(sign_up(story.run, body, intent="valid"))
+    body = {**operations.sign_up.body(story.run), "email": f"{name}+{story.run.unique()}@{domain}"}
+    story.add(send_sign_up(story.run, body, intent="unusual", value="an e-mail with a plus tag"))
 
 
 @then("the sign-up is accepted")
@@ -139,30 +141,30 @@ def sign_up_accepted(story: Story) -> None:
 
 @when(parsers.re(r"somebody signs up with (?P<value>.+) and signs in"))
 def signs_up_with_value(story: Story, value: str) -> None:
-    saved_for(story, payloads.SIGN_UP)
-    body = changed(story.run, payloads.sign_up(story.run), value)
-    story.add(story.run.need_success(sign_up(story.run, body, intent="valid")))
-    story.add(sign_in(story.run, body["email"], body["password"], intent="valid"))
+    saved_for(story, operations.SIGN_UP)
+    body = changed(story.run, operations.sign_up.body(story.run), value)
+    story.add(story.run.need_success(send_sign_up(story.run, body, intent="unusual", value=value)))
+    story.add(send_sign_in(story.run, body["email"], body["password"], intent="valid"))
 
 
 @when(parsers.parse("somebody signs in with a wrong password {times:d} times"))
 def wrong_password_often(story: Story, times: int) -> None:
-    for _ in range(1 if story.run.limited(payloads.SIGN_IN) else times):
-        wrong = f"{payloads.PASSWORD}-{story.run.unique()}"
-        need(not sign_in(story.run, story.actor.email, wrong).is_success, "the wrong password was accepted")
+    for _ in range(1 if story.run.limited(operations.SIGN_IN) else times):
+        wrong = f"{made_up.PASSWORD}-{story.run.unique()}"
+        need(not send_sign_in(story.run, story.actor.email, wrong).is_success, "the wrong password was accepted")
 
 
 @when("somebody signs in with an unknown e-mail")
 def unknown_email(story: Story) -> None:
     story.notes["what"] = "an unknown e-mail"
-    _sign_in_or_recall(story, "an unknown e-mail", payloads.email(story.run), story.actor.password)
+    _sign_in_or_recall(story, "an unknown e-mail", made_up.email(story.run), story.actor.password)
 
 
 @when(parsers.re(r"somebody signs in with (?P<which>(?!an unknown e-mail).+(?<!\d times))"))
 def signs_in_with(story: Story, which: str) -> None:
     right = story.actor.password
     passwords = {
-        "a wrong password": f"{payloads.PASSWORD}-{story.run.unique()}",
+        "a wrong password": f"{made_up.PASSWORD}-{story.run.unique()}",
         "the password in capitals": right.upper(),
         "one letter in the other case": right[:-1] + _other_case(right[-1]),
         "all but the last character": right[:-1],
@@ -175,7 +177,7 @@ def signs_in_with(story: Story, which: str) -> None:
     wrong = passwords[which]
     need(wrong != right, f"{which} would be the password itself")
     if which in _MORE_OF_THE_SAME:
-        saved_for(story, payloads.SIGN_IN)
+        saved_for(story, operations.SIGN_IN)
     story.run.masker.add(wrong)
     story.notes["what"] = which
     _sign_in_or_recall(story, which, story.actor.email, wrong)
@@ -184,9 +186,9 @@ def signs_in_with(story: Story, which: str) -> None:
 def _sign_in_or_recall(story: Story, which: str, email: str, wrong: str) -> None:
     """A wrong sign-in; where sign-ins are limited, an answer to the same kind that an earlier scenario got will do."""
     key = f"wrong sign-in: {which}"
-    exchange = story.run.shared.told(key) if story.run.limited(payloads.SIGN_IN) else None
+    exchange = story.run.shared.told(key) if story.run.limited(operations.SIGN_IN) else None
     if exchange is None:
-        exchange = sign_in(story.run, email, wrong)
+        exchange = send_sign_in(story.run, email, wrong)
         story.run.shared.tell(key, exchange)
     story.add(exchange)
 
@@ -198,7 +200,7 @@ def right_password(story: Story) -> None:
 
 @then("the right password still signs in")
 def right_password_still(story: Story) -> None:
-    exchange = sign_in(story.run, story.actor.email, story.actor.password, actor=story.actor.key)
+    exchange = send_sign_in(story.run, story.actor.email, story.actor.password, actor=story.actor.key)
     story.run.check(exchange.is_success, "the right password signs in", exchange.summary, exchange)
 
 
@@ -210,7 +212,7 @@ def sign_in_accepted(story: Story) -> None:
 @then("the first password signs in")
 def first_password_signs_in(story: Story) -> None:
     account = story.actor
-    exchange = sign_in(story.run, account.email, account.password, actor=account.key)
+    exchange = send_sign_in(story.run, account.email, account.password, actor=account.key)
     same = first_field(exchange.response_json, ["user.id"]) == account.user_id or not account.user_id
     held = exchange.is_success and same
     story.run.check(held, "the first account opens with its password", exchange.summary, exchange)
@@ -218,7 +220,7 @@ def first_password_signs_in(story: Story) -> None:
 
 @then("the other password does not")
 def other_password_does_not(story: Story) -> None:
-    exchange = sign_in(story.run, story.actor.email, story.notes["second"]["password"])
+    exchange = send_sign_in(story.run, story.actor.email, story.notes["second"]["password"])
     story.run.check(not exchange.is_success, "the second password opens nothing", exchange.summary, exchange)
 
 
@@ -236,7 +238,7 @@ def taken_or_hidden(story: Story) -> None:
 
 @then("the person has an account, which the short password does not open")
 def refused_password_opens_nothing(story: Story) -> None:
-    exchange = sign_in(story.run, story.notes["person"]["email"], SHORT_PASSWORD)
+    exchange = send_sign_in(story.run, story.notes["person"]["email"], SHORT_PASSWORD)
     story.run.check(not exchange.is_success, "the refused password opens nothing", exchange.summary, exchange)
 
 

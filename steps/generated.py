@@ -8,20 +8,13 @@ from typing import Any
 from conformance.generate.cases import AnyCase, to_call
 from conformance.run import Run
 from conformance.wire.exchange import Call
-from steps import payloads
+from steps import operations
 from steps.merchants import Merchant, Merchants
 
 
 def sender(merchants: Merchants, operation: str) -> Merchant | None:
-    """Who sends an operation's requests: nobody to sign up, and the spare session for what moves the active one."""
-    match operation:
-        case payloads.SIGN_UP:
-            return None
-        case payloads.SIGN_IN:
-            return merchants.account
-        case payloads.CREATE_ORGANIZATION | payloads.SET_ACTIVE:
-            return merchants.spare(merchants.first)
-    return merchants.first
+    """Return who sends an operation's requests: nobody to sign up."""
+    return operations.BY_ID[operation].sender(merchants)
 
 
 def prepared(run: Run, case: AnyCase, operation: str, who: Merchant | None, customer: str, *, valid: bool) -> Call:
@@ -31,7 +24,9 @@ def prepared(run: Run, case: AnyCase, operation: str, who: Merchant | None, cust
     if not isinstance(sent.json, dict):
         return sent
     body = _marked(run, _real(sent.json, who, customer))
-    return replace(sent, json=_unique(run, operation, body, who) if valid else body)
+    if valid:
+        body = operations.BY_ID[operation].unique(run, _whole_numbers(body), who)
+    return replace(sent, json=body)
 
 
 def _real(body: dict[str, Any], who: Merchant | None, customer: str) -> dict[str, Any]:
@@ -49,42 +44,6 @@ def _marked(run: Run, body: dict[str, Any]) -> dict[str, Any]:
     """A body that is the run's test data, and says so where it has metadata."""
     metadata = body.get("metadata")
     return {**body, "metadata": {**metadata, "conformanceRun": run.id}} if isinstance(metadata, dict) else body
-
-
-def _unique(run: Run, operation: str, body: dict[str, Any], who: Merchant | None) -> dict[str, Any]:
-    body = _whole_numbers(body)
-    match operation:
-        case payloads.SIGN_UP:
-            return {**body, "email": payloads.email(run)}
-        case payloads.SIGN_IN if who is not None:
-            return {**body, "email": who.email, "password": who.password}
-        case payloads.CREATE_ORGANIZATION:
-            return {**body, "slug": f"{body.get('slug', '')}-{run.unique()}"[-100:]}
-        case payloads.CREATE_CUSTOMER:
-            return {**body, "email": payloads.email(run), "phoneNumber": payloads.phone_number(run)}
-        case payloads.CREATE_CHECKOUT:
-            return _consistent_checkout(run, body)
-    return body
-
-
-def _consistent_checkout(run: Run, body: dict[str, Any]) -> dict[str, Any]:
-    """A session whose line items have its currency, add up to its total and name no made-up product or image."""
-    items = [
-        {
-            name: value
-            for name, value in {**item, "currency": body["currency"]}.items()
-            if name not in ("productId", "imageId")
-        }
-        for item in body.get("lineItems", [])
-    ]
-    total = sum(item.get("quantity", 1) * item.get("amount", 0) for item in items)
-    body = {**body, "lineItems": items, "totalAmount": total if items else body.get("totalAmount", 0)}
-    customer = body.get("customer")
-    if isinstance(customer, dict):
-        unique = {"email": payloads.email(run), "phoneNumber": payloads.phone_number(run)}
-        body["customer"] = {**customer, **unique}
-        body.pop("customerId", None)
-    return body
 
 
 def _whole_numbers(value: Any) -> Any:

@@ -10,8 +10,8 @@ from conformance.errors import NotTested, Why
 from conformance.run import Run
 from conformance.sharing import once
 from conformance.values import MISSING, first_field
-from conformance.wire.exchange import Call, Exchange
-from steps import payloads
+from conformance.wire.exchange import Call, Exchange, Intent
+from steps import operations
 
 TOKEN_HEADER = "set-auth-token"
 
@@ -120,9 +120,9 @@ class Merchants:
 
     def _first_session(self, merchant: Merchant) -> str:
         """The session of a new account; where sign-ins are limited, that of its sign-up will do for the account."""
-        if merchant.key == "account" and self.run.limited(payloads.SIGN_IN):
+        if merchant.key == "account" and self.run.limited(operations.SIGN_IN):
             token = self.run.shared.take(f"spare session of {merchant.key}")
-            sent = call(self.run, payloads.SET_ACTIVE, {}, merchant, token=token)
+            sent = call(self.run, operations.SET_ACTIVE, {}, merchant, token=token)
             if token and self.run.send(sent).status not in (0, HTTPStatus.UNAUTHORIZED):
                 return str(token)
         return self.sign_in(merchant)
@@ -141,9 +141,9 @@ class Merchants:
 
     def sign_up(self, key: str) -> Merchant:
         """A new account; its own session, where sign-up opens one, is the first spare one."""
-        body = payloads.sign_up(self.run)
+        body = operations.sign_up.body(self.run)
         self.run.masker.add(body["password"])
-        exchange = self.run.need_success(send(self.run, payloads.SIGN_UP, body, intent="valid", actor=key))
+        exchange = self.run.need_success(send(self.run, operations.SIGN_UP, body, intent="valid", actor=key))
         found = first_field(exchange.response_json, ["user.id"])
         user_id = found if isinstance(found, str) else ""
         self.run.shared.tell(f"spare session of {key}", session_token(exchange))
@@ -152,7 +152,7 @@ class Merchants:
     def sign_in(self, merchant: Merchant) -> str:
         """A new session of a merchant: returns its token."""
         body = {"email": merchant.email, "password": merchant.password}
-        sent = call(self.run, payloads.SIGN_IN, body, intent="valid", actor=merchant.key)
+        sent = call(self.run, operations.SIGN_IN, body, intent="valid", actor=merchant.key)
         token = session_token(self.run.need_success(self.run.send(sent)))
         if not token:
             raise NotTested("precondition missing: sign-in hands out no token")
@@ -168,20 +168,20 @@ class Merchants:
 
     def _opens(self, merchant: Merchant, token: str) -> bool:
         body = {"organizationId": merchant.organization_id}
-        return send(self.run, payloads.SET_ACTIVE, body, merchant, token=token).is_success
+        return send(self.run, operations.SET_ACTIVE, body, merchant, token=token).is_success
 
     def activate(self, merchant: Merchant, token: str) -> Exchange:
         """Makes the merchant's organization the active one of a session."""
         body = {"organizationId": merchant.organization_id}
-        sent = call(self.run, payloads.SET_ACTIVE, body, merchant, token=token, intent="valid")
+        sent = call(self.run, operations.SET_ACTIVE, body, merchant, token=token, intent="valid")
         return self.run.need_success(self.run.send(sent))
 
     def _create_organization(self, merchant: Merchant) -> tuple[str, Exchange]:
-        body = payloads.organization(self.run)
-        exchange = send(self.run, payloads.CREATE_ORGANIZATION, body, merchant, intent="valid")
+        body = operations.create_organization.body(self.run)
+        exchange = send(self.run, operations.CREATE_ORGANIZATION, body, merchant, intent="valid")
         check_token(self.run, exchange)
         if not exchange.is_success and self.run.why_unavailable(exchange):
-            exchange = send(self.run, payloads.SET_ACTIVE, {}, merchant)
+            exchange = send(self.run, operations.SET_ACTIVE, {}, merchant)
             if first_field(exchange.response_json, ["id", "organization.id"]) is MISSING:
                 raise NotTested("the user may create no organization and has none that is active", Why.WITHHELD)
             return organization_id(exchange), exchange
@@ -197,14 +197,16 @@ def check_token(run: Run, exchange: Exchange) -> None:
 
 def create_customer(run: Run, merchant: Merchant, **changes: Any) -> Exchange:
     """A valid customer of the merchant, with changes to the body: returns the exchange."""
-    body = {**payloads.customer(run, merchant.organization_id), **changes}
-    return send(run, payloads.CREATE_CUSTOMER, body, merchant, intent="valid")
+    body = {**operations.create_customer.body(run, merchant.organization_id), **changes}
+    return send(run, operations.CREATE_CUSTOMER, body, merchant, intent="valid")
 
 
-def create_checkout(run: Run, merchant: Merchant, **changes: Any) -> Exchange:
-    """A valid checkout session of the merchant, with changes to the body: returns the exchange."""
-    body = {**payloads.checkout(run, merchant.organization_id), **changes}
-    return send(run, payloads.CREATE_CHECKOUT, body, merchant, intent="valid")
+def create_checkout(
+    run: Run, merchant: Merchant, intent: Intent = "valid", value: str = "", **changes: Any
+) -> Exchange:
+    """Send a valid checkout session of the merchant, with changes to the body; return the exchange."""
+    body = {**operations.create_checkout.body(run, merchant.organization_id), **changes}
+    return send(run, operations.CREATE_CHECKOUT, body, merchant, intent=intent, value=value)
 
 
 def text_field(exchange: Exchange, *paths: str) -> str:
@@ -216,20 +218,5 @@ def text_field(exchange: Exchange, *paths: str) -> str:
 
 
 def valid_body(run: Run, operation: str, merchant: Merchant | None) -> dict[str, Any]:
-    """An operation: returns a new body for it that every source accepts, sent by this merchant."""
-    match operation:
-        case payloads.SIGN_UP:
-            return payloads.sign_up(run)
-        case payloads.CREATE_ORGANIZATION:
-            return payloads.organization(run)
-    assert merchant is not None
-    match operation:
-        case payloads.SIGN_IN:
-            return {"email": merchant.email, "password": merchant.password}
-        case payloads.SET_ACTIVE:
-            return {"organizationId": merchant.organization_id}
-        case payloads.CREATE_CUSTOMER:
-            return payloads.customer(run, merchant.organization_id)
-        case payloads.CREATE_CHECKOUT:
-            return payloads.checkout(run, merchant.organization_id)
-    raise LookupError(f"no valid request is known for {operation}")
+    """Return a new body of an operation that every source accepts, sent by this merchant."""
+    return operations.BY_ID[operation].body(run, merchant)

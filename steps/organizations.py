@@ -12,7 +12,7 @@ from conformance.run import Run
 from conformance.sharing import once
 from conformance.values import first_field, without
 from conformance.wire.exchange import Exchange
-from steps import payloads
+from steps import made_up, operations
 from steps.fixtures import Story, need
 from steps.merchants import (
     TOKEN_HEADER,
@@ -32,7 +32,7 @@ _DEFAULT_TAKEN = "a customer without a merchant was taken"
 
 def make_active(run: Run, merchant: Merchant, organization: str, **more: object) -> Exchange:
     """A session that is to be scoped to an organization: returns the exchange."""
-    return send(run, payloads.SET_ACTIVE, {"organizationId": organization}, merchant, **more)
+    return send(run, operations.SET_ACTIVE, {"organizationId": organization}, merchant, **more)
 
 
 def default_customer(run: Run, merchant: Merchant) -> Exchange:
@@ -51,13 +51,13 @@ def default_customer(run: Run, merchant: Merchant) -> Exchange:
 
 def send_default(run: Run, merchant: Merchant) -> Exchange:
     """The request for a customer for whom no organization is named: returns the exchange, whatever it came to."""
-    return send(run, payloads.CREATE_CUSTOMER, payloads.customer(run, None), merchant)
+    return send(run, operations.CREATE_CUSTOMER, operations.create_customer.body(run, None), merchant)
 
 
 @when("the merchant creates an organization")
 def creates_organization(story: Story) -> None:
-    body = payloads.organization(story.run)
-    exchange = story.add(send(story.run, payloads.CREATE_ORGANIZATION, body, story.actor, intent="valid"))
+    body = operations.create_organization.body(story.run)
+    exchange = story.add(send(story.run, operations.CREATE_ORGANIZATION, body, story.actor, intent="valid"))
     check_token(story.run, exchange)
     found = organization_id(story.run.need_success(exchange))
     story.merchant = replace(story.actor, organization_id=found, organization=body)
@@ -75,13 +75,13 @@ def makes_it_active(story: Story) -> None:
 
 @when("the merchant sets the organization active in the session of the sign-up")
 def activates_in_sign_up_session(story: Story) -> None:
-    body = payloads.sign_up(story.run)
+    body = operations.sign_up.body(story.run)
     story.run.masker.add(body["password"])
-    signed_up = story.run.need_success(send(story.run, payloads.SIGN_UP, body, intent="valid"))
+    signed_up = story.run.need_success(send(story.run, operations.SIGN_UP, body, intent="valid"))
     token = session_token(signed_up)
     need(bool(token), "sign-up hands out no token on this target, which is lawful", Why.CAPABILITY)
     newcomer = Merchant(f"newcomer {body['email']}", body["email"], body["password"], token=token)
-    story.add(send(story.run, payloads.CREATE_ORGANIZATION, payloads.organization(story.run), newcomer))
+    story.add(send(story.run, operations.CREATE_ORGANIZATION, operations.create_organization.body(story.run), newcomer))
 
 
 @then("the token of the sign-up opened a session")
@@ -94,8 +94,8 @@ def second_organization(story: Story) -> None:
     story.notes["spare"] = spare = story.merchants.spare(story.actor)
 
     def make() -> str:
-        body = payloads.organization(story.run)
-        exchange = send(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid")
+        body = operations.create_organization.body(story.run)
+        exchange = send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent="valid")
         return organization_id(story.run.need_success(exchange))
 
     story.notes["second"] = once(story.run.shared, "second organization", make)
@@ -159,8 +159,8 @@ def repeated_token_works(story: Story) -> None:
 @when(parsers.re(r"the merchant creates an organization with (?P<value>a name.+|a long.+|nested.+|a logo|capitals.+)"))
 def creates_organization_with(story: Story, value: str) -> None:
     spare = story.merchants.spare(story.actor)
-    body = changed(story.run, payloads.organization(story.run), value)
-    story.add(send(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid"))
+    body = changed(story.run, operations.create_organization.body(story.run), value)
+    story.add(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent="unusual", value=value))
 
 
 @when("the merchant creates an organization with a slug that is taken")
@@ -177,28 +177,29 @@ def creates_with_others_slug(story: Story) -> None:
 def can_be_made_active(story: Story) -> None:
     """The passive checks record a refusal as a breach."""
     spare = story.merchants.spare(story.actor)
-    story.run.need_success(make_active(story.run, spare, organization_id(story.last), intent="valid"))
+    created = organization_id(story.run.need_success(story.last))
+    story.run.need_success(make_active(story.run, spare, created, intent="valid"))
 
 
 def _creates_with_slug(story: Story, owner: Merchant) -> None:
     need("slug" in owner.organization, "the organization was not created by this run, so that its slug is not known")
-    body = {**payloads.organization(story.run), "slug": owner.organization["slug"]}
+    body = {**operations.create_organization.body(story.run), "slug": owner.organization["slug"]}
     spare = story.merchants.spare(story.actor)
-    story.add(send(story.run, payloads.CREATE_ORGANIZATION, body, spare))
+    story.add(send(story.run, operations.CREATE_ORGANIZATION, body, spare))
 
 
 @then("an organization with another slug is created")
 def another_slug(story: Story) -> None:
     spare = story.merchants.spare(story.actor)
-    body = payloads.organization(story.run)
-    story.run.need_success(send(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid"))
+    body = operations.create_organization.body(story.run)
+    story.run.need_success(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent="valid"))
 
 
 @when("the merchant creates another organization")
 def creates_another(story: Story) -> None:
     spare = story.merchants.spare(story.actor)
-    body = payloads.organization(story.run)
-    story.run.need_success(send(story.run, payloads.CREATE_ORGANIZATION, body, spare, intent="valid"))
+    body = operations.create_organization.body(story.run)
+    story.run.need_success(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent="valid"))
 
 
 @then("the older organization can be made active")
@@ -210,16 +211,16 @@ def older_can_be_active(story: Story) -> None:
 
 @when("the merchant creates an organization without a name")
 def creates_without_name(story: Story) -> None:
-    story.notes["body"] = body = payloads.organization(story.run)
+    story.notes["body"] = body = operations.create_organization.body(story.run)
     spare = story.merchants.spare(story.actor)
-    exchange = send(story.run, payloads.CREATE_ORGANIZATION, without(body, "name"), spare)
+    exchange = send(story.run, operations.CREATE_ORGANIZATION, without(body, "name"), spare)
     need(not exchange.is_success, "an organization without a name was accepted")
 
 
 @then("an organization with the same slug is created")
 def same_slug(story: Story) -> None:
     spare = story.merchants.spare(story.actor)
-    exchange = send(story.run, payloads.CREATE_ORGANIZATION, story.notes["body"], spare)
+    exchange = send(story.run, operations.CREATE_ORGANIZATION, story.notes["body"], spare)
     if story.run.why_unavailable(exchange):
         raise story.run.why_not(exchange)
     story.run.check(exchange.is_success, "the slug is still free and the session open", exchange.summary, exchange)
@@ -233,7 +234,7 @@ def intruder_activates(story: Story) -> None:
 
 @when("the merchant tries to make an organization active that does not exist")
 def activates_unknown(story: Story) -> None:
-    unknown = payloads.unknown_id(story.run, story.actor.organization_id)
+    unknown = made_up.unknown_id(story.run, story.actor.organization_id)
     story.add(make_active(story.run, story.merchants.intruder, unknown))
 
 
@@ -248,7 +249,7 @@ def nothing_goes_in(story: Story) -> None:
     by_default = send_default(run, intruder)
     into = by_default.is_success and first_field(by_default.response_json, ["merchantId"]) == closed
     run.check(not into, "no customer goes into the closed organization", by_default.summary, by_default)
-    named = send(run, payloads.CREATE_CUSTOMER, payloads.customer(run, closed), intruder)
+    named = send(run, operations.CREATE_CUSTOMER, operations.create_customer.body(run, closed), intruder)
     refused(run, named, (400, 401, 403, 404), "a customer for the closed organization")
-    session = send(run, payloads.CREATE_CHECKOUT, payloads.checkout(run, closed), intruder)
+    session = send(run, operations.CREATE_CHECKOUT, operations.create_checkout.body(run, closed), intruder)
     refused(run, session, (400, 401, 403, 404), "a checkout session for the closed organization")

@@ -8,18 +8,18 @@ from pytest_bdd import parsers, then, when
 
 from conformance.wire.client import encode
 from conformance.wire.exchange import Call
-from steps import payloads
+from steps import operations
 from steps.access import by_whom
 from steps.fixtures import Story
 from steps.merchants import send, valid_body
 
 _METHODS: Final = ("PUT", "PATCH", "DELETE", "GET")
-_READABLE: Final = (payloads.CREATE_CUSTOMER, payloads.CREATE_CHECKOUT)
+_READABLE: Final = (operations.CREATE_CUSTOMER, operations.CREATE_CHECKOUT)
 
 
 @when(parsers.parse('other methods than POST are tried on the path of "{name}"'))
 def other_methods(story: Story, name: str) -> None:
-    run, operation = story.run, payloads.OPERATIONS[name]
+    run, operation = story.run, operations.BY_WORDS[name]
     path, merchant = run.contract.operations[operation].path, by_whom(story, operation)
     limited = run.limited(operation)
     for method in _METHODS[:1] if limited else _METHODS:
@@ -63,7 +63,7 @@ def _each(story: Story, status: int) -> None:
 
 @when(parsers.parse('a valid "{name}" request names its media type with a parameter, and in capitals'))
 def media_types(story: Story, name: str) -> None:
-    run, operation = story.run, payloads.OPERATIONS[name]
+    run, operation = story.run, operations.BY_WORDS[name]
     merchant = by_whom(story, operation)
     if not run.saves(operation):
         run.need_success(send(run, operation, valid_body(run, operation, merchant), merchant, intent="valid"))
@@ -75,7 +75,7 @@ def media_types(story: Story, name: str) -> None:
 
 @when(parsers.parse('a valid "{name}" request is sent in chunks'))
 def in_chunks(story: Story, name: str) -> None:
-    run, operation = story.run, payloads.OPERATIONS[name]
+    run, operation = story.run, operations.BY_WORDS[name]
     merchant = by_whom(story, operation)
     if not run.saves(operation):
         run.need_success(send(run, operation, valid_body(run, operation, merchant), merchant, intent="valid"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.run import Run
-from steps import payloads
+from steps import made_up
+from steps.operations.create_checkout import line_item
 
 MANY_SCRIPTS = "Thabo Mokoena – Société Ñandú 東京 Ελλάδα Привет 😀"
 
@@ -36,7 +37,7 @@ def changed(run: Run, body: dict[str, Any], value: str) -> dict[str, Any]:
         case "capitals in the slug":
             return {**body, "slug": f"Conformance_{mark}.Shop-1"}
         case "a foreign phone number":
-            return {**body, "phoneNumber": "+4479" + payloads.phone_number(run)[-8:]}
+            return {**body, "phoneNumber": "+4479" + made_up.phone_number(run)[-8:]}
         case "nested metadata":
             nested = {
                 "text": "Ünïcode 東京",
@@ -73,7 +74,7 @@ def changed(run: Run, body: dict[str, Any], value: str) -> dict[str, Any]:
             shop = f"https://shop.example.com/{mark}/{'a-long-path/' * 30}"
             return {**body, "successUrl": f"{shop}success", "cancelUrl": f"{shop}cancel"}
         case "three line items":
-            return {**body, **_three_line_items(mark)}
+            return {**body, **_three_line_items(run, mark)}
     raise LookupError(f"no value is known as {value!r}")
 
 
@@ -85,17 +86,7 @@ def _currency(body: dict[str, Any], currency: str) -> dict[str, Any]:
     return {**body, "currency": currency, "lineItems": [{**item, "currency": currency} for item in body["lineItems"]]}
 
 
-def _three_line_items(mark: str) -> dict[str, Any]:
-    items: list[dict[str, Any]] = [
-        {
-            "name": f"{name} {mark}",
-            "productId": f"{mark}-{number}",
-            "quantity": quantity,
-            "amount": amount,
-            "currency": "LSL",
-        }
-        for number, (name, quantity, amount) in enumerate(
-            [("Blanket", 1, 45_000), ("Hat – mokorotlo", 2, 12_550), ("Tea", 3, 999)]
-        )
-    ]
+def _three_line_items(run: Run, mark: str) -> dict[str, Any]:
+    wares = [("Blanket", 1, 45_000), ("Hat – mokorotlo", 2, 12_550), ("Tea", 3, 999)]
+    items = [line_item(run, f"{name} {mark}", amount, quantity) for name, quantity, amount in wares]
     return {"lineItems": items, "totalAmount": sum(item["quantity"] * item["amount"] for item in items)}

@@ -73,7 +73,7 @@ def _present(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] 
 
 
 def _unique(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
-    if not _applies(exchange, params, rules):
+    if exchange.call.repeat or not _applies(exchange, params, rules):
         return None
     value = first_field(exchange.response_json, params["response"])
     if "header" in params and exchange.response is not None:

@@ -114,6 +114,25 @@ def _domain(text: str) -> str:
     return text
 
 
+def _phone_prefix(text: str) -> str:
+    if not re.fullmatch(r"\+[1-9][0-9]{0,7}", text):
+        raise ValueError(f"{text!r} is no start of a phone number; write a plus and up to eight digits, such as +2665")
+    return text
+
+
+def _currency(text: str) -> str:
+    if not re.fullmatch("[A-Z]{3}", text):
+        raise ValueError(f"{text!r} is no currency; write its three capital letters, such as LSL")
+    return text
+
+
+def _amount(text: str) -> int:
+    amount = _whole(text)
+    if amount < 1:
+        raise ValueError(f"{text!r} is no amount above 0")
+    return amount
+
+
 def _text(text: str) -> str:
     return text
 
@@ -214,6 +233,12 @@ OPTIONS: Final = (
         "FILE",
     ),
     Option("email-domain", "the domain of made-up e-mail addresses", _domain, "DOMAIN"),
+    Option("phone-prefix", "the start of made-up phone numbers; seven digits follow", _phone_prefix, "PREFIX"),
+    Option("currency", "the currency of made-up checkout sessions", _currency, "CODE"),
+    Option("amount", "the amount of made-up checkout sessions, in the smallest unit of the currency", _amount, "N"),
+    Option(
+        "product-id", "a product that the target knows, for the line items of made-up checkout sessions", metavar="ID"
+    ),
     Option("allow-load", "a host other than loopback that a full run may be sent to", _text, "HOST"),
     Option(
         "allow-incomplete",

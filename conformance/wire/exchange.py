@@ -18,8 +18,9 @@ class Call:
 
     `operation` is the id from the contract, or None for a request beside it. `intent` is "valid" where the target has
     to accept the request, and "unusual" where it may refuse it by a policy of its own, for `value`, which is in words.
-    `generated` says that a machine made the values up; `actor` names who sends it; `chunked` sends the body in chunks,
-    without a Content-Length.
+    `repeat` says that it is an earlier request once more, which may be answered with what that one made. `generated`
+    says that a machine made the values up; `actor` names who sends it; `chunked` sends the body in chunks, without a
+    Content-Length.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Call:
     actor: str = ""
     chunked: bool = False
     value: str = ""
+    repeat: bool = False
 
 
 @dataclass(frozen=True)

@@ -137,9 +137,9 @@ TYPES = table(
             ("customer", CREATE_CUSTOMER, "metadata", "metadata", ("CUSTOMER-VALID-1",)),
             ("checkout", CREATE_CHECKOUT, "currency", "currency", ("CHECKOUT-VALID-2", "CHECKOUT-VALID-3")),
             ("checkout", CREATE_CHECKOUT, "totalAmount", "total-amount", ("CHECKOUT-VALID-2", "CHECKOUT-VALID-3")),
-            (MUST, "checkout", CREATE_CHECKOUT, "lineItems", "line-items", ("CHECKOUT-VALID-3",)),
-            (MUST, "checkout", CREATE_CHECKOUT, "successUrl", "success-url", ("CHECKOUT-VALID-3",)),
-            (MUST, "checkout", CREATE_CHECKOUT, "metadata", "metadata", ("CHECKOUT-VALID-3",)),
+            ("checkout", CREATE_CHECKOUT, "lineItems", "line-items", ("CHECKOUT-VALID-3",)),
+            ("checkout", CREATE_CHECKOUT, "successUrl", "success-url", ("CHECKOUT-VALID-3",)),
+            ("checkout", CREATE_CHECKOUT, "metadata", "metadata", ("CHECKOUT-VALID-3",)),
         )
     ),
 )

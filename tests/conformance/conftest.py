@@ -8,15 +8,13 @@ import pytest
 
 from conformance.plugin.entry import catalogue_of
 from conformance.plugin.items import requirement_ids
-from steps import payloads
-
-SCARCE = (payloads.SIGN_UP, payloads.SIGN_IN)
+from steps import operations
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The scenarios of either operation alternate in the places that they have together."""
-    scarce = {name: [item for item in items if decides(config, item) == name] for name in SCARCE}
+    scarce = {name: [item for item in items if decides(config, item) == name] for name in operations.SCARCE}
     places = [number for number, item in enumerate(items) if any(item in group for group in scarce.values())]
     turns = [item for item in chain.from_iterable(zip_longest(*scarce.values())) if item is not None]
     for place, item in zip(places, turns, strict=True):

@@ -14,7 +14,7 @@ from conformance.generate.cases import AnyCase, Generator, explore, ids_of, judg
 from conformance.plugin.entry import catalogue_of
 from conformance.run import Run
 from conformance.wire.client import NotSendable
-from steps import payloads
+from steps import operations
 from steps.fixtures import new_customer
 from steps.generated import prepared, sender
 from steps.machine import walk_machine
@@ -24,7 +24,6 @@ DOCUMENT = Path(__file__).parents[2] / "openapi" / "onboarding.yaml"
 COVERAGE_OF_A_GATE = {"positive": 3, "negative": 9}
 FUZZING_OF_A_GATE = {"positive": 3, "negative": 3}
 BATCH = 40
-SCARCE = (payloads.SIGN_UP, payloads.SIGN_IN)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -32,7 +31,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         catalogue = catalogue_of(metafunc.config)
         parameters = [
             pytest.param(name, id=name, marks=[pytest.mark.requirement(*ids_of(catalogue, name))])
-            for name in payloads.OPERATIONS.values()
+            for name in operations.BY_ID
         ]
         metafunc.parametrize("operation", parameters)
 
@@ -45,12 +44,12 @@ def generator() -> Generator:
 @pytest.fixture
 def send(run: Run, merchants: Merchants, operation: str) -> Callable[[AnyCase, str], bool]:
     """Sends a generated case of the operation; says whether the target accepted it."""
-    if operation in SCARCE and run.limited(operation):
+    if operation in operations.SCARCE and run.limited(operation):
         raise NotTested(
             "saved: the target limits sign-ups and sign-ins, and every requirement has a check of its own", Why.SAVED
         )
     who = sender(merchants, operation)
-    customer = new_customer(run, merchants.first) if operation == payloads.CREATE_CHECKOUT else ""
+    customer = new_customer(run, merchants.first) if operation == operations.CREATE_CHECKOUT else ""
 
     def sending(case: AnyCase, mode: str) -> bool:
         try:

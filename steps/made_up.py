@@ -1,0 +1,47 @@
+"""Made-up values: like those of no other request of any run, and marked as test data."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any, Final
+
+from conformance.run import Run
+
+PASSWORD: Final = "Pw7!"
+
+
+def email(run: Run) -> str:
+    """Return an e-mail address that nobody has used, in the domain of the settings."""
+    return f"conformance.{run.unique()}@{run.settings.email_domain}"
+
+
+def password(run: Run) -> str:
+    """Return a password of some 16 characters that nobody has used: letters of both cases, digits and a sign."""
+    return f"{PASSWORD}{run.unique()}"
+
+
+def long_password(run: Run) -> str:
+    """Return a password of 98 characters, long enough to be told apart after its first 72."""
+    return f"{PASSWORD}{run.unique()}-{'Zebra!Quagga?' * 8}"[:96] + "qZ"
+
+
+def phone_number(run: Run) -> str:
+    """Return a phone number in E.164 that is different for each call of a run and most likely for each run."""
+    prefix = run.settings.phone_prefix
+    return f"{prefix}{zlib.crc32(run.unique().encode()) % 10_000_000:07d}"
+
+
+def metadata(run: Run) -> dict[str, Any]:
+    """Return flat metadata that mark test data as such and name the run."""
+    return {"conformanceRun": run.id, "note": f"Conformance test data {run.unique()}"}
+
+
+def unknown_id(run: Run, like: str) -> str:
+    """Return an id that nothing has, of the same form as a known one: its last letters and digits are others."""
+    if like.isdigit():
+        return str(int(like) + 900_000_000)
+    source = run.random(f"unknown {like}")
+    alphabets = ("0123456789", "abcdef", "ABCDEF", "ghijklmnopqrstuvwxyz", "GHIJKLMNOPQRSTUVWXYZ")
+    own = [next((alphabet for alphabet in alphabets if letter in alphabet), letter) for letter in like[-12:]]
+    candidate = like[:-12] + "".join(source.choice(alphabet) for alphabet in own)
+    return candidate if candidate != like else f"{like}0"

@@ -1,0 +1,38 @@
+"""What the steps know of an operation, in one place each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from conformance.run import Run
+
+if TYPE_CHECKING:
+    from steps.merchants import Merchant, Merchants
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation of the document, as its requests are made.
+
+    `words` name it in the features. `body` makes a valid body, for a merchant where it needs one; `sender` says who
+    sends it; `unique` gives a generated body the values that have to be unique or real. `is_scarce` says that targets
+    usually limit its rate.
+    """
+
+    id: str
+    words: str
+    body: Callable[[Run, Merchant | None], Body]
+    sender: Callable[[Merchants], Merchant | None]
+    unique: Callable[[Run, Body, Merchant | None], Body]
+    is_scarce: bool = False
+
+
+def need_merchant(merchant: Merchant | None) -> Merchant:
+    """Return the merchant whom an operation needs; raise `LookupError` for nobody."""
+    if merchant is None:
+        raise LookupError("this operation is sent by a merchant")
+    return merchant
