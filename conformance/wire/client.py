@@ -18,11 +18,12 @@ import httpx
 from conformance.errors import NotTested, Why
 from conformance.masking import Masker
 from conformance.values import MISSING
-from conformance.wire.bounds import Unbounded, Undecodable, bound, decoded
+from conformance.wire.bounds import Unbounded, Undecodable, decoded
 from conformance.wire.exchange import Call, Exchange, Response
 from conformance.wire.failures import CLIENT_REFUSED, PROXY_CLOSED, Failure, failure_of
 from conformance.wire.gateway import gateway_page
 from conformance.wire.limits import Limits, Silence
+from conformance.wire.transport import Traffic, Transport
 
 USER_AGENT: Final = "merchant-onboarding-conformance"
 _RETRIES_AFTER_429: Final = 4
@@ -78,17 +79,21 @@ class Wire:
 
     def __post_init__(self) -> None:
         link = self.connection
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(link.timeout, connect=link.connect_timeout),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            follow_redirects=False,
+        self._traffic = Traffic()
+        transport = Transport(
+            self._traffic,
             proxy=link.proxy,
             verify=link.verify,
             http2=link.http2,
-            trust_env=link.trust_environment,
+            trust_environment=link.trust_environment,
+        )
+        self._client = httpx.Client(
+            transport=transport,
+            timeout=httpx.Timeout(link.timeout, connect=link.connect_timeout),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            follow_redirects=False,
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"},
         )
-        self._traffic = bound(self._client)
 
     @property
     def limited(self) -> set[str]:
