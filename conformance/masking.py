@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable
+from itertools import product
+from threading import Lock
 from typing import Any, Final
 from urllib.parse import quote
+
+from conformance.literals import SHORTEST, Literals
 
 MASK: Final = "***"
 _SECRET_HEADERS: Final = frozenset(
@@ -17,7 +23,8 @@ _SECRET_TEXT: Final = re.compile(
     r'(?i)("(?:[a-z_-]{0,40}(?:password|token|secret|api_?key)[a-z_-]{0,40})"\s*:\s*")((?:[^"\\]|\\.)*)'
 )
 _URL_USER: Final = re.compile(r"""(?<=://)[^\s/@:"'\\]+:[^\s/@"'\\]+(?=@)""")
-_SHORTEST: Final = 6
+_SHORTEST_IN_BASE64: Final = 8
+_QUOTES_IN_HTML: Final = tuple(product(('"', "&quot;", "&#34;"), ("'", "&#x27;", "&#39;")))
 
 
 class Masker:
@@ -25,20 +32,19 @@ class Masker:
 
     def __init__(self) -> None:
         self.told: list[str] = []
-        self._secrets: dict[str, None] = {}
+        self._forms = Literals()
+        self._adding = Lock()
         self._headers: set[str] = set(_SECRET_HEADERS)
 
     def add(self, *secrets: object) -> None:
         """Secrets as they become known (a password made up, a token received); values under six characters are
         left to the masking by field name, since they would blot out ordinary text."""
-        new = [
-            item for item in secrets if isinstance(item, str) and len(item) >= _SHORTEST and item not in self._secrets
-        ]
-        if new:
-            self.told += new
-            forms = {form for item in new for form in _forms(item)}
-            longest_first = sorted({*self._secrets, *forms}, key=len, reverse=True)
-            self._secrets = dict.fromkeys(longest_first)
+        with self._adding:
+            for secret in secrets:
+                if isinstance(secret, str) and len(secret) >= SHORTEST and secret not in self._forms:
+                    self.told.append(secret)
+                    for form in _forms(secret):
+                        self._forms.add(form)
 
     def add_header(self, name: str) -> None:
         """A header whose value is a secret in this run, such as a gateway's key."""
@@ -46,9 +52,7 @@ class Masker:
 
     def text(self, text: str) -> str:
         """Any text: returns it with every known secret, and every value of a secret-named field, masked."""
-        for secret in self._secrets:
-            if secret in text:
-                text = text.replace(secret, MASK)
+        text = self._forms.replaced(text, MASK)
         return _URL_USER.sub(MASK, _SECRET_TEXT.sub(lambda found: found[1] + MASK, text))
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -77,7 +81,19 @@ class Masker:
         return value
 
 
-def _forms(secret: str) -> tuple[str, ...]:
-    """A secret as texts hold it: as it is, in a URL, in JSON, and as Python shows it."""
-    in_json = json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]
-    return secret, quote(secret, safe="", errors="replace"), *in_json, repr(secret)[1:-1]
+def _forms(secret: str) -> set[str]:
+    """Return a secret as texts hold it: as it is, in a URL, in JSON, as Python shows it, in HTML, and in base64."""
+    in_html = html.escape(secret, quote=False)
+    forms = {
+        secret,
+        quote(secret, safe="", errors="replace"),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
+        *(in_html.replace('"', double).replace("'", single) for double, single in _QUOTES_IN_HTML),
+    }
+    if len(secret) >= _SHORTEST_IN_BASE64:
+        raw = secret.encode("utf-8", "surrogatepass")
+        coded = b64encode(raw).decode(), urlsafe_b64encode(raw).decode()
+        forms |= {*coded, *(text.rstrip("=") for text in coded)}
+    return forms

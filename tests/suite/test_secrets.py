@@ -5,13 +5,18 @@ from __future__ import annotations
 import html
 import json
 import logging
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from random import Random
 from urllib.parse import quote
 
 import httpx
 import pytest
 
+from conformance.literals import Literals
 from conformance.masking import Masker
 from conformance.plugin.secrecy import masked_traceback
 from tests.suite.invocation import ROOT, Done, invoke
@@ -25,6 +30,9 @@ ECHOES = ("signup-password-in-user", "signup-request-repeated", "signin-error-re
 BROKEN = ("customer-id-empty", "checkout-second-500")
 CARELESS = """
 import logging
+import sys
+import threading
+import time
 import allure
 import pytest
 from steps.merchants import create_customer
@@ -166,6 +174,127 @@ def test_a_traceback_is_masked_before_it_is_abridged(request: pytest.FixtureRequ
 )
 def test_texts_are_masked_by_their_form(text: str, masked: str) -> None:
     assert Masker().text(text) == masked
+
+
+# Known secrets, wherever they stand
+
+
+def masker_of(*secrets: str) -> Masker:
+    masker = Masker()
+    masker.add(*secrets)
+    return masker
+
+
+@pytest.mark.parametrize(
+    ("secrets", "text", "masked"),
+    [
+        (["s3cret"], "s3cret", "***"),
+        (["s3cret"], "as3crets", "a***s"),
+        (["s3cret"], "s3cre s3cret s3cre", "s3cre *** s3cre"),
+        (["s3cret"], "s3crets3crets3cret", "*********"),
+        (["short"], "short", "short"),
+        (["s3cret", "s3cret-and-more"], "s3cret-and-more, s3cret-and, s3cret", "***, ***-and, ***"),
+        (["s3cret-and-more", "s3cret", "and-more"], "s3cret-and-more and-more", "*** ***"),
+        (["more-s3cret-and", "s3cret"], "more-s3cret-and more-s3cret", "*** more-***"),
+        (["one-two-", "two-three"], "one-two-three four", "*** four"),
+        (["two-three", "one-two-"], "one-two-three four", "*** four"),
+        (["aaaaaa"], "baaaaaaaab", "b***b"),
+        (["pa\u00e5ssw\u00f6rd"], "pa\u00e5ssw\u00f6rd pa%C3%A5ssw%C3%B6rd pa\\u00e5ssw\\u00f6rd", "*** *** ***"),
+        (["lone \ud800 half"], "lone \ud800 half lone%20%3F%20half lone \\ud800 half", "*** *** ***"),
+        (["a'b\"c<d>&"], "a'b&quot;c&lt;d&gt;&amp; a&#x27;b&quot;c&lt;d&gt;&amp;", "*** ***"),
+        (
+            ["a'b\"c<d>&"],
+            "a'b\"c&lt;d&gt;&amp; a&#39;b&#34;c&lt;d&gt;&amp; a&#39;b&quot;c&lt;d&gt;&amp;",
+            "*** *** ***",
+        ),
+        (["a'b\"c<d>&"], "a'b\\\"c<d>& a\\'b\"c<d>& a%27b%22c%3Cd%3E%26", "*** *** ***"),
+        (["s3cret??>>"], "czNjcmV0Pz8+Pg== czNjcmV0Pz8-Pg== czNjcmV0Pz8+Pg", "*** *** ***"),
+        (["s3crets"], "czNjcmV0cw==", "czNjcmV0cw=="),
+    ],
+)
+def test_known_secrets_are_masked_wherever_they_stand(secrets: list[str], text: str, masked: str) -> None:
+    masker = masker_of(*secrets)
+    assert masker.text(text) == masked
+    for length in range(3):
+        assert masker.text("." * length + text) == "." * length + masked
+
+
+def replaced_one_by_one(secrets: list[str], text: str) -> str:
+    """Mask a text the plain way: each secret after the other, the longest first."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
+
+
+def test_masking_is_as_one_secret_after_the_other() -> None:
+    """Words that are secrets are masked as the plain way does it; where secrets overlap, nothing of any is left."""
+    random = Random(8)
+    for _ in range(100):
+        secrets = ["".join(random.choices("abc", k=random.randint(6, 12))) for _ in range(random.randint(1, 40))]
+        secrets += [secret[place : place + 6] for secret in secrets[:3] for place in range(len(secret) - 5)]
+        masker = masker_of(*secrets)
+        words = "-".join(random.choices([*secrets, "abcab"], k=30))
+        assert masker.text(words) == replaced_one_by_one(secrets, words)
+        overlapping = masker.text("".join(random.choices([*secrets, "abcab", "-"], k=30)))
+        assert "***" in overlapping
+        assert not [secret for secret in secrets if secret in overlapping]
+
+
+def seconds_to_mask(number: int, prefix: str) -> float:
+    """Return how long the evidence of a run with so many secrets takes a thread to mask, as they become known."""
+    random = Random(number)
+    masker = Masker()
+    words = "a text of some length that holds a secret in its middle, " * 4
+    begun = time.thread_time()
+    for _ in range(number):
+        secret = prefix + random.randbytes(16).hex()
+        masker.add(secret)
+        assert secret not in masker.text(f"{words} {secret} {words}")
+    return time.thread_time() - begun
+
+
+@pytest.mark.parametrize("prefix", ["", "the-same-start-of-all-"])
+def test_masking_takes_as_long_with_many_secrets_as_with_few(prefix: str) -> None:
+    """Eight times the secrets and texts: about eight times the work, where a look at each pair would take 64 times."""
+    seconds_to_mask(200, prefix)
+    few = min(seconds_to_mask(1_500, prefix) for _ in range(2))
+    assert seconds_to_mask(12_000, prefix) < 24 * few
+
+
+def test_secrets_are_added_while_others_mask() -> None:
+    """No thread sees a secret that was added before it looked, and none is lost among those that add."""
+    masker = Masker()
+    failures: list[str] = []
+    switching = sys.getswitchinterval()
+
+    def work(name: int) -> None:
+        try:
+            for number in range(400):
+                secret = f"shared-start-{'x' * (number % 50)}-{name}-{number:04}"
+                masker.add(secret, f"shared-{number:04}")
+                text = masker.text(f"<{secret}>")
+                if text != "<***>":
+                    failures.append(text)
+        except RuntimeError as error:
+            failures.append(str(error))
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(6)]
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(switching)
+    assert failures == []
+    assert len(masker.told) == len(set(masker.told)) == 6 * 400 + 400
+    assert all(masker.text(secret) == "***" for secret in masker.told)
+
+
+def test_a_literal_that_is_too_short_is_refused() -> None:
+    with pytest.raises(ValueError, match="6 characters"):
+        Literals().add("short")
 
 
 def test_the_http_library_keeps_headers_to_itself() -> None:
