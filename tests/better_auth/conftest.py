@@ -14,7 +14,7 @@ def better_auth() -> None:
     """The target, ready to be started."""
     reason = target.missing()
     if reason and os.environ.get("CI") == "true":
-        pytest.fail(reason)
+        pytest.fail(reason, pytrace=False)
     if reason:
         pytest.skip(reason)
     target.install()
