@@ -247,7 +247,7 @@ def sandbox(case: Case) -> Iterator[str]:
     if process == 0:
         os.close(reading)
         os.dup2(writing, 1)
-        sys.stdout = os.fdopen(1, "w", buffering=1)
+        sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8")
         signal.alarm(_PATIENCE)
         identity._digest = _cheap_digest
         try:
@@ -256,7 +256,7 @@ def sandbox(case: Case) -> Iterator[str]:
             os._exit(1)
     os.close(writing)
     try:
-        with os.fdopen(reading) as output:
+        with os.fdopen(reading, encoding="utf-8") as output:
             line = output.readline()
             if _LISTENING not in line:
                 raise RuntimeError(f"the sandbox did not start with {case.id}")
@@ -277,7 +277,7 @@ def _silence(file: Path) -> Iterator[None]:
     sys.stdout.flush()
     sys.stderr.flush()
     kept = os.dup(1), os.dup(2)
-    with file.open("w") as output:
+    with file.open("w", encoding="utf-8") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
         try:
