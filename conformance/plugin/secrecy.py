@@ -1,4 +1,4 @@
-"""What other plugins would tell of secrets: client libraries' logs, tracebacks, CI variables, Allure's results."""
+"""What other plugins would tell of secrets: client libraries' logs, tracebacks, CI variables."""
 
 from __future__ import annotations
 
@@ -73,21 +73,6 @@ def mask_metadata(config: pytest.Config, masker: Masker) -> None:
 
         found = config.stash[metadata_key]
         found.update(masker.value(dict(found)))
-
-
-def mask_fields(node: Any, masker: Masker) -> None:
-    """A result of Allure's model: masks every text in it, and in what it consists of."""
-    for name, value in vars(node).items():
-        if isinstance(value, str):
-            setattr(node, name, masker.text(value))
-        elif isinstance(value, list):
-            for place, item in enumerate(value):
-                if isinstance(item, str):
-                    value[place] = masker.text(item)
-                elif hasattr(item, "__dict__"):
-                    mask_fields(item, masker)
-        elif hasattr(value, "__dict__") and not isinstance(value, type):
-            mask_fields(value, masker)
 
 
 def _abridged(line: str) -> str:

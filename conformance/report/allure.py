@@ -14,7 +14,6 @@ import pytest
 
 from conformance.errors import Breached, NotTested
 from conformance.masking import Masker
-from conformance.plugin.secrecy import mask_fields
 from conformance.results.records import Breach
 from conformance.run import Run
 from conformance.wire.evidence import evidence
@@ -32,11 +31,11 @@ class AllureMask:
     def report_result(self, result: Any) -> None:
         if result.statusDetails is not None and result.statusDetails.message:
             result.statusDetails.message = result.statusDetails.message.removeprefix(_PREFIX)
-        mask_fields(result, self.masker)
+        _mask_fields(result, self.masker)
 
     @allure_commons.hookimpl(tryfirst=True)
     def report_container(self, container: Any) -> None:
-        mask_fields(container, self.masker)
+        _mask_fields(container, self.masker)
 
 
 class AllureSteps:
@@ -111,3 +110,18 @@ class AllureDelivery:
 
     def pytest_unconfigure(self) -> None:
         self._folder.cleanup()
+
+
+def _mask_fields(node: Any, masker: Masker) -> None:
+    """Mask every text in a result of Allure's model, and in what it consists of."""
+    for name, value in vars(node).items():
+        if isinstance(value, str):
+            setattr(node, name, masker.text(value))
+        elif isinstance(value, list):
+            for place, item in enumerate(value):
+                if isinstance(item, str):
+                    value[place] = masker.text(item)
+                elif hasattr(item, "__dict__"):
+                    _mask_fields(item, masker)
+        elif hasattr(value, "__dict__") and not isinstance(value, type):
+            _mask_fields(value, masker)
