@@ -12,6 +12,7 @@ import pytest
 from conformance.contract.catalogue import Catalogue, load_catalogue
 from conformance.contract.document import Contract, load_contract
 from tests.suite.detection import Background, all_cases
+from tests.suite.forking import CAN_FORK, skip_without_fork
 
 ROOT = Path(__file__).parents[2]
 GATES = pytest.StashKey[Background]()
@@ -28,12 +29,13 @@ def needs_gates(item: pytest.Item) -> bool:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     is_worker = hasattr(session.config, "workerinput")
-    if any(map(needs_gates, session.items)) and not session.config.option.collectonly and not is_worker:
+    if CAN_FORK and any(map(needs_gates, session.items)) and not session.config.option.collectonly and not is_worker:
         background_gates(session.config)
 
 
 def background_gates(config: pytest.Config) -> Background:
     """The gates of this session; a worker of pytest-xdist starts them only when its tests ask for them."""
+    skip_without_fork()
     if GATES not in config.stash:
         config.stash[GATES] = Background(all_cases())
     return config.stash[GATES]

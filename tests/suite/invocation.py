@@ -18,6 +18,8 @@ from typing import Any, Final
 
 import pytest
 
+from tests.suite.forking import skip_without_fork
+
 ROOT: Final = Path(__file__).parents[2]
 _IMPORTED: Final = (
     "conformance.plugin.entry",
@@ -83,6 +85,7 @@ def invoke(
     The reports go into `reports`, unless `ini` is off: then nothing is said of them. `meanwhile` is called with the id
     of the process while it runs.
     """
+    skip_without_fork()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(_IMPORTED))
     given = [*words, f"--report-dir={reports}"] if ini else list(words)
