@@ -140,17 +140,6 @@ def test_conformance_names_no_endpoint(contract: Contract) -> None:
             assert operation.id not in text, file
 
 
-@pytest.mark.parametrize(
-    ("package", "allowed"), [("conformance", set()), ("steps", {"conformance"}), ("sandbox", set())]
-)
-def test_imports_go_one_way(package: str, allowed: set[str]) -> None:
-    """tests → steps → conformance; the sandbox imports nothing of the suite."""
-    rooms = {"conformance", "steps", "sandbox", "tests"} - {package} - allowed
-    pattern = re.compile(rf"^\s*(?:from|import)\s+({'|'.join(rooms)})\b", re.MULTILINE)
-    for file in (ROOT / package).rglob("*.py"):
-        assert not pattern.search(file.read_text(encoding="utf-8")), file
-
-
 def test_unknown_id_in_a_test_is_refused(tmp_path: Path) -> None:
     """A test that names an id which the catalogue lacks ends the session with one sentence."""
     test = tmp_path / "test_typo.py"
