@@ -205,6 +205,8 @@ VALUES = {
     "_header": ("X-A: 1", "X-A: 2", "X-A: 3"),
     "_proxy": ("http://a:1", "http://a:2", "http://a:3"),
     "_domain": ("a.example", "b.example", "c.example"),
+    "_phone_prefix": ("+2665", "+4479", "+1"),
+    "_currency": ("LSL", "USD", "EUR"),
 }
 
 
