@@ -31,7 +31,8 @@ class Run:
     """What the tests of a run share: its settings, the contract and catalogue, the client and the recorder.
 
     `id` marks everything that the run creates; `given` has the words that lead to the target again. `accepted` has the
-    kinds of valid requests that the target has accepted.
+    kinds of valid requests that the target has accepted. `absent` has the operations that it does not have, with
+    a sentence each.
     """
 
     settings: Settings
@@ -49,7 +50,9 @@ class Run:
     shared: Shared = field(init=False)
     recorder: Recorder = field(init=False)
     client: Client = field(init=False)
+    absent: dict[str, str] = field(default_factory=dict)
     names: int = 0
+    _shown_absent: set[str] = field(default_factory=set)
     _is_alone: bool = False
 
     def __post_init__(self) -> None:
@@ -72,7 +75,15 @@ class Run:
         return self.recorder.recent
 
     def send(self, call: Call, wire: Sender | None = None) -> Exchange:
-        """Send a call; the passive checks have been applied when it returns. See `Client.send` and `Wire.send`."""
+        """Send a call; the passive checks have been applied when it returns. See `Client.send` and `Wire.send`.
+
+        Raises `NotTested` for an operation that the target does not have, once a valid request has shown it.
+        """
+        operation = call.operation or ""
+        if operation in self.absent and (call.intent != "valid" or operation in self._shown_absent):
+            raise NotTested(self.absent[operation], Why.PRECONDITION)
+        if operation in self.absent:
+            self._shown_absent.add(operation)
         return self.client.send(call, wire)
 
     def _observe(self, exchange: Exchange) -> None:

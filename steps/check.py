@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import closing
+from typing import Final
 
 from conformance.errors import NotTested
 from conformance.plugin.hooks import CheckFailed, NotTheTarget
 from conformance.run import Run
 from conformance.wire.client import TargetGone
-from conformance.wire.exchange import Call, Response
+from conformance.wire.exchange import Call, Exchange, Response
+from steps import operations
 from steps.merchants import AccountRefused, Merchant, Merchants
+
+_NO_SUCH_PATH: Final = frozenset({404, 405, 501})
+_WORDS: Final = re.compile(r"\b[A-Za-z]{3,}\b")
 
 
 def pytest_conformance_check(run: Run) -> list[str]:
-    """Provisions the merchants whom the run will share: returns what came of it, a sentence each.
+    """Provision the merchants whom the run will share; return what came of it, a sentence each.
 
     Raises `CheckFailed` where an account that the user named cannot be used, and `NotTheTarget` where something else
-    answers in the target's place.
+    answers in the target's place, or where the base URL lacks a part of its path.
     """
     merchants, settings = Merchants(run), run.settings
     told = [_tried(lambda: merchants.first, settings.merchant_email)]
@@ -27,7 +33,7 @@ def pytest_conformance_check(run: Run) -> list[str]:
         told.append(_tried(lambda: merchants.second, settings.second_merchant_email))
     elif settings.merchant_email:
         told.append("no second merchant was named: the checks that keep tenants apart need one, or an open sign-up")
-    return told
+    return told + _missing_operations(run)
 
 
 def _tried(provision: Callable[[], Merchant], given: str | None) -> str:
@@ -51,6 +57,44 @@ def _require_api(run: Run, page: Response | None) -> None:
             f"every path is answered with a web page (status {page.status}): check the base URL, "
             "or hand a gateway its key with --header"
         )
+
+
+def _missing_operations(run: Run) -> list[str]:
+    """Find the operations whose path the target answers as it answers a path that nobody has; return a sentence each.
+
+    Raises `NotTheTarget` where every operation that was tried is missing. Costs requests only where one was answered
+    with 404 or 405, and for the two that provisioning does not send: their empty body is refused and leaves nothing.
+    """
+    tried = {exchange.call.operation or "": exchange for exchange in run.recent}
+    for name in (operations.CREATE_CUSTOMER, operations.CREATE_CHECKOUT) if operations.SET_ACTIVE in tried else ():
+        token = tried[operations.SET_ACTIVE].call.token
+        known = run.contract.operations[name]
+        tried[name] = run.send(Call(known.method, known.path, operation=name, json={}, token=token))
+    suspects = [name for name, exchange in tried.items() if exchange.status in _NO_SUCH_PATH]
+    if not suspects:
+        return []
+    unknown = run.send(Call("POST", f"/conformance-{run.unique()}", json={}, token=tried[suspects[0]].call.token))
+    missing = [name for name in suspects if _alike(tried[name], unknown)]
+    if missing and len(missing) == len(tried):
+        call = tried[missing[0]].call
+        raise NotTheTarget(
+            f"there is no {call.method} {call.path} under {run.base_url} (status {unknown.status}, as for any unknown "
+            "path): check the base URL, which may lack a part of its path, such as /api"
+        )
+    for name in missing:
+        call = tried[name].call
+        run.absent[name] = f"the target has no {call.method} {call.path}: it answers as for any unknown path"
+    return list(run.absent.values())
+
+
+def _alike(exchange: Exchange, unknown: Exchange) -> bool:
+    """Return whether two refusals have the same status and words, but for the path that they may name."""
+    texts = [
+        (item.response.text if item.response is not None else "").replace(item.url, "").replace(item.call.path, "")
+        for item in (exchange, unknown)
+    ]
+    words = [_WORDS.findall(text) for text in texts]
+    return exchange.status == unknown.status and words[0] == words[1]
 
 
 def _is_page(response: Response | None) -> bool:

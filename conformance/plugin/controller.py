@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections import Counter
 from collections.abc import Generator
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
+from traceback import format_exc
 from typing import Any, Final
 
 import pytest
@@ -17,9 +17,10 @@ from conformance.errors import Why
 from conformance.plugin import hooks
 from conformance.plugin.sandbox import Sandbox
 from conformance.plugin.secrecy import mask_metadata
+from conformance.plugin.signals import Signals
 from conformance.plugin.state import OUTCOME, RUN
 from conformance.plugin.workers import Relay
-from conformance.report import pages_seen_from, write_reports
+from conformance.report import UNFINISHED, begin_reports, pages_seen_from, write_reports
 from conformance.report.model import Report, build_report
 from conformance.report.terminal import print_summary
 from conformance.results.records import Record
@@ -31,6 +32,7 @@ TARGET_NOT_REACHED: Final = 7
 NOTHING_DECIDED: Final = 5
 WALK_NOT_TESTED: Final = 8
 _WORTH_TELLING: Final = 3.0
+_INTERNAL_ERROR: Final = int(pytest.ExitCode.INTERNAL_ERROR)
 
 
 class Session:
@@ -42,7 +44,8 @@ class Session:
         self.run = config.stash[RUN]
         self.outcome = config.stash[OUTCOME]
         self.run.client.limits.on_wait = self._tell_wait
-        self._before: Any = None
+        self._signals = Signals(self._stopped_by_signal)
+        self._failure = ""
         self._unreached = False
         self._enough = False
         self._saying = threading.Lock()
@@ -58,10 +61,9 @@ class Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        """Starts the sandbox where no target is given."""
+        """Start the sandbox where no target is given, and mark the reports as those of a run that has not finished."""
         run = self.run
-        if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGTERM, self._terminated)
+        self._signals.install()
         mask_metadata(self.config, run.masker)
         if not run.base_url:
             faults = [word for name in run.settings.sandbox_fault for word in ("--fault", name)]
@@ -72,6 +74,10 @@ class Session:
                 raise pytest.UsageError(str(error)) from None
             self.config.stash[SANDBOX] = sandbox
             run.client.base_url = sandbox.url
+        try:
+            begin_reports(build_report(run, [], UNFINISHED).finished(run.started, _INTERNAL_ERROR), self._folder)
+        except OSError as error:
+            raise pytest.UsageError(f"--report-dir: {_unwritable(error)}") from None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
@@ -140,14 +146,8 @@ class Session:
             self.run.recorder.broken |= {breach["requirement"] for breach in data["breaches"]}
             del report.conformance
 
-    def _terminated(self, *_: object) -> None:
-        """A CI that ends its job: treated as Ctrl-C is, with the same status (2), so that the reports are written.
-
-        Only the first SIGTERM counts: a second one would tear the reports that are being written.
-        """
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        self.outcome.stopped = "the run was interrupted by SIGTERM"
-        raise KeyboardInterrupt
+    def _stopped_by_signal(self, words: str) -> None:
+        self.outcome.stopped = words
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Ctrl-C and what is treated alike; pytest-xdist ends a run in this way too, after `-x`, which is a failure."""
@@ -158,26 +158,39 @@ class Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Comes to the verdicts, writes the reports and makes the exit status exact."""
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        """Come to the verdicts, write the reports and make the exit status exact; a crash of ours is status 3."""
+        self._signals.finish()
+        try:
+            self._finish(session, int(exitstatus))
+        except OSError as error:
+            session.exitstatus = _INTERNAL_ERROR
+            self._failure = f"the reports could not be written: {_unwritable(error)}"
+        except Exception:
+            session.exitstatus = _INTERNAL_ERROR
+            told = self.run.masker.text(format_exc())
+            self._failure = f"the suite itself failed while it came to its verdict:\n{told}"
+        finally:
+            self.run.client.close()
+            if SANDBOX in self.config.stash:
+                self.config.stash[SANDBOX].stop()
+
+    def _finish(self, session: pytest.Session, status: int) -> None:
         run, outcome = self.run, self.outcome
         if outcome.stopped is None:
             outcome.stopped = run.client.out_of_time or run.client.gone
         report = build_report(run, outcome.records, outcome.stopped, outcome.checked)
-        status = int(exitstatus)
         if self._enough:
             status = int(pytest.ExitCode.TESTS_FAILED)
         if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or self._unreached:
             status = self._status(report, status)
         session.exitstatus = status
         outcome.report = report.finished(datetime.now(UTC), status)
-        folder = Path(self.config.rootpath, run.settings.report_dir)
-        pages = pages_seen_from(folder, self.config.rootpath, self.config.getini("conformance_pages"))
-        write_reports(outcome.report, folder, pages)
-        run.client.close()
-        if SANDBOX in self.config.stash:
-            self.config.stash[SANDBOX].stop()
+        pages = pages_seen_from(self._folder, self.config.rootpath, self.config.getini("conformance_pages"))
+        write_reports(outcome.report, self._folder, pages)
+
+    @property
+    def _folder(self) -> Path:
+        return Path(self.config.rootpath, self.run.settings.report_dir)
 
     def _status(self, report: Report, status: int) -> int:
         """The exit status. A test that failed though no requirement is broken is a fault of the suite's own."""
@@ -197,12 +210,19 @@ class Session:
         return status
 
     def pytest_unconfigure(self) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGTERM, self._before)
+        self._signals.restore()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
-        """Writes the summary below all that other plugins write."""
+        """Write the summary below all that other plugins write."""
         yield
         if self.outcome.report is not None:
             print_summary(terminalreporter, self.outcome.report, self.run.settings.report_dir)
+        if self._failure:
+            terminalreporter.write_line(f"error    {self._failure}", red=True, bold=True)
+
+
+def _unwritable(error: OSError) -> str:
+    """Return in words what could not be written, and why."""
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}"

@@ -21,6 +21,16 @@ from conformance.wire.pacing import parse_rate
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"", "0", "false", "no", "off"})
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_TOKENS: Final = "checks of authentication send requests without a token; name an account with --merchant-email"
+_FRAMES: Final = "it frames the message"
+_OWN_HEADERS: Final = {
+    "authorization": _TOKENS,
+    "cookie": "the suite sends no cookies",
+    **dict.fromkeys(
+        ("content-length", "transfer-encoding", "connection", "expect", "te", "trailer", "upgrade"), _FRAMES
+    ),
+    "content-type": "checks of media types set it",
+}
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*")
 
 
@@ -59,6 +69,11 @@ def _rate(text: str) -> str:
 def _header(text: str) -> str:
     if not _HEADER.fullmatch(text):
         raise ValueError("a header is written 'Name: value'")
+    name = text.partition(":")[0]
+    if not text.isascii():
+        raise ValueError(f"the value of the header {name} is not ASCII, which HTTP does not carry")
+    if name.lower() in _OWN_HEADERS:
+        raise ValueError(f"the header {name} is set by the suite for each request: {_OWN_HEADERS[name.lower()]}")
     return text
 
 

@@ -5,9 +5,31 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Final
 
 from conformance.report.html import render_html
 from conformance.report.model import Report
+
+UNFINISHED: Final = "the run has not finished: it is still going on, or it was killed"
+_OF_AN_EARLIER_RUN: Final = ("junit.xml", "report.html")
+_NOT_FINISHED_PAGE: Final = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Not finished: conformance report</title>
+<h1>Not finished</h1>
+<p>This conformance run is still going on, or it was killed. There is no verdict.</p>
+</html>
+"""
+
+
+def begin_reports(report: Report, folder: Path) -> None:
+    """Mark the reports as those of a run that has not finished, so that nobody reads an earlier run's for this one's.
+
+    Raises `OSError` where the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in _OF_AN_EARLIER_RUN:
+        folder.joinpath(name).unlink(missing_ok=True)
+    _write(folder / "conformance.json", json.dumps(report.to_data(), ensure_ascii=False) + "\n")
+    _write(folder / "conformance.html", _NOT_FINISHED_PAGE)
 
 
 def write_reports(report: Report, folder: Path, pages: str | None = None) -> None:
@@ -17,9 +39,18 @@ def write_reports(report: Report, folder: Path, pages: str | None = None) -> Non
     """
     folder.mkdir(parents=True, exist_ok=True)
     data = report.to_data()
-    text = json.dumps(data, indent=1, ensure_ascii=False)
-    (folder / "conformance.json").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
-    (folder / "conformance.html").write_text(render_html(data, pages), encoding="utf-8", errors="backslashreplace")
+    _write(folder / "conformance.json", json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+    _write(folder / "conformance.html", render_html(data, pages))
+
+
+def _write(file: Path, text: str) -> None:
+    """Write a file as a whole or not at all: a reader never sees half of it."""
+    fresh = file.with_name(f".{file.name}.new")
+    try:
+        fresh.write_text(text, encoding="utf-8", errors="backslashreplace")
+        fresh.replace(file)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def pages_seen_from(folder: Path, root: Path, place: str) -> str | None:

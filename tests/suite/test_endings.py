@@ -1,0 +1,167 @@
+"""How a run ends: whatever stops it, nobody reads an earlier report for its own, and its exit status is exact."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.plugin.sandbox import Sandbox
+from tests.suite.invocation import Done, invoke
+from tests.suite.misbehaving import HANG, Request, Script, forwarded, reply, serving
+
+MUST_BROKEN, INTERRUPTED, SUITE_FAILED, USAGE, NOT_REACHED, WALK_NOT_TESTED = 1, 2, 3, 4, 7, 8
+STALE = "an earlier run's report"
+UNKNOWN_PATH = b'{"statusCode": 404, "message": "Cannot find it", "error": "Not Found"}'
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[str]:
+    started = Sandbox.start()
+    yield started.url
+    started.stop()
+
+
+def smoke(folder: Path, url: str, *words: str, meanwhile: Callable[[int], None] = lambda _: None) -> Done:
+    return invoke(folder, "--base-url", url, "--size", "smoke", *words, meanwhile=meanwhile)
+
+
+def stopped(sandbox: str, folder: Path, *numbers: signal.Signals) -> Done:
+    """Send signals to a run whose target does not answer any more."""
+    reached = threading.Event()
+
+    def answers(_: Request) -> Script:
+        if len(server.requests) < 12:
+            return [forwarded(server.requests[-1], sandbox)]
+        reached.set()
+        return [HANG]
+
+    def send(process: int) -> None:
+        assert reached.wait(30)
+        for number in numbers:
+            os.kill(process, number)
+            time.sleep(0.05)
+
+    with serving(answers) as server:
+        return smoke(folder, server.url, "--timeout", "60", meanwhile=send)
+
+
+SIGNALS = {
+    "Ctrl-C": (signal.SIGINT,),
+    "Ctrl-C twice": (signal.SIGINT, signal.SIGINT),
+    "Ctrl-C, then SIGTERM": (signal.SIGINT, signal.SIGTERM),
+    "SIGTERM": (signal.SIGTERM,),
+    "SIGHUP": (signal.SIGHUP,),
+}
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_a_run_that_is_stopped_is_not_finished(name: str, sandbox: str, tmp_path: Path) -> None:
+    done = stopped(sandbox, tmp_path, *SIGNALS[name])
+    assert done.status == INTERRUPTED, done.output
+    assert (done.report["verdict"], done.report["exit_status"]) == ("not finished", INTERRUPTED)
+    assert "passed" in done.verdicts.values()
+    assert "verdict  NOT FINISHED" in done.output
+
+
+def test_a_killed_run_leaves_no_report_of_an_earlier_one(sandbox: str, tmp_path: Path) -> None:
+    for name in ("conformance.json", "conformance.html", "junit.xml", "report.html"):
+        tmp_path.joinpath(name).write_text(STALE, encoding="utf-8")
+    done = stopped(sandbox, tmp_path, signal.SIGKILL)
+    assert done.status == -signal.SIGKILL
+    assert done.report["verdict"] == "not finished"
+    assert "was killed" in done.report["stopped"]
+    assert "Not finished" in tmp_path.joinpath("conformance.html").read_text(encoding="utf-8")
+    assert not [file for file in tmp_path.iterdir() if file.is_file() and STALE in file.read_text(encoding="utf-8")]
+
+
+def test_reports_that_cannot_be_written_are_one_sentence(sandbox: str, tmp_path: Path) -> None:
+    """A folder stands where a report belongs once the run has begun: the verdict is told, and the status is 3."""
+
+    def answers(request: Request) -> Script:
+        page = tmp_path / "conformance.html"
+        if not page.is_dir():
+            page.unlink()
+            page.mkdir()
+        return [forwarded(request, sandbox)]
+
+    with serving(answers) as server:
+        done = smoke(tmp_path, server.url)
+    assert done.status == SUITE_FAILED, done.output
+    assert "error    the reports could not be written" in done.output
+    assert "verdict  " in done.output
+    assert "Traceback" not in done.output
+
+
+def test_a_folder_that_cannot_be_written_ends_the_run_before_its_first_request(tmp_path: Path) -> None:
+    tmp_path.joinpath("conformance.html").mkdir()
+    with serving(lambda _: [reply(404)]) as server:
+        done = smoke(tmp_path, server.url)
+    assert done.status == USAGE
+    assert not server.requests
+    assert "--report-dir" in done.output
+    assert "Traceback" not in done.output
+
+
+REFUSED_HEADERS = {
+    "Authorization: Bearer x": "checks of authentication send requests without a token",
+    "Content-Length: 5": "it frames the message",
+    "X-Key: schlüssel": "is not ASCII",
+    "no colon": "a header is written 'Name: value'",
+}
+
+
+@pytest.mark.parametrize("header", REFUSED_HEADERS)
+def test_a_header_that_the_suite_sets_itself_is_refused(header: str, tmp_path: Path) -> None:
+    with serving(lambda _: [reply(404)]) as server:
+        done = smoke(tmp_path, server.url, "--header", header)
+    assert done.status == USAGE, done.output
+    assert REFUSED_HEADERS[header] in done.output
+    assert not server.requests
+
+
+def test_a_base_url_without_a_part_of_its_path_is_named_as_that(tmp_path: Path) -> None:
+    """Every path is unknown: one sentence after the first requests, and no requirement is broken by it."""
+    with serving(lambda _: [reply(404, UNKNOWN_PATH)]) as server:
+        done = smoke(tmp_path, server.url)
+    assert done.status == NOT_REACHED, done.output
+    assert "there is no POST /authentication/sign-up/email under" in done.output
+    assert len(server.requests) < 6
+    assert not done.failed
+
+
+def test_an_operation_that_is_missing_is_named_alone(sandbox: str, tmp_path: Path) -> None:
+    """There are no customers: the operation's own status is broken, and nothing else is blamed for it."""
+
+    def answers(request: Request) -> Script:
+        known = request.path in KNOWN
+        return [forwarded(request, sandbox) if known else reply(404, UNKNOWN_PATH)]
+
+    with serving(answers) as server:
+        done = invoke(tmp_path, "--base-url", server.url, "tests/conformance/test_features.py")
+    assert done.status == MUST_BROKEN, done.output
+    assert done.failed == {"CUSTOMER-STATUS-1"}
+    assert "the target has no POST /customers" in done.output
+
+
+KNOWN = {
+    "/authentication/sign-up/email",
+    "/authentication/sign-in/email",
+    "/authentication/organization/create",
+    "/authentication/organization/set-active",
+    "/checkout/sessions",
+}
+
+
+@pytest.mark.parametrize(("words", "status"), [((), WALK_NOT_TESTED), (("--allow-incomplete",), 0)])
+def test_a_walk_that_could_not_be_tested_is_no_success(words: tuple[str, ...], status: int, tmp_path: Path) -> None:
+    done = invoke(tmp_path, "--sandbox-variant", "captcha", "--size", "smoke", *words)
+    assert done.status == status, done.output
+    assert done.report["verdict"] == "no breach found"
+    assert json.dumps(done.report).count("a captcha guards sign-up") > 10
