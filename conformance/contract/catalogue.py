@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
-import yaml
-
+from conformance.contract.form import Form
 from conformance.contract.sources import Source, resolve
+from conformance.contract.words import remedy
+from conformance.contract.yamlfile import DataPath, YamlError, YamlFile, read_yaml
 
 Level = Literal["MUST", "SHOULD"]
 
@@ -30,16 +30,24 @@ CONCERNS: Final = (
     "protocol",
     "leaks",
 )
-_ID: Final = re.compile(r"[A-Z]+(-[A-Z0-9]+)*-[0-9]+")
-_REFUSES: Final = frozenset({"statuses", "missing", "nulled", "types", "values", "bodies", "media", "control"})
-_SURVIVES: Final = frozenset({"text", "long", "deep", "numbers", "bodies"})
-_TEXTS: Final = ("id", "level", "concern", "statement")
-_REQUIRED: Final = (*_TEXTS, "source")
-_OPTIONAL: Final = ("rule", "refuses", "survives", "not_testable")
+GENERAL: Final = "general"
+"""The operation of the requirements that hold beside those of the document."""
 
 
 class CatalogueError(ValueError):
-    """A catalogue that cannot be used; the message is one sentence that names the file and the row."""
+    """A catalogue that cannot be used; the message is one sentence that names the file, line and row."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a row of the catalogue stands."""
+
+    file: YamlFile
+    path: DataPath
+
+    def place(self, *parts: str | int) -> str:
+        """Return file and line of the row, or of a part of it, in words."""
+        return self.file.place((*self.path, *parts))
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,6 +68,7 @@ class Requirement:
     refuses: Mapping[str, Any] | None = None
     survives: Mapping[str, Any] | None = None
     not_testable: str | None = None
+    origin: Origin = field(kw_only=True, compare=False)
 
     def __repr__(self) -> str:
         return self.id
@@ -77,6 +86,7 @@ class Fact:
     name: str
     key: tuple[str, ...]
     value: tuple[str, ...]
+    origin: Origin = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -85,15 +95,17 @@ class Creation:
 
     kind: str
     name: tuple[str, ...]
+    origin: Origin = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All requirements in the order of their files, and by operation the facts to remember and what is created."""
+    """All requirements, and by operation the facts to remember, what is created, and how its ids begin."""
 
     requirements: tuple[Requirement, ...]
     facts: Mapping[str, tuple[Fact, ...]] = field(default_factory=dict)
     creations: Mapping[str, tuple[Creation, ...]] = field(default_factory=dict)
+    shorts: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def by_id(self) -> dict[str, Requirement]:
@@ -112,110 +124,160 @@ class Catalogue:
         return self.by_id[requirement_id]
 
 
-def load_catalogue(folder: Path) -> Catalogue:
-    """The folder of the catalogue's YAML files, one for each operation: returns them as one catalogue.
+def load_catalogue(folder: Path, schema: Path | None = None) -> Catalogue:
+    """Return the YAML files of a folder as one catalogue.
 
-    Raises `CatalogueError` for a folder without files, broken YAML, a malformed row, or an id that stands twice.
+    A file belongs to one operation, or holds rows for several; of an operation, its own rows come first, then those
+    that it shares, and rows whose ids differ in the number alone stand together. `schema` is the JSON Schema of the
+    files; it stands beside the folder where nothing is said. Raises `CatalogueError` for a folder without files, a file
+    that is not as the schema has it, an unknown source or operation, or an id that stands twice.
     """
     files = sorted(folder.glob("*.yaml"))
     if not files:
         raise CatalogueError(f"the catalogue folder {folder} holds no .yaml file")
-    documents = [(file, _document(file)) for file in files]
-    rows = [
-        (_requirement(row, document["operation"], f"{file.name}, row {number}"), file)
-        for file, document in documents
-        for number, row in enumerate(document["requirements"], 1)
-    ]
+    form = _form(schema or folder.with_name(f"{folder.name}.schema.json"))
+    documents = [_document(file, form) for file in files]
+    names = _names(documents)
+    own = [document for document in documents if "operation" in document.data]
+    rows = [row for document in own for row in _own_rows(document)]
+    rows += [row for document in documents if document not in own for row in _shared_rows(document, names)]
     _refuse_duplicates(rows)
-    facts = {document["operation"]: _facts(document.get("remember", []), file.name) for file, document in documents}
-    creations = {
-        document["operation"]: _creations(document.get("creates", []), file.name) for file, document in documents
-    }
-    return Catalogue(tuple(requirement for requirement, _ in rows), facts, creations)
+    return Catalogue(
+        tuple(_arranged(rows, list(names))),
+        {name: tuple(_facts(own, name)) for name in names},
+        {name: tuple(_creations(own, name)) for name in names},
+        {name: known.short for name, known in names.items() if known.short},
+    )
 
 
-def _document(file: Path) -> dict[str, Any]:
+def _form(schema: Path) -> Form:
     try:
-        document = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        place = getattr(error, "problem_mark", None)
-        where = f", line {place.line + 1}" if place else ""
-        raise CatalogueError(f"{file.name}{where}: the catalogue file is no valid YAML") from None
-    if not isinstance(document, dict) or not isinstance(document.get("operation"), str):
-        raise CatalogueError(f"{file.name}: a catalogue file starts with `operation:` and has a list `requirements:`")
-    if not isinstance(document.get("requirements"), list):
-        raise CatalogueError(f"{file.name}: `requirements:` is no list")
+        return Form.load(schema)
+    except FileNotFoundError:
+        raise CatalogueError(f"the JSON Schema of the catalogue, {schema}, does not exist") from None
+    except (OSError, ValueError):
+        raise CatalogueError(f"{schema.name}: this is no JSON Schema") from None
+
+
+def _document(file: Path, form: Form) -> YamlFile:
+    try:
+        document = read_yaml(file)
+    except YamlError as error:
+        raise CatalogueError(str(error)) from None
+    mistake = form.mistake(document)
+    if mistake is not None:
+        raise CatalogueError(f"{document.place(mistake.path)}{_named(document, mistake.path)}: {mistake.words}")
     return document
 
 
-def _facts(rows: Any, where: str) -> tuple[Fact, ...]:
+def _named(document: YamlFile, path: DataPath) -> str:
+    """Return the id of the row that a path leads into, in brackets; nothing for another path or a row without an id."""
+    match path:
+        case ("requirements", int(number), *_):
+            row = document.data["requirements"][number]
+            return f" ({row['id']})" if isinstance(row, dict) and isinstance(row.get("id"), str) else ""
+        case _:
+            return ""
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What an operation is called in the rows that it shares: how its ids begin, and its anchors in the contract."""
+
+    short: str = ""
+    section: str = ""
+
+    def put_into(self, text: str) -> str:
+        return text.replace("{short}", self.short).replace("{section}", self.section)
+
+
+def _names(documents: Iterable[YamlFile]) -> dict[str, _Names]:
+    """Return the names of each operation that has a file, in the order of the files."""
+    found: dict[str, dict[str, str]] = {}
+    for document in documents:
+        operation = document.data.get("operation")
+        known = found.setdefault(operation, {}) if operation else {}
+        for key in ("short", "section"):
+            name = document.data.get(key)
+            others = {other: names[key] for other, names in found.items() if key in names and other != operation}
+            if name is not None and known.setdefault(key, name) != name:
+                raise CatalogueError(f"{document.place((key,))}: `{key}` of {operation} is {known[key]} elsewhere")
+            if key == "short" and name in others.values():
+                raise CatalogueError(f"{document.place((key,))}: another operation has the short name {name}")
+    return {operation: _Names(**known) for operation, known in found.items()}
+
+
+def _own_rows(document: YamlFile) -> Iterator[Requirement]:
+    for number, row in enumerate(document.data["requirements"]):
+        yield _requirement(row, document.data["operation"], _Names(), Origin(document, ("requirements", number)))
+
+
+def _shared_rows(document: YamlFile, names: Mapping[str, _Names]) -> Iterator[Requirement]:
+    """Yield a row for each operation that it applies to; all operations are those that have a short name."""
+    everybody = [name for name, known in names.items() if known.short]
+    for number, row in enumerate(document.data["requirements"]):
+        origin = Origin(document, ("requirements", number))
+        chosen = everybody if row["applies_to"] == "all" else row["applies_to"]
+        for operation in chosen:
+            if operation not in everybody:
+                where = f"{origin.place('applies_to')} ({row['id']})"
+                known = remedy(operation, everybody)
+                raise CatalogueError(f"{where}: no file gives the operation `{operation}` a `short` name{known}")
+            yield _requirement(row, operation, names[operation], origin)
+
+
+def _requirement(row: Mapping[str, Any], operation: str, names: _Names, origin: Origin) -> Requirement:
+    identity = names.put_into(row["id"])
     try:
-        return tuple(Fact(row["fact"], tuple(row["key"]), tuple(row["value"])) for row in rows)
-    except (KeyError, TypeError):
-        raise CatalogueError(f"{where}: each row of `remember:` has `fact`, and lists `key` and `value`") from None
-
-
-def _creations(rows: Any, where: str) -> tuple[Creation, ...]:
-    try:
-        return tuple(Creation(row["kind"], tuple(row["name"])) for row in rows)
-    except (KeyError, TypeError):
-        raise CatalogueError(f"{where}: each row of `creates:` has `kind`, and a list `name`") from None
-
-
-def _requirement(row: Any, operation: str, where: str) -> Requirement:
-    if not isinstance(row, dict):
-        raise CatalogueError(f"{where}: a requirement is a mapping with {', '.join(_REQUIRED)}")
-    where = f"{where} ({row.get('id', 'without an id')})"
-    for name in _TEXTS:
-        if not isinstance(row.get(name), str) or not row[name].strip():
-            raise CatalogueError(f"{where}: `{name}` is missing or no text")
-    unknown = sorted(set(row) - {*_REQUIRED, *_OPTIONAL})
-    if unknown:
-        raise CatalogueError(f"{where}: unknown key `{unknown[0]}`; known are {', '.join((*_REQUIRED, *_OPTIONAL))}")
-    if not _ID.fullmatch(row["id"]):
-        raise CatalogueError(f"{where}: an id is made of capitals and digits and ends in a number, as SIGNUP-ECHO-1")
-    if row["level"] not in LEVELS:
-        raise CatalogueError(f"{where}: level {row['level']} is neither MUST nor SHOULD")
-    if row["concern"] not in CONCERNS:
-        raise CatalogueError(f"{where}: concern {row['concern']} is none of {', '.join(CONCERNS)}")
-    for name in ("rule", "refuses", "survives"):
-        if name in row and not isinstance(row[name], dict):
-            raise CatalogueError(f"{where}: `{name}` is no mapping")
-    for name, keys in (("refuses", _REFUSES), ("survives", _SURVIVES)):
-        strange = [key for key in row.get(name, ()) if key not in keys]
-        if strange:
-            raise CatalogueError(
-                f"{where}: unknown key `{strange[0]}` in `{name}`; known are {', '.join(sorted(keys))}"
-            )
-    if len(row.get("rule") or {"": None}) != 1:
-        raise CatalogueError(f"{where}: `rule` names exactly one kind of check")
+        sources = tuple(resolve(names.put_into(reference)) for reference in row["source"])
+    except ValueError as error:
+        raise CatalogueError(f"{origin.place('source')} ({identity}): {error}") from None
     return Requirement(
-        id=row["id"],
-        level=cast(Level, row["level"]),
+        id=identity,
+        level=row["level"],
         operation=operation,
         concern=row["concern"],
         statement=" ".join(row["statement"].split()),
-        sources=_sources(row.get("source"), where),
+        sources=sources,
         rule=row.get("rule"),
         refuses=row.get("refuses"),
         survives=row.get("survives"),
         not_testable=row.get("not_testable"),
+        origin=origin,
     )
 
 
-def _sources(references: Any, where: str) -> tuple[Source, ...]:
-    if not isinstance(references, list) or not references or not all(isinstance(item, str) for item in references):
-        raise CatalogueError(f"{where}: `source` is no list of references, such as [contract#error-shape]")
-    try:
-        return tuple(resolve(reference) for reference in references)
-    except ValueError as error:
-        raise CatalogueError(f"{where}: {error}") from None
+def _arranged(rows: Iterable[Requirement], operations: list[str]) -> list[Requirement]:
+    """Return the rows by operation, and within it by family (SIGNUP-ECHO), in which the numbers of the ids count."""
+    families: dict[str, int] = {}
+
+    def place(row: Requirement) -> tuple[int, int, int]:
+        family, _, number = row.id.rpartition("-")
+        return operations.index(row.operation), families.setdefault(family, len(families)), int(number)
+
+    return sorted(rows, key=place)
 
 
-def _refuse_duplicates(rows: Iterable[tuple[Requirement, Path]]) -> None:
-    seen: dict[str, Path] = {}
-    for requirement, file in rows:
-        if requirement.id in seen:
-            other = seen[requirement.id].name
-            raise CatalogueError(f"{file.name}: the id {requirement.id} stands twice (first in {other})")
-        seen[requirement.id] = file
+def _facts(documents: Iterable[YamlFile], operation: str) -> Iterator[Fact]:
+    for document in documents:
+        if document.data["operation"] == operation:
+            for number, row in enumerate(document.data.get("remember", ())):
+                origin = Origin(document, ("remember", number))
+                yield Fact(row["fact"], tuple(row["key"]), tuple(row["value"]), origin)
+
+
+def _creations(documents: Iterable[YamlFile], operation: str) -> Iterator[Creation]:
+    for document in documents:
+        if document.data["operation"] == operation:
+            for number, row in enumerate(document.data.get("creates", ())):
+                yield Creation(row["kind"], tuple(row["name"]), Origin(document, ("creates", number)))
+
+
+def _refuse_duplicates(rows: Iterable[Requirement]) -> None:
+    seen: dict[str, Requirement] = {}
+    for row in rows:
+        first = seen.setdefault(row.id, row)
+        if first is not row:
+            raise CatalogueError(
+                f"{row.origin.place()}: the id {row.id} stands twice (first in {first.origin.place()})"
+            )
