@@ -13,31 +13,33 @@ from typing import Final
 
 from conformance.checks import content, leaks, refusals, responses
 from conformance.checks.base import Basis, Check, Finding, Params
-from conformance.contract.catalogue import Catalogue, CatalogueError, Requirement
+from conformance.contract.agreement import refuse_disagreement
+from conformance.contract.catalogue import GENERAL, Catalogue, Requirement
 from conformance.contract.document import Contract
 from conformance.values import MISSING, first_field
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange
 
-GENERAL: Final = "general"
 KINDS: Final[dict[str, Check]] = {**responses.KINDS, **refusals.KINDS, **leaks.KINDS, **content.KINDS}
 _DISTINCT: Final = 12
 _PRIVATE: Final = ("email", "name", "slug", "customer.email", "customer.name")
 
 
 class Rules(Basis):
-    """The passive checks of a catalogue, ready to be applied; raises `CatalogueError` for an unknown kind of rule."""
+    """The passive checks of a catalogue, ready to be applied.
+
+    Raises `CatalogueError` where catalogue and document do not speak of the same API: see `refuse_disagreement`.
+    """
 
     def __init__(self, catalogue: Catalogue, contract: Contract) -> None:
         super().__init__(contract)
+        refuse_disagreement(catalogue, contract)
         self.catalogue = catalogue
         self._by_operation: dict[str, list[tuple[Requirement, Check, Params]]] = {}
         for requirement in self.catalogue:
             if requirement.rule is None:
                 continue
             ((kind, params),) = requirement.rule.items()
-            if kind not in KINDS:
-                raise CatalogueError(f"{requirement.id}: unknown rule `{kind}`; known are {', '.join(sorted(KINDS))}")
             params = params if isinstance(params, dict) else {"value": params}
             self._by_operation.setdefault(requirement.operation, []).append(
                 (requirement, KINDS[kind], {**params, "id": requirement.id})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -74,6 +74,11 @@ class Requirement:
         return self.id
 
     @property
+    def is_shared(self) -> bool:
+        """Whether the row is written once for several operations."""
+        return "operation" not in self.origin.file.data
+
+    @property
     def source(self) -> str:
         """The sources by their labels, as a text for people."""
         return "; ".join(source.label for source in self.sources)
@@ -99,13 +104,26 @@ class Creation:
 
 
 @dataclass(frozen=True)
+class Names:
+    """What an operation is called in rows that it shares: how its ids begin, and its anchors in the contract."""
+
+    short: str = ""
+    section: str = ""
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+
+    def put_into(self, text: str) -> str:
+        """Return a text of a shared row as it is for the operation."""
+        return text.replace("{short}", self.short).replace("{section}", self.section)
+
+
+@dataclass(frozen=True)
 class Catalogue:
-    """All requirements, and by operation the facts to remember, what is created, and how its ids begin."""
+    """All requirements, and by operation the facts to remember, what is created, and its names."""
 
     requirements: tuple[Requirement, ...]
     facts: Mapping[str, tuple[Fact, ...]] = field(default_factory=dict)
     creations: Mapping[str, tuple[Creation, ...]] = field(default_factory=dict)
-    shorts: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, Names] = field(default_factory=dict)
 
     @cached_property
     def by_id(self) -> dict[str, Requirement]:
@@ -146,7 +164,7 @@ def load_catalogue(folder: Path, schema: Path | None = None) -> Catalogue:
         tuple(_arranged(rows, list(names))),
         {name: tuple(_facts(own, name)) for name in names},
         {name: tuple(_creations(own, name)) for name in names},
-        {name: known.short for name, known in names.items() if known.short},
+        names,
     )
 
 
@@ -180,18 +198,7 @@ def _named(document: YamlFile, path: DataPath) -> str:
             return ""
 
 
-@dataclass(frozen=True)
-class _Names:
-    """What an operation is called in the rows that it shares: how its ids begin, and its anchors in the contract."""
-
-    short: str = ""
-    section: str = ""
-
-    def put_into(self, text: str) -> str:
-        return text.replace("{short}", self.short).replace("{section}", self.section)
-
-
-def _names(documents: Iterable[YamlFile]) -> dict[str, _Names]:
+def _names(documents: Sequence[YamlFile]) -> dict[str, Names]:
     """Return the names of each operation that has a file, in the order of the files."""
     found: dict[str, dict[str, str]] = {}
     for document in documents:
@@ -204,15 +211,16 @@ def _names(documents: Iterable[YamlFile]) -> dict[str, _Names]:
                 raise CatalogueError(f"{document.place((key,))}: `{key}` of {operation} is {known[key]} elsewhere")
             if key == "short" and name in others.values():
                 raise CatalogueError(f"{document.place((key,))}: another operation has the short name {name}")
-    return {operation: _Names(**known) for operation, known in found.items()}
+    origins = {document.data.get("operation"): Origin(document, ("operation",)) for document in reversed(documents)}
+    return {operation: Names(**known, origin=origins[operation]) for operation, known in found.items()}
 
 
 def _own_rows(document: YamlFile) -> Iterator[Requirement]:
     for number, row in enumerate(document.data["requirements"]):
-        yield _requirement(row, document.data["operation"], _Names(), Origin(document, ("requirements", number)))
+        yield _requirement(row, document.data["operation"], Names(), Origin(document, ("requirements", number)))
 
 
-def _shared_rows(document: YamlFile, names: Mapping[str, _Names]) -> Iterator[Requirement]:
+def _shared_rows(document: YamlFile, names: Mapping[str, Names]) -> Iterator[Requirement]:
     """Yield a row for each operation that it applies to; all operations are those that have a short name."""
     everybody = [name for name, known in names.items() if known.short]
     for number, row in enumerate(document.data["requirements"]):
@@ -226,7 +234,7 @@ def _shared_rows(document: YamlFile, names: Mapping[str, _Names]) -> Iterator[Re
             yield _requirement(row, operation, names[operation], origin)
 
 
-def _requirement(row: Mapping[str, Any], operation: str, names: _Names, origin: Origin) -> Requirement:
+def _requirement(row: Mapping[str, Any], operation: str, names: Names, origin: Origin) -> Requirement:
     identity = names.put_into(row["id"])
     try:
         sources = tuple(resolve(names.put_into(reference)) for reference in row["source"])

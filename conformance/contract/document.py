@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
-import yaml
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.protocols import Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from conformance.contract.paths import Shape
+from conformance.contract.references import mistakes, target
+from conformance.contract.yamlfile import YamlError, read_yaml
 from conformance.values import MISSING
 
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -28,7 +31,7 @@ _KINDS: Final = {
 
 
 class ContractError(ValueError):
-    """An OpenAPI document that cannot be used; the message is one sentence that names the file and the place."""
+    """An OpenAPI document that cannot be used; the message is one sentence that names the file, line and place."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,10 @@ class SchemaBreach:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of the document, with a validator for each documented status and header."""
+    """One operation of the document, with a validator for each documented status and header.
+
+    `request` is what a JSON body of a request may be, `response` what that of a success may be.
+    """
 
     id: str
     method: str
@@ -51,6 +57,8 @@ class Operation:
     bodies: dict[int, Validator | None]
     headers: dict[int, dict[str, Validator]]
     any_media: frozenset[int]
+    request: Shape
+    response: Shape
 
     @property
     def success(self) -> tuple[int, ...]:
@@ -82,29 +90,36 @@ class Contract:
 
 
 def load_contract(file: Path) -> Contract:
-    """The OpenAPI 3.1 document: returns it with compiled validators. Raises `ContractError` if it is unreadable."""
+    """Return the OpenAPI 3.1 document with compiled validators.
+
+    Raises `ContractError` for a document that is unreadable or no OpenAPI, and for a reference, schema or pattern in it
+    that is wrong.
+    """
     try:
-        document = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        read = read_yaml(file)
     except FileNotFoundError:
         raise ContractError(f"the OpenAPI document {file} does not exist") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        place = getattr(error, "problem_mark", None)
-        where = f", line {place.line + 1}" if place else ""
-        raise ContractError(f"{file.name}{where}: the OpenAPI document is no valid YAML") from None
+    except YamlError as error:
+        raise ContractError(f"{error} (the OpenAPI document)") from None
+    document = read.data
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise ContractError(f"{file.name}: an OpenAPI document has `paths`")
+    for where, words in mistakes(document):
+        raise ContractError(f"{read.place(where)}: {words}")
     registry: Registry[Any] = Registry().with_resource(_URI, Resource.from_contents(document, DRAFT202012))
-    operations = {}
+    operations: dict[str, Operation] = {}
     for path, item in document["paths"].items():
         for method in _METHODS:
+            place = read.place(("paths", path, method))
             try:
                 if method in item:
                     operation = _operation(document, registry, path, method, item[method])
-                    operations[operation.id] = operation
             except KeyError as error:
-                raise ContractError(f"{file.name}: `{method} {path}` lacks, or refers to a missing, {error}") from None
+                raise ContractError(f"{place}: `{method} {path}` lacks {error}") from None
             except (AttributeError, TypeError, ValueError):
-                raise ContractError(f"{file.name}: `{method} {path}` is not as OpenAPI 3.1 has an operation") from None
+                raise ContractError(f"{place}: `{method} {path}` is not as OpenAPI 3.1 has an operation") from None
+            if method in item and operations.setdefault(operation.id, operation) is not operation:
+                raise ContractError(f"{place}: the operationId {operation.id} stands twice")
     return Contract(document, file, operations)
 
 
@@ -114,17 +129,22 @@ def _operation(
     bodies: dict[int, Validator | None] = {}
     headers: dict[int, dict[str, Validator]] = {}
     any_media: set[int] = set()
+    successes: list[dict[str, Any]] = []
     for status, reference in node["responses"].items():
         response = _resolve(document, reference)
         content = response.get("content", {})
         schema = content.get("application/json", {}).get("schema")
         bodies[int(status)] = None if schema is None else _validator(schema, registry)
+        if schema is not None and 200 <= int(status) < 300:
+            successes.append(schema)
         headers[int(status)] = {
             name.lower(): _validator(_resolve(document, header)["schema"], registry)
             for name, header in response.get("headers", {}).items()
         }
         if "*/*" in content:
             any_media.add(int(status))
+    request = _resolve(document, node.get("requestBody", {})).get("content", {}).get("application/json", {})
+    resolve = partial(_resolve, document)
     return Operation(
         id=node["operationId"],
         method=method.upper(),
@@ -133,15 +153,14 @@ def _operation(
         bodies=bodies,
         headers=headers,
         any_media=frozenset(any_media),
+        request=Shape((request["schema"],) if "schema" in request else (), resolve),
+        response=Shape(tuple(successes), resolve),
     )
 
 
 def _resolve(document: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
     while isinstance(value, dict) and "$ref" in value:
-        target: Any = document
-        for name in value["$ref"].removeprefix("#/").split("/"):
-            target = target[name.replace("~1", "/").replace("~0", "~")]
-        value = target
+        value = target(document, value["$ref"])
     return value
 
 

@@ -1,0 +1,186 @@
+"""Whether catalogue and OpenAPI document speak of the same API: operations, fields, headers, statuses and facts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from conformance.contract.catalogue import (
+    GENERAL,
+    Catalogue,
+    CatalogueError,
+    Origin,
+    Requirement,
+)
+from conformance.contract.document import Contract, Operation
+from conformance.contract.paths import Shape
+from conformance.contract.words import remedy
+from conformance.contract.yamlfile import DataPath
+
+_WHOLE: Final = {"schema": "response", "header": "header", "error-body": "statuses"}
+"""The kinds of rule that have one parameter, by what it stands for."""
+
+_REQUEST: Final = ("request", "by", "when", "unless")
+_RESPONSE: Final = ("response", "earlier", "later", "field")
+_STATUSES: Final = ("statuses",)
+_TABLES: Final = ("missing", "types")
+_TABLES_WITH_INDEXES: Final = ("nulled", "values", "text", "long", "deep", "numbers", "control")
+
+
+def refuse_disagreement(catalogue: Catalogue, contract: Contract) -> None:
+    """Check what a JSON Schema cannot say of a catalogue, now that the document is there.
+
+    Raises `CatalogueError` with file, line, id and the nearest right word: for an operation, a field, a header, a
+    status or a fact that is not there, for a place of a response that two rows own, and for an operation whose response
+    as a whole no row owns, since a breach at a place without an owner would be lost.
+    """
+    for place, words in _disagreements(catalogue, contract):
+        raise CatalogueError(f"{place}: {words}")
+
+
+def _disagreements(catalogue: Catalogue, contract: Contract) -> Iterator[tuple[str, str]]:
+    facts = [fact.name for known in catalogue.facts.values() for fact in known]
+    yield from _operations(catalogue, contract)
+    for row in catalogue:
+        where = _Row(row, contract)
+        yield from where.of_rule(facts)
+        yield from where.of_tables()
+    for operation in contract.operations.values():
+        for fact in catalogue.facts.get(operation.id, ()):
+            yield from _places(fact.origin, {"key": fact.key, "value": fact.value}, operation)
+        for creation in catalogue.creations.get(operation.id, ()):
+            yield from _places(creation.origin, {"name": creation.name}, operation)
+    yield from _owners(catalogue, contract)
+
+
+def _operations(catalogue: Catalogue, contract: Contract) -> Iterator[tuple[str, str]]:
+    known = [*contract.operations, GENERAL]
+    shares = any(row.is_shared for row in catalogue)
+    for name, names in catalogue.names.items():
+        place = names.origin.place() if names.origin else name
+        if name not in known:
+            yield place, f"the document has no operation `{name}`{remedy(name, known)}"
+        elif shares and name != GENERAL and not names.short:
+            yield place, f"{name} has no `short` name, so that it would have no row that applies to all operations"
+
+
+class _Row:
+    """A row of the catalogue that is held against its operation."""
+
+    def __init__(self, row: Requirement, contract: Contract) -> None:
+        self.row = row
+        self.operation: Operation | None = contract.operations.get(row.operation)
+        self.everywhere = {status for operation in contract.operations.values() for status in operation.bodies}
+
+    def of_rule(self, facts: list[str]) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong in the row's rule."""
+        for kind, params in (self.row.rule or {}).items():
+            named: Mapping[str, Any] = {_WHOLE[kind]: params} if kind in _WHOLE else params
+            path = ("rule",) if kind in _WHOLE else ("rule", kind)
+            for name, value in named.items():
+                where = (*path, kind if kind in _WHOLE else name)
+                if name in _REQUEST:
+                    yield from self._fields(where, value, "request")
+                elif name in _RESPONSE:
+                    yield from self._fields(where, value, "response")
+                elif name in _STATUSES:
+                    yield from self._statuses(where, value, success=kind == "accepts")
+                elif name == "header":
+                    yield from self._header(where, value)
+                elif name == "fact" and value not in facts:
+                    yield self._at(where), f"no file remembers the fact `{value}`{remedy(value, facts)}"
+                elif name == "tolerates_empty":
+                    yield from self._tolerated(where, value)
+                elif name == "tolerates" and kind == "accepts":
+                    yield from self._withheld(where, value)
+
+    def of_tables(self) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong in the row's tables of requests."""
+        for table in ("refuses", "survives"):
+            for name, value in (getattr(self.row, table) or {}).items():
+                where = (table, name)
+                if name in _TABLES:
+                    yield from self._fields(where, value, "request")
+                elif name in _TABLES_WITH_INDEXES:
+                    yield from self._fields(where, value, "request", indexes=True)
+                elif name in _STATUSES:
+                    yield from self._statuses(where, value)
+
+    def _at(self, path: DataPath) -> str:
+        return f"{self.row.origin.place(*path)} ({self.row.id})"
+
+    def _fields(self, where: DataPath, value: Any, side: str, *, indexes: bool = False) -> Iterator[tuple[str, str]]:
+        shape: Shape | None = getattr(self.operation, side) if self.operation else None
+        for part, field in _parts(value):
+            if shape is None or not shape.knows(field, indexes=indexes):
+                known = shape.paths(indexes=indexes) if shape else []
+                words = f"the {side} of {self.row.operation} has no field `{field}`{remedy(field, known)}"
+                yield self._at((*where, *part)), words
+
+    def _header(self, where: DataPath, header: str) -> Iterator[tuple[str, str]]:
+        operation = self.operation
+        known = [name for status in operation.success for name in operation.headers[status]] if operation else []
+        if header.lower() not in known:
+            words = f"the document has no header `{header}` for a success of {self.row.operation}"
+            yield self._at(where), f"{words}{remedy(header.lower(), known)}"
+
+    def _statuses(self, where: DataPath, value: list[int], *, success: bool = False) -> Iterator[tuple[str, str]]:
+        documented = set(self.operation.success if success else self.operation.bodies) if self.operation else set()
+        what = "success" if success else "status"
+        for number, status in enumerate(value):
+            if status not in documented:
+                known = ", ".join(map(str, sorted(documented))) or "none"
+                words = f"the document has no {what} {status} for {self.row.operation}; it has {known}"
+                yield self._at((*where, number)), words
+
+    def _tolerated(self, where: DataPath, value: list[int]) -> Iterator[tuple[str, str]]:
+        """What is tolerated of several operations need not be documented for each."""
+        for number, status in enumerate(value):
+            if status not in self.everywhere:
+                known = ", ".join(map(str, sorted(self.everywhere)))
+                yield self._at((*where, number)), f"the document has no status {status}; it has {known}"
+
+    def _withheld(self, where: DataPath, value: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+        for number, case in enumerate(value):
+            yield from self._statuses((*where, number, "status"), [case["status"]])
+            try:
+                re.compile(case["says"])
+            except re.error as error:
+                yield self._at((*where, number, "says")), f"`{case['says']}` is no regular expression: {error}"
+
+
+def _parts(value: Any) -> Iterator[tuple[DataPath, str]]:
+    """Yield the paths of a parameter (a path, a list of them, or a mapping by them), each with its place in it."""
+    if isinstance(value, str):
+        yield (), value
+    elif isinstance(value, dict):
+        yield from (((name,), name) for name in value)
+    else:
+        yield from (((number,), path) for number, path in enumerate(value))
+
+
+def _places(origin: Origin, named: Mapping[str, tuple[str, ...]], operation: Operation) -> Iterator[tuple[str, str]]:
+    for name, places in named.items():
+        for number, place in enumerate(places):
+            side, _, field = place.partition(".")
+            shape: Shape = getattr(operation, side)
+            if not shape.knows(field):
+                known = [f"{side}.{path}" for path in shape.paths()]
+                yield origin.place(name, number), f"{operation.id} has no `{place}`{remedy(place, known)}"
+
+
+def _owners(catalogue: Catalogue, contract: Contract) -> Iterator[tuple[str, str]]:
+    """Yield places of responses that two rows own, and operations whose response as a whole no row owns."""
+    owners: dict[tuple[str, str], Requirement] = {}
+    for row in catalogue:
+        for number, path in enumerate((row.rule or {}).get("schema", ())):
+            first = owners.setdefault((row.operation, path), row)
+            if first is not row:
+                place = row.origin.place("rule", "schema", number)
+                yield f"{place} ({row.id})", f"the place `{path}` belongs to {first.id} already"
+    for operation in contract.operations:
+        if (operation, "") not in owners:
+            files = [row.origin.file.name for row in catalogue if row.operation == operation]
+            where = files[0] if files else contract.file.name
+            yield where, f'no row has `rule: {{schema: [""]}}` for {operation}: breaches of its schema would be lost'

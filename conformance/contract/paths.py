@@ -1,0 +1,84 @@
+"""Dotted paths in JSON Schemas: whether a schema knows a field, and which fields it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+Schema: TypeAlias = "dict[str, Any]"
+
+_BRANCHES: Final = ("allOf", "anyOf", "oneOf")
+_CONDITIONAL: Final = ("then", "else")
+_FIELDS: Final = ("properties", "patternProperties", "additionalProperties", "$ref", *_BRANCHES)
+_DEEPEST: Final = 4
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a JSON value may be by any of several schemas; `resolve` returns what a reference in them names."""
+
+    schemas: tuple[Schema, ...]
+    resolve: Callable[[Schema], Schema]
+
+    def knows(self, path: str, *, indexes: bool = False) -> bool:
+        """Return whether a dotted path names a field that a value may have by its schema, or may have as it pleases.
+
+        With `indexes` a number names an item of a list.
+        """
+        shapes: list[Shape] = [self]
+        for name in path.split(".") if path else ():
+            shapes = [found for shape in shapes for found in shape._fields(name, indexes)]
+        return bool(shapes)
+
+    def paths(self, *, indexes: bool = False) -> list[str]:
+        """Return the dotted paths that the schemas name, down to four levels."""
+        return list(dict.fromkeys(self._paths(indexes, _DEEPEST)))
+
+    def _paths(self, indexes: bool, depth: int) -> Iterator[str]:
+        for schema in self._all() if depth else ():
+            fields = dict(schema.get("properties", {}))
+            if indexes and "items" in schema:
+                fields["0"] = schema["items"]
+            for name, field in fields.items():
+                yield name
+                for inner in Shape((field,), self.resolve)._paths(indexes, depth - 1):
+                    yield f"{name}.{inner}"
+
+    def _fields(self, name: str, indexes: bool) -> Iterator[Shape]:
+        for schema in self._all():
+            field = _field(schema, name, indexes)
+            if field is not None:
+                yield Shape((field,), self.resolve)
+
+    def _all(self) -> Iterator[Schema]:
+        """Yield the schemas, what they refer to and their branches, each once."""
+        stack, seen = list(self.schemas), set()
+        while stack:
+            schema = stack.pop()
+            if not isinstance(schema, dict) or id(schema) in seen:
+                continue
+            seen.add(id(schema))
+            yield schema
+            if "$ref" in schema:
+                stack.append(self.resolve(schema))
+            stack += [branch for keyword in _BRANCHES for branch in schema.get(keyword, ())]
+            stack += [schema[keyword] for keyword in _CONDITIONAL if keyword in schema]
+
+
+def _field(schema: Schema, name: str, indexes: bool) -> Schema | None:
+    """Return the schema of a field; an empty one for a field of an object that may have any."""
+    if name in schema.get("properties", {}):
+        return _as_schema(schema["properties"][name])
+    if indexes and name.isdecimal() and "items" in schema:
+        return _as_schema(schema["items"])
+    more = schema.get("additionalProperties")
+    if isinstance(more, dict):
+        return more
+    kinds = schema.get("type", "object" if not schema else "")
+    is_object = "object" in ([kinds] if isinstance(kinds, str) else kinds)
+    return {} if is_object and more is not False and not any(keyword in schema for keyword in _FIELDS) else None
+
+
+def _as_schema(schema: Any) -> Schema | None:
+    return {} if schema is True else schema if isinstance(schema, dict) else None
