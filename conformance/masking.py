@@ -15,9 +15,7 @@ from urllib.parse import quote
 from conformance.literals import SHORTEST, Literals
 
 MASK: Final = "***"
-_SECRET_HEADERS: Final = frozenset(
-    {"authorization", "proxy-authorization", "cookie", "set-cookie", "set-auth-token", "x-api-key"}
-)
+_SECRET_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
 _SECRET_FIELD: Final = re.compile(r"pass(word|phrase)|token|secret|api_?key", re.IGNORECASE)
 _SECRET_TEXT: Final = re.compile(
     r'(?i)("(?:[a-z_-]{0,40}(?:password|token|secret|api_?key)[a-z_-]{0,40})"\s*:\s*")((?:[^"\\]|\\.)*)'

@@ -22,7 +22,7 @@ from conformance.recorder import Found, Recorder
 from conformance.results.records import Record
 from conformance.settings import Settings
 from conformance.sharing import Shared, Store
-from conformance.values import first_field
+from conformance.values import field as field_of
 from conformance.wire.exchange import Call, Exchange
 
 
@@ -99,10 +99,14 @@ class Run:
         return found
 
     def _learn_secrets(self, exchange: Exchange) -> None:
+        secrets = self.catalogue.secrets.get(exchange.call.operation or "")
+        if secrets is None:
+            return
         if exchange.response is not None:
-            self.masker.add(exchange.response.header("set-auth-token"))
-            self.masker.add(first_field(exchange.response_json, ["token"]))
-        self.masker.add(first_field(exchange.request_json, ["password"]) if not exchange.call.generated else None)
+            self.masker.add(*(exchange.response.header(name) for name in secrets.headers))
+        self.masker.add(*(field_of(exchange.response_json, path) for path in secrets.response))
+        if not exchange.call.generated:
+            self.masker.add(*(field_of(exchange.request_json, path) for path in secrets.request))
 
     def check(
         self,

@@ -22,7 +22,6 @@ from conformance.wire.exchange import Exchange
 
 KINDS: Final[dict[str, Check]] = {**responses.KINDS, **refusals.KINDS, **leaks.KINDS, **content.KINDS}
 _DISTINCT: Final = 12
-_PRIVATE: Final = ("email", "name", "slug", "customer.email", "customer.name")
 
 
 class Rules(Basis):
@@ -72,7 +71,7 @@ class Rules(Basis):
             if key is not MISSING and value is not MISSING:
                 self.memory.facts.setdefault(fact.name, {}).setdefault(str(key).casefold(), value)
         if exchange.call.actor and not exchange.call.generated:
-            for path in _PRIVATE:
+            for path in self.catalogue.private.get(exchange.call.operation or "", ()):
                 text = field_of(exchange.request_json, path)
                 if isinstance(text, str) and len(text) > _DISTINCT:
                     self.memory.private.setdefault(text.casefold(), exchange.call.actor)

@@ -104,6 +104,15 @@ class Creation:
 
 
 @dataclass(frozen=True)
+class Secrets:
+    """The places at which an operation's requests and responses hold secrets: fields, and headers of the response."""
+
+    request: tuple[str, ...] = ()
+    response: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Names:
     """What an operation is called in rows that it shares: how its ids begin, and its anchors in the contract."""
 
@@ -118,11 +127,13 @@ class Names:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All requirements, and by operation the facts to remember, what is created, and its names."""
+    """All requirements; and by operation the facts to remember, what is created, secret or private, and its names."""
 
     requirements: tuple[Requirement, ...]
     facts: Mapping[str, tuple[Fact, ...]] = field(default_factory=dict)
     creations: Mapping[str, tuple[Creation, ...]] = field(default_factory=dict)
+    secrets: Mapping[str, Secrets] = field(default_factory=dict)
+    private: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     names: Mapping[str, Names] = field(default_factory=dict)
 
     @cached_property
@@ -164,6 +175,8 @@ def load_catalogue(folder: Path, schema: Path | None = None) -> Catalogue:
         tuple(_arranged(rows, list(names))),
         {name: tuple(_facts(own, name)) for name in names},
         {name: tuple(_creations(own, name)) for name in names},
+        {name: _secrets(own, name) for name in names},
+        {name: tuple(_private(own, name)) for name in names},
         names,
     )
 
@@ -279,6 +292,21 @@ def _creations(documents: Iterable[YamlFile], operation: str) -> Iterator[Creati
         if document.data["operation"] == operation:
             for number, row in enumerate(document.data.get("creates", ())):
                 yield Creation(row["kind"], tuple(row["name"]), Origin(document, ("creates", number)))
+
+
+def _secrets(documents: Iterable[YamlFile], operation: str) -> Secrets:
+    found: dict[str, list[str]] = {}
+    for document in documents:
+        if document.data["operation"] == operation:
+            for where, names in document.data.get("secrets", {}).items():
+                found.setdefault(where, []).extend(names)
+    return Secrets(**{where: tuple(names) for where, names in found.items()})
+
+
+def _private(documents: Iterable[YamlFile], operation: str) -> Iterator[str]:
+    for document in documents:
+        if document.data["operation"] == operation:
+            yield from document.data.get("private", ())
 
 
 def _refuse_duplicates(rows: Iterable[Requirement]) -> None:

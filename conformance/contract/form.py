@@ -67,7 +67,10 @@ class Form:
             case "type":
                 return Mistake(path, f"{name} is no {' or '.join(_types(spoken['type']))}")
             case "dependentRequired":
-                return Mistake(path, "`short`, `section`, `remember` and `creates` stand beside an `operation` alone")
+                return Mistake(
+                    path,
+                    "names, facts, creations, secrets and private fields stand beside an `operation` alone",
+                )
             case "falseSchema":
                 return Mistake(path, f"{name} stands in a file for several operations alone, which has no `operation`")
             case "anyOf" if all("required" in branch for branch in spoken["anyOf"]):

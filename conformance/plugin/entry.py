@@ -130,6 +130,9 @@ def pytest_configure(config: pytest.Config) -> None:
     except (CatalogueError, ContractError, TargetError) as error:
         raise pytest.UsageError(str(error)) from None
     masker = Masker()
+    for secrets in catalogue.secrets.values():
+        for name in secrets.headers:
+            masker.add_header(name)
     mask_logs(config, masker)
     masker.add(settings.merchant_password, settings.second_merchant_password)
     for header in settings.header:
