@@ -36,11 +36,16 @@ class Form:
         return cls(schema, jsonschema_rs.validator_for(schema))
 
     def mistake(self, file: YamlFile) -> Mistake | None:
-        """Return the first mistake of a file, by its lines; of several in a line, an unknown key."""
+        """Return the first mistake of a file, by its lines.
+
+        Where a key is unknown, it is told in place of the key that is missing beside it.
+        """
         if self.validator.is_valid(file.data):
             return None
-        found = [self._mistake(error) for error in self.validator.iter_errors(file.data)]
-        return min(found, key=lambda item: (file.line(item.path), not item.words.startswith("unknown")))
+        errors = list(self.validator.iter_errors(file.data))
+        mistyped = [error.instance_path for error in errors if error.kind.name == "additionalProperties"]
+        told = [error for error in errors if error.kind.name != "required" or error.instance_path not in mistyped]
+        return min(map(self._mistake, told), key=lambda item: file.line(item.path))
 
     def _mistake(self, error: jsonschema_rs.ValidationError) -> Mistake:
         path, details = tuple(error.instance_path), error.kind.as_dict()
@@ -52,6 +57,8 @@ class Form:
                 what = "unknown kind of rule" if path and path[-1] == "rule" else "unknown key"
                 where = "" if not path or isinstance(path[-1], int) or path[-1] == "rule" else f" in {name}"
                 return Mistake((*path, key), f"{what} `{key}`{where}{remedy(key, spoken['properties'], 30)}")
+            case "required" if "dependentRequired" in error.schema_path:
+                return Mistake(path, "`short`, `section`, `remember` and `creates` stand beside an `operation` alone")
             case "required":
                 inside = "" if not path or isinstance(path[-1], int) else f" in {name}"
                 return Mistake(path, f"`{details['property']}` is missing{inside}")
@@ -66,11 +73,6 @@ class Form:
                 return Mistake(path, f"{name} has a value twice")
             case "type":
                 return Mistake(path, f"{name} is no {' or '.join(_types(spoken['type']))}")
-            case "dependentRequired":
-                return Mistake(
-                    path,
-                    "names, facts, creations, secrets and private fields stand beside an `operation` alone",
-                )
             case "falseSchema":
                 return Mistake(path, f"{name} stands in a file for several operations alone, which has no `operation`")
             case "anyOf" if all("required" in branch for branch in spoken["anyOf"]):

@@ -29,7 +29,7 @@ _HOSTILE_NUMBERS: Final = {
     "10^30": "1" + "0" * 30,
     "1e400": "1e400",
 }
-_BODIES: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
+BODIES: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
     "malformed": ("JSON with a comma too many", lambda valid: f"{valid[:-1]},}}"),
     "truncated": ("JSON without its last brace", lambda valid: valid[:-1]),
     "halved": ("the first half of the JSON", lambda valid: valid[: len(valid) // 2]),
@@ -88,7 +88,7 @@ def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterato
 
 def _bodies(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:
     for name in spec.get("bodies", ()):
-        label, change = _BODIES[name]
+        label, change = BODIES[name]
         yield Case(label, body=change(json.dumps(valid)).encode())
 
 
