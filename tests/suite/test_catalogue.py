@@ -14,6 +14,7 @@ from conformance.checks.rules import KINDS
 from conformance.contract.catalogue import Catalogue, CatalogueError, load_catalogue
 from conformance.contract.document import Contract
 from conformance.generate.tables import refused_cases, survived_cases
+from tests.suite.catalogue_snapshot import COMMAND, differences, meanings, read, renewed
 
 ROOT = Path(__file__).parents[2]
 
@@ -77,6 +78,48 @@ def test_every_table_makes_cases(catalogue: Catalogue) -> None:
             assert row.refuses["statuses"], row.id
         if row.survives is not None:
             assert list(survived_cases(row.survives, valid)), row.id
+
+
+def test_ids_mean_what_they_meant(catalogue: Catalogue) -> None:
+    """Users name ids in their lists of known failures: none drifts, none is used again, none vanishes unseen."""
+    found = differences(read(), meanings(catalogue))
+    told = "\n".join(found)
+    assert found == [], f"the catalogue differs from its snapshot:\n{told}\nIf this is meant, run `{COMMAND}`."
+
+
+PINNED: dict[str, dict[str, dict[str, str]]] = {
+    "requirements": {"A-1": {"operation": "pay", "level": "MUST", "statement": "One."}},
+    "retired": {"A-2": {"operation": "pay", "level": "MUST", "statement": "Two."}},
+}
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        ({"A-1": ("MUST", "One.")}, []),
+        ({"A-1": ("MUST", "One."), "A-2": ("MUST", "Two.")}, []),
+        ({"A-1": ("SHOULD", "One.")}, ["A-1: level was 'MUST' and is 'SHOULD'"]),
+        ({"A-1": ("MUST", "Other.")}, ["A-1: statement was 'One.' and is 'Other.'"]),
+        ({}, ["A-1 is gone"]),
+        ({"A-1": ("MUST", "One."), "A-3": ("MUST", "Three.")}, ["A-3 is new"]),
+        (
+            {"A-1": ("MUST", "One."), "A-2": ("MUST", "Other.")},
+            ["A-2 was retired and may not come back: it meant 'Two.'"],
+        ),
+    ],
+)
+def test_the_snapshot_tells_what_differs(now: dict[str, tuple[str, str]], words: list[str]) -> None:
+    rows = {name: {"operation": "pay", "level": level, "statement": text} for name, (level, text) in now.items()}
+    assert differences(PINNED, rows) == words
+
+
+def test_what_is_gone_is_retired_when_the_snapshot_is_renewed() -> None:
+    three = {"A-3": {"operation": "pay", "level": "MUST", "statement": "Three."}}
+    snapshot = renewed(PINNED, three)
+    assert list(snapshot["requirements"]) == ["A-3"]
+    assert list(snapshot["retired"]) == ["A-1", "A-2"]
+    with pytest.raises(ValueError, match="A-1 was retired"):
+        renewed(snapshot, {"A-1": three["A-3"]})
 
 
 def test_what_operations_share_is_written_once(catalogue: Catalogue) -> None:
