@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from conformance.contract.catalogue import (
@@ -24,8 +24,11 @@ _WHOLE: Final = {"schema": "response", "header": "header", "error-body": "status
 _REQUEST: Final = ("request", "by", "when", "unless")
 _RESPONSE: Final = ("response", "earlier", "later", "field")
 _STATUSES: Final = ("statuses",)
-_TABLES: Final = ("missing", "types")
-_TABLES_WITH_INDEXES: Final = ("nulled", "values", "text", "long", "deep", "numbers", "control")
+_CHANGING: Final = ("missing", "types")
+"""The tables that change a field which a valid request has."""
+
+_PUTTING: Final = ("nulled", "values", "text", "long", "deep", "numbers", "control")
+"""The tables that put a value at a place."""
 
 
 def refuse_disagreement(catalogue: Catalogue, contract: Contract) -> None:
@@ -43,15 +46,20 @@ def _disagreements(catalogue: Catalogue, contract: Contract) -> Iterator[tuple[s
     facts = [fact.name for known in catalogue.facts.values() for fact in known]
     yield from _operations(catalogue, contract)
     for row in catalogue:
-        where = _Row(row, contract)
-        yield from where.of_rule(facts)
-        yield from where.of_tables()
+        yield from mistakes_of(row, contract, facts)
     for operation in contract.operations.values():
         for fact in catalogue.facts.get(operation.id, ()):
             yield from _places(fact.origin, {"key": fact.key, "value": fact.value}, operation)
         for creation in catalogue.creations.get(operation.id, ()):
             yield from _places(creation.origin, {"name": creation.name}, operation)
     yield from _owners(catalogue, contract)
+
+
+def mistakes_of(row: Requirement, contract: Contract, facts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the places at which a row names what the document lacks, or a fact that no file remembers, with words."""
+    held = _Row(row, contract)
+    yield from held.of_rule(facts)
+    yield from held.of_tables()
 
 
 def _operations(catalogue: Catalogue, contract: Contract) -> Iterator[tuple[str, str]]:
@@ -73,7 +81,7 @@ class _Row:
         self.operation: Operation | None = contract.operations.get(row.operation)
         self.everywhere = {status for operation in contract.operations.values() for status in operation.bodies}
 
-    def of_rule(self, facts: list[str]) -> Iterator[tuple[str, str]]:
+    def of_rule(self, facts: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield what is wrong in the row's rule."""
         for kind, params in (self.row.rule or {}).items():
             named: Mapping[str, Any] = {_WHOLE[kind]: params} if kind in _WHOLE else params
@@ -100,21 +108,21 @@ class _Row:
         for table in ("refuses", "survives"):
             for name, value in (getattr(self.row, table) or {}).items():
                 where = (table, name)
-                if name in _TABLES:
+                if name in _CHANGING:
                     yield from self._fields(where, value, "request")
-                elif name in _TABLES_WITH_INDEXES:
-                    yield from self._fields(where, value, "request", indexes=True)
+                elif name in _PUTTING:
+                    yield from self._fields(where, value, "request", put=True)
                 elif name in _STATUSES:
                     yield from self._statuses(where, value)
 
     def _at(self, path: DataPath) -> str:
         return f"{self.row.origin.place(*path)} ({self.row.id})"
 
-    def _fields(self, where: DataPath, value: Any, side: str, *, indexes: bool = False) -> Iterator[tuple[str, str]]:
+    def _fields(self, where: DataPath, value: Any, side: str, *, put: bool = False) -> Iterator[tuple[str, str]]:
         shape: Shape | None = getattr(self.operation, side) if self.operation else None
         for part, field in _parts(value):
-            if shape is None or not shape.knows(field, indexes=indexes):
-                known = shape.paths(indexes=indexes) if shape else []
+            if shape is None or not shape.knows(field, put=put):
+                known = shape.paths(put=put) if shape else []
                 words = f"the {side} of {self.row.operation} has no field `{field}`{remedy(field, known)}"
                 yield self._at((*where, *part)), words
 

@@ -21,33 +21,34 @@ class Shape:
     schemas: tuple[Schema, ...]
     resolve: Callable[[Schema], Schema]
 
-    def knows(self, path: str, *, indexes: bool = False) -> bool:
-        """Return whether a dotted path names a field that a value may have by its schema, or may have as it pleases.
+    def knows(self, path: str, *, put: bool = False) -> bool:
+        """Return whether a dotted path names a field of the schemas.
 
-        With `indexes` a number names an item of a list.
+        With `put` it is a place at which a value can be put: an item of a list (its index) or any field of an object
+        that may have fields of its own is one, too.
         """
         shapes: list[Shape] = [self]
         for name in path.split(".") if path else ():
-            shapes = [found for shape in shapes for found in shape._fields(name, indexes)]
+            shapes = [found for shape in shapes for found in shape._fields(name, put)]
         return bool(shapes)
 
-    def paths(self, *, indexes: bool = False) -> list[str]:
+    def paths(self, *, put: bool = False) -> list[str]:
         """Return the dotted paths that the schemas name, down to four levels."""
-        return list(dict.fromkeys(self._paths(indexes, _DEEPEST)))
+        return list(dict.fromkeys(self._paths(put, _DEEPEST)))
 
-    def _paths(self, indexes: bool, depth: int) -> Iterator[str]:
+    def _paths(self, put: bool, depth: int) -> Iterator[str]:
         for schema in self._all() if depth else ():
             fields = dict(schema.get("properties", {}))
-            if indexes and "items" in schema:
+            if put and "items" in schema:
                 fields["0"] = schema["items"]
             for name, field in fields.items():
                 yield name
-                for inner in Shape((field,), self.resolve)._paths(indexes, depth - 1):
+                for inner in Shape((field,), self.resolve)._paths(put, depth - 1):
                     yield f"{name}.{inner}"
 
-    def _fields(self, name: str, indexes: bool) -> Iterator[Shape]:
+    def _fields(self, name: str, put: bool) -> Iterator[Shape]:
         for schema in self._all():
-            field = _field(schema, name, indexes)
+            field = _field(schema, name, put)
             if field is not None:
                 yield Shape((field,), self.resolve)
 
@@ -66,12 +67,17 @@ class Shape:
             stack += [schema[keyword] for keyword in _CONDITIONAL if keyword in schema]
 
 
-def _field(schema: Schema, name: str, indexes: bool) -> Schema | None:
-    """Return the schema of a field; an empty one for a field of an object that may have any."""
+def _field(schema: Schema, name: str, put: bool) -> Schema | None:
+    """Return the schema of a field, or None where the schema has no such field."""
     if name in schema.get("properties", {}):
         return _as_schema(schema["properties"][name])
-    if indexes and name.isdecimal() and "items" in schema:
+    if put and name.isdecimal() and "items" in schema:
         return _as_schema(schema["items"])
+    return _as_schema(_of_any_field(schema)) if put else None
+
+
+def _of_any_field(schema: Schema) -> Any:
+    """Return the schema of the fields that an object may have as it pleases, or None where it may have no such."""
     more = schema.get("additionalProperties")
     if isinstance(more, dict):
         return more

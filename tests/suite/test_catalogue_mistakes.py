@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,10 @@ import pytest
 import yaml
 
 from conformance.checks.rules import KINDS, Rules
-from conformance.contract.catalogue import CONCERNS, LEVELS, CatalogueError, load_catalogue
-from conformance.contract.document import ContractError, load_contract
+from conformance.contract.agreement import mistakes_of
+from conformance.contract.catalogue import CONCERNS, LEVELS, Catalogue, CatalogueError, load_catalogue
+from conformance.contract.document import Contract, ContractError, load_contract
+from conformance.contract.form import Form
 from conformance.contract.paths import Shape
 from conformance.contract.words import remedy
 from conformance.generate.tables import BODIES
@@ -335,7 +339,18 @@ DISAGREEMENTS: dict[str, tuple[str, str, str, str]] = {
         "lineItems.0.quantities:",
         "has no field `lineItems.0.quantities`; did you mean `lineItems.0.quantity`?",
     ),
-    "a control": ("1-sign-up.yaml", 'control: {password: "', 'control: {pasword: "', "did you mean `password`?"),
+    "a control": (
+        "1-sign-up.yaml",
+        "      values:\n        password: [Sh0rt-7",
+        "      control: {pasword: x}\n      values:\n        password: [Sh0rt-7",
+        "did you mean `password`?",
+    ),
+    "a field of an open object left out": (
+        "5-customer.yaml",
+        "missing: [phoneNumber, metadata]",
+        "missing: [metadata.nonsense]",
+        "has no field `metadata.nonsense`; did you mean `metadata`?",
+    ),
     "text": ("5-customer.yaml", "text: [name, phoneNumber,", "text: [name, phoneNumbr,", "did you mean `phoneNumber`?"),
     "long": ("5-customer.yaml", "long: [name, email]", "long: [name, emails]", "did you mean `email`?"),
     "deep": ("5-customer.yaml", "deep: [metadata]", "deep: [metdata]", "did you mean `metadata`?"),
@@ -453,6 +468,48 @@ def test_a_catalogue_that_disagrees_with_the_document_is_refused(name: str, copy
     assert "\n" not in str(caught.value)
 
 
+FREE = {"media", "values", "control", "scope", "says", "reason", "seconds", "times"}
+"""Parameters that name nothing: any text or number is right in them."""
+
+
+def misspelled(value: Any) -> Iterator[Any]:
+    """Yield copies of a rule or table in which one name, text or status is another one."""
+    if isinstance(value, str):
+        yield f"misspelled-{value}"
+    elif isinstance(value, int):
+        yield value + 77
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from ([*value[:number], other, *value[number + 1 :]] for other in misspelled(item))
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield {f"{other}-misspelled" if other == name else other: part for other, part in value.items()}
+            if name not in FREE:
+                yield from ({**value, name: other} for other in misspelled(item))
+
+
+def test_no_word_of_any_row_can_be_misspelled_unseen(catalogue: Catalogue, contract: Contract) -> None:
+    """Each key, field, header, fact, word and status of each rule and table is looked at, by schema or document."""
+    form, facts = Form.load(SCHEMA), [fact.name for known in catalogue.facts.values() for fact in known]
+    unseen, tried = [], 0
+    for row in catalogue:
+        for kind in ("rule", "refuses", "survives"):
+            for other in misspelled(getattr(row, kind) or {}):
+                tried += 1
+                written = {
+                    "id": row.id,
+                    "level": row.level,
+                    "concern": row.concern,
+                    "statement": "x",
+                    "source": ["a#b"],
+                }
+                seen = not form.validator.is_valid({"operation": "x", "requirements": [{**written, kind: other}]})
+                if not seen and not any(mistakes_of(replace(row, **{kind: other}), contract, facts)):
+                    unseen.append((row.id, other))
+    assert unseen == []
+    assert tried > 800
+
+
 @pytest.mark.parametrize("operation", ["createCustomers", "payments"])
 def test_an_operation_that_the_document_lacks_is_refused(operation: str, copy: Path) -> None:
     file = copy / "requirements" / "8-more.yaml"
@@ -528,25 +585,27 @@ def test_every_property_of_the_schema_is_described_and_every_object_is_closed() 
 
 
 @pytest.mark.parametrize(
-    ("path", "indexes", "known"),
+    ("path", "put", "known"),
     [
         ("", False, True),
         ("a", False, True),
         ("a.b", False, True),
         ("a.c", False, False),
         ("a.b.c", False, False),
-        ("open.whatever.there", False, True),
-        ("map.any", False, True),
-        ("map.any.more", False, False),
+        ("open.whatever.there", True, True),
+        ("open.whatever", False, False),
+        ("map.any", True, True),
+        ("map.any", False, False),
+        ("map.any.more", True, False),
         ("list.0.x", True, True),
         ("list.0.x", False, False),
         ("list.x", True, False),
         ("either", False, True),
-        ("closed.x", False, False),
-        ("text.x", False, False),
+        ("closed.x", True, False),
+        ("text.x", True, False),
     ],
 )
-def test_paths_in_schemas(path: str, indexes: bool, known: bool) -> None:
+def test_paths_in_schemas(path: str, put: bool, known: bool) -> None:
     """References, branches, items and open objects are walked; a field that no schema names is none."""
     schema = yaml.safe_load("""
         allOf: [{$ref: here}, {anyOf: [{properties: {either: {type: string}}}, {type: 'null'}]}]
@@ -558,7 +617,7 @@ def test_paths_in_schemas(path: str, indexes: bool, known: bool) -> None:
           closed: {type: object, additionalProperties: false}
           text: {type: string}
     """)
-    assert Shape((schema,), lambda _: schema).knows(path, indexes=indexes) is known
+    assert Shape((schema,), lambda _: schema).knows(path, put=put) is known
 
 
 def test_the_nearest_word_is_told_or_else_all_of_a_few() -> None:
