@@ -35,7 +35,7 @@ OPERATION_PATHS = {
 
 STATUSES = {
     "signUpEmail": "200 400 403 409 413 415 422 429",
-    "signInEmail": "200 400 401 403 413 415 422 429",
+    "signInEmail": "200 400 401 403 413 415 422 423 429",
     "createOrganization": "200 400 401 403 409 413 415 422 429",
     "setActiveOrganization": "200 400 401 403 404 413 415 422 429",
     "createCustomer": "200 201 400 401 403 404 409 413 415 422 429",
