@@ -106,7 +106,7 @@ class Record:
                 self.not_tested.setdefault(name, Reason("its test came to no decision", Why.NEVER))
 
     def to_data(self) -> dict[str, Any]:
-        """Return the record as JSON data, to travel with a test report between processes."""
+        """Return the record as JSON data of builtin types alone: execnet carries no other between processes."""
         return {
             **vars(self),
             "requirements": list(self.requirements),
@@ -114,7 +114,9 @@ class Record:
             "cases": {name: list(cases) for name, cases in self.cases.items()},
             "breaches": [asdict(breach) for breach in self.breaches],
             "more_breaches": dict(self.more_breaches),
-            "not_tested": {name: [*reason] for name, reason in self.not_tested.items()},
+            "not_tested": {
+                name: [reason.words, reason.why.value, reason.operation] for name, reason in self.not_tested.items()
+            },
             "requests": dict(self.requests),
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import pickle
 import queue
@@ -26,10 +27,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from conformance.checks.rules import Rules
 from conformance.contract.catalogue import Catalogue, load_catalogue
 from conformance.contract.document import Contract
-from conformance.errors import NotTested
+from conformance.errors import NotTested, Why
 from conformance.masking import Masker
 from conformance.plugin.options import read_settings
 from conformance.plugin.workers import Relay, Sealed
+from conformance.results.records import Breach, Reason, Record
 from conformance.run import Run
 from conformance.sharing import UNMADE, Store, once
 from tests.suite.invocation import ROOT, Done, Given, invoke
@@ -287,6 +289,16 @@ def test_what_workers_share_is_sealed(relay: Relay) -> None:
     assert channels[1].ask("told", "fact").value == Sealed(trap)
     for channel in channels:
         channel.there.put(None)
+
+
+@pytest.mark.parametrize("why", Why)
+def test_a_record_travels_as_data_of_builtin_types(why: Why) -> None:
+    """marshal, as execnet, writes these alone; a text of an enum is none."""
+    record = Record("tests/x.py::test", ("A-1", "A-2"))
+    record.breach(Breach("A-1", record.test, "one", "two", {"headers": [("a", "b")]}))
+    record.finish(["A-2"], Reason("no luck", why, "createCustomer"))
+    record.requests["createCustomer 201"] += 1
+    assert Record.from_data(marshal.loads(marshal.dumps(record.to_data()))) == record
 
 
 # What is shared, by itself
