@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from conformance.checks.traces import Traces
 from conformance.contract.document import Contract
 from conformance.wire.exchange import Exchange
 
@@ -30,6 +31,7 @@ class Memory:
     private: dict[str, str] = field(default_factory=dict)
     durations: dict[str, list[float]] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
+    traces: Traces = field(default_factory=Traces)
 
 
 @dataclass

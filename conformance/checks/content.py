@@ -72,6 +72,14 @@ def _present(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] 
     return [Finding(wanted, shown(value))]
 
 
+def _an_object(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    """A success of a request that names something is an object, where for others it may be null."""
+    if not _applies(exchange, params, rules) or not all(field_of(exchange.request_json, n) for n in params["when"]):
+        return None
+    got = exchange.response_json
+    return [] if isinstance(got, dict) else [Finding("an object", shown(got))]
+
+
 def _unique(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     if exchange.call.repeat or not _applies(exchange, params, rules):
         return None
@@ -127,6 +135,7 @@ KINDS: Final[dict[str, Check]] = {
     "echo": _echo,
     "absent": _absent,
     "present": _present,
+    "object": _an_object,
     "unique": _unique,
     "recall": _recall,
     "in-order": _in_order,

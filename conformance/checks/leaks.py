@@ -11,7 +11,8 @@ from conformance.values import shown, texts
 from conformance.wire.exchange import Exchange
 
 _LONG_ENOUGH: Final = 16
-_INTERNALS: Final = (
+_TOLD: Final = 3
+INTERNALS: Final = (
     ("an HTML page", re.compile(r"<\s*(!doctype|html|body|pre|h1|title)\b", re.IGNORECASE)),
     (
         "a stack trace",
@@ -62,8 +63,7 @@ def _no_internals(exchange: Exchange, params: Params, rules: Basis) -> list[Find
     text, sent = exchange.response.text, exchange.request_body.decode("utf-8", "replace")
     everything = [text, *texts(exchange.response_json)]
     found = [
-        (what, next((hit for item in everything if (hit := pattern.search(item))), None))
-        for what, pattern in _INTERNALS
+        (what, next((hit for item in everything if (hit := pattern.search(item))), None)) for what, pattern in INTERNALS
     ]
     return [
         Finding("an error for the client alone", f"{what}: {shown(hit[0], 80)}")
@@ -101,7 +101,8 @@ def _no_hash(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] 
         for name in _field_names(exchange.response_json)
         if _HASH_FIELD.match(name)
     ]
-    hit = _HASH.search(exchange.response.text)
+    everything = "\n".join([exchange.response.text, *(value for _, value in exchange.response.headers)])
+    hit = _HASH.search(everything)
     if hit and hit[0] not in exchange.request_body.decode("utf-8", "replace"):
         findings.append(Finding("no password hash", f"text that looks like one: {hit[0][:12]}…"))
     return findings
@@ -125,6 +126,20 @@ def _field_names(value: Any, depth: int = 4) -> list[str]:
     return [name for item in value for name in _field_names(item, depth - 1)] if isinstance(value, list) else []
 
 
+def _only_own(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    """Hold a success against what other requests left; `siblings` are operations whose things it may show besides."""
+    traces = rules.memory.traces
+    judged = exchange.is_success and not exchange.call.generated and not exchange.call.repeat
+    foreign = traces.foreign(exchange, params.get("siblings")) if judged else {}
+    traces.learn(exchange, params)
+    if not judged or not isinstance(exchange.response_json, dict):
+        return None
+    return [
+        Finding("nothing of another request", f"{shown(name)}, which belongs to exchange #{origin.number}")
+        for name, origin in list(foreign.items())[:_TOLD]
+    ]
+
+
 def _no_foreign_data(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     if exchange.response is None or not exchange.call.actor or not exchange.response.body:
         return None
@@ -143,4 +158,5 @@ KINDS: Final[dict[str, Check]] = {
     "no-hash": _no_hash,
     "no-token": _no_token,
     "no-foreign-data": _no_foreign_data,
+    "only-own": _only_own,
 }

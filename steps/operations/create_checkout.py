@@ -20,7 +20,7 @@ def body(run: Run, merchant_id: str) -> Body:
         "merchantId": merchant_id,
         "currency": settings.currency,
         "totalAmount": amount,
-        "lineItems": [line_item(run, "Basotho blanket", amount)],
+        "lineItems": [line_item(run, f"Basotho blanket {mark}", amount)],
         "successUrl": f"https://shop.example.com/{mark}/success",
         "cancelUrl": f"https://shop.example.com/{mark}/cancel",
         "mode": "payment",

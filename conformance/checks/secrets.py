@@ -1,0 +1,123 @@
+"""The rules for secrets in disguise: passwords in another form, tokens of other sessions, and what headers tell."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import quote, quote_plus
+
+from conformance.checks.base import Basis, Check, Finding, Params
+from conformance.checks.leaks import INTERNALS
+from conformance.checks.traces import bare
+from conformance.values import field as field_of
+from conformance.values import shown, texts
+from conformance.wire.exchange import Exchange
+
+_LONG_ENOUGH: Final = 12
+_DISTINCT: Final = 6
+_DIGESTS: Final = ("md5", "sha1", "sha256", "sha512")
+_TRACE: Final = "a stack trace"
+_IN_HEADERS: Final = (_TRACE, "SQL", "an internal address")
+
+
+def _places(exchange: Exchange) -> list[str]:
+    """Return every text of a response: its body as it came and as JSON reads it, and the values of its headers."""
+    if exchange.response is None:
+        return []
+    headers = [value for _, value in exchange.response.headers]
+    return [exchange.response.text, *texts(exchange.response_json), *headers]
+
+
+def forms(password: str) -> dict[str, str]:
+    """Return the forms in which a password can hide in a text, each with the words for it."""
+    octets = password.encode("utf-8", "surrogatepass")
+    found = {password: "the password itself"}
+    for text in (quote(password, safe=""), quote(password), quote_plus(password), html.escape(password)):
+        found.setdefault(text, "the password, quoted")
+    for offset in range(3):
+        core = _base64_core(octets, offset)
+        found.setdefault(core, "the password in base64")
+        found.setdefault(core.replace("+", "-").replace("/", "_"), "the password in base64")
+    for text in (octets.hex(), octets.hex().upper()):
+        found.setdefault(text, "the password in hexadecimal digits")
+    for name in _DIGESTS:
+        digest = hashlib.new(name, octets, usedforsecurity=False)
+        found.setdefault(digest.hexdigest(), f"the {name} of the password")
+        found.setdefault(base64.b64encode(digest.digest()).decode().rstrip("="), f"the {name} of the password")
+    return found
+
+
+def _base64_core(octets: bytes, offset: int) -> str:
+    """Return the letters that stand in base64 for these octets alone, when `offset` others come before them."""
+    whole = base64.b64encode(b"\0" * offset + octets).decode().rstrip("=")
+    first = (0, 2, 3)[offset]
+    last = (offset + len(octets)) * 8 // 6
+    return whole[first:last]
+
+
+def _no_disguised_password(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    """Hold a response against the password of its request, and against those of the account that sent it."""
+    sent = field_of(exchange.request_json, "password")
+    passwords = {sent} if _telling(sent) else set()
+    for account in rules.memory.traces.accounts_of(exchange):
+        passwords |= rules.memory.traces.passwords.get(account, set())
+    if not passwords or exchange.response is None or exchange.call.generated:
+        return None
+    if exchange.is_success and _telling(sent):
+        for account in rules.memory.traces.accounts_of(exchange):
+            rules.memory.traces.passwords.setdefault(account, set()).add(sent)
+    request = exchange.request_body.decode("utf-8", "replace")
+    places = _places(exchange)
+    found = {
+        what
+        for password in passwords
+        for form, what in forms(password).items()
+        if not (form == sent or form in request) and any(form in place for place in places)
+    }
+    return [Finding("an answer without the password, in whatever form", what) for what in sorted(found)]
+
+
+def _telling(value: Any) -> bool:
+    """Return whether a password is long and mixed enough to be told from other text."""
+    return isinstance(value, str) and len(value) >= _LONG_ENOUGH and len(set(value)) >= _DISTINCT
+
+
+def _no_other_token(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    """Hold a response against the tokens that earlier ones handed out, but for the request's and its own."""
+    if exchange.response is None:
+        return None
+    own = {bare(exchange.call.token or ""), *rules.memory.traces.handed_out(exchange)}
+    everything = "\n".join([exchange.response.text, *(value for _, value in exchange.response.headers)])
+    others = [token for token in rules.memory.traces.tokens if token not in own and token in everything]
+    return [Finding("no token of another session", "a token that another response handed out")] if others else []
+
+
+def _no_trace(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    """Hold the headers of every response, and the body of a success, against what only the inside knows."""
+    if exchange.response is None or exchange.call.generated:
+        return None
+    headers = [(value, _IN_HEADERS, f"the header {name}") for name, value in exchange.response.headers]
+    bodies = [(text, (_TRACE,), "the body") for text in texts(exchange.response_json)] if exchange.is_success else []
+    request = exchange.request_body.decode("utf-8", "replace")
+    return [
+        Finding("nothing of the inside", f"{what} in {where}: {shown(hit, 80)}")
+        for text, kinds, where in (*headers, *bodies)
+        for what, hit in _internals(text, kinds)
+        if hit not in request
+    ]
+
+
+def _internals(text: str, kinds: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for what, pattern in INTERNALS:
+        if what in kinds and (hit := pattern.search(text)):
+            yield what, hit[0]
+
+
+KINDS: Final[dict[str, Check]] = {
+    "no-disguised-password": _no_disguised_password,
+    "no-other-token": _no_other_token,
+    "no-trace": _no_trace,
+}

@@ -1,0 +1,110 @@
+"""What the requests of a run leave in a target: which of them sent a text first, or got an id, and for which account.
+
+Made-up texts hold a mark that no other request has (see `Run.unique`), and long ids are nobody else's. So a mark or an
+id in a response tells whose request it comes from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from conformance.values import first_field, texts
+from conformance.wire.exchange import Exchange
+
+_MARK: Final = re.compile(r"(?<![0-9a-z])[0-9a-f]{8}(?:gw[0-9]+)?n[0-9]+x", re.IGNORECASE)
+_PHONE: Final = re.compile(r"\+[1-9][0-9]{10,14}")
+_LONG_ENOUGH: Final = 12
+_LONGEST: Final = 20_000
+_TOKEN_HEADER: Final = "set-auth-token"
+_TOKEN_FIELD: Final = "token"
+
+
+def bare(token: str) -> str:
+    """Return a token without its signature (`TOKEN.SIGNATURE`); one of three parts is a whole."""
+    return token if token.count(".") > 1 else token.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A request that left something: its number, its operation, and the accounts that it was sent for."""
+
+    number: int
+    operation: str
+    accounts: frozenset[str]
+
+
+@dataclass
+class Traces:
+    """What is known of a run: `origins` of marks and ids, and by `tokens` the accounts whose sessions they open."""
+
+    origins: dict[str, Origin] = field(default_factory=dict)
+    tokens: dict[str, frozenset[str]] = field(default_factory=dict)
+    passwords: dict[str, set[str]] = field(default_factory=dict)
+
+    def accounts_of(self, exchange: Exchange, email: str = "email") -> frozenset[str]:
+        """Return the names of the account that sent a request: its actor's, its token's, and the e-mail's it names."""
+        call, named = exchange.call, set()
+        if call.actor:
+            named.add(call.actor)
+        if call.token:
+            named |= self.tokens.get(bare(call.token), frozenset())
+        if call.token is None and isinstance(address := first_field(exchange.request_json, [email]), str):
+            named.add(f"e-mail {address.casefold()}")
+        return frozenset(named)
+
+    def handed_out(self, exchange: Exchange) -> set[str]:
+        """Return the tokens, without their signatures, that a response hands out."""
+        header = exchange.response.header(_TOKEN_HEADER) if exchange.response is not None else None
+        found = (header, first_field(exchange.response_json, [_TOKEN_FIELD]))
+        return {bare(token) for token in found if isinstance(token, str) and len(bare(token)) >= _LONG_ENOUGH}
+
+    def learn(self, exchange: Exchange, params: Mapping[str, Any]) -> None:
+        """Remember what a request sends and what its response names anew."""
+        if exchange.call.generated or len(exchange.request_body) > _LONGEST:
+            return
+        accounts = self.accounts_of(exchange)
+        origin = Origin(exchange.number, exchange.call.operation or "", accounts)
+        for name in _distinctive(texts(exchange.request_json)):
+            self.origins.setdefault(name, origin)
+        if exchange.is_success:
+            for token in self.handed_out(exchange):
+                self.tokens.setdefault(token, accounts)
+            for path in params.get("ids", ()):
+                identifier = first_field(exchange.response_json, [path])
+                if isinstance(identifier, str) and len(identifier) >= _LONG_ENOUGH:
+                    self.origins.setdefault(identifier, origin)
+
+    def sent(self, exchange: Exchange) -> set[str]:
+        """Return the texts of a request, the parts of its path, and the marks and phone numbers in them."""
+        given = [*texts(exchange.request_json), *re.split(r"[/?&=]", exchange.call.path)]
+        return {*given, *_distinctive(given)} if len(exchange.request_body) <= _LONGEST else set()
+
+    def foreign(self, exchange: Exchange, siblings: Iterable[str] | None) -> dict[str, Origin]:
+        """Return what stands in a response and comes from a request that has nothing to do with this one.
+
+        Lawful is what this request sent itself, all that the requests sent which made the things that it names, the
+        account's own data, and what the account made with one of the `siblings` (None for any operation).
+        """
+        sent = self.sent(exchange)
+        named = {self.origins[name].number for name in sent if name in self.origins}
+        accounts = self.accounts_of(exchange)
+        shown = texts(exchange.response_json)
+        found = {name: self.origins[name] for name in (*_distinctive(shown), *shown) if name in self.origins}
+        return {
+            name: origin
+            for name, origin in found.items()
+            if name not in sent
+            and origin.number not in {*named, exchange.number}
+            and not (accounts & origin.accounts and (siblings is None or origin.operation in siblings))
+        }
+
+
+def _distinctive(given: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for text in given:
+        if len(text) <= _LONGEST:
+            found |= {mark.casefold() for mark in _MARK.findall(text)} | set(_PHONE.findall(text))
+    return found
