@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from conformance.checks.base import Basis, Check, Finding, Params, documented_success
 from conformance.values import COMPARISONS, MISSING, contains, first_field, plain, shown
@@ -108,29 +107,6 @@ def _recall(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] |
     return [Finding(f"`{params['response'][0]}` {shown(fact)}, as told before", shown(got))]
 
 
-def _in_order(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
-    if not documented_success(exchange, rules):
-        return None
-    earlier, later = (_time(field_of(exchange.response_json, params[name])) for name in ("earlier", "later"))
-    if earlier is None or later is None:
-        return None
-    if later > earlier or (params.get("tolerates") == "equal" and later == earlier):
-        return []
-    return [
-        Finding(
-            f"`{params['later']}` after `{params['earlier']}`", f"{later.isoformat()}, not after {earlier.isoformat()}"
-        )
-    ]
-
-
-def _time(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return moment if moment is not None and moment.tzinfo is not None else None
-
-
 KINDS: Final[dict[str, Check]] = {
     "echo": _echo,
     "absent": _absent,
@@ -138,5 +114,4 @@ KINDS: Final[dict[str, Check]] = {
     "object": _an_object,
     "unique": _unique,
     "recall": _recall,
-    "in-order": _in_order,
 }

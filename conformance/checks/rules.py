@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
 
-from conformance.checks import content, leaks, refusals, responses, secrets
+from conformance.checks import content, leaks, refusals, responses, secrets, times
 from conformance.checks.base import Basis, Check, Finding, Params
 from conformance.contract.agreement import refuse_disagreement
 from conformance.contract.catalogue import GENERAL, Catalogue, Requirement
@@ -20,7 +20,15 @@ from conformance.values import MISSING, first_field
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange
 
-KINDS: Final[dict[str, Check]] = {**responses.KINDS, **refusals.KINDS, **leaks.KINDS, **secrets.KINDS, **content.KINDS}
+_KINDS: Final = (
+    responses.KINDS,
+    refusals.KINDS,
+    leaks.KINDS,
+    secrets.KINDS,
+    content.KINDS,
+    times.KINDS,
+)
+KINDS: Final[dict[str, Check]] = {name: check for kinds in _KINDS for name, check in kinds.items()}
 _DISTINCT: Final = 12
 
 

@@ -1,0 +1,42 @@
+"""Clocks and stores that do not agree to the millisecond."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sandbox.behaviour import Call
+from sandbox.changes import with_seams
+from sandbox.model import SIGN_IN, JsonObject
+from sandbox.presentation import utc_milliseconds
+from sandbox.variants.builders import entities
+from sandbox.variants.model import Variant
+
+HOUR = 3600.0
+
+
+def _rounded(_: Call, user: JsonObject) -> None:
+    """A user is read from a store that keeps whole seconds."""
+    moment = datetime.fromisoformat(user["createdAt"])
+    user["createdAt"] = datetime.fromtimestamp(round(moment.timestamp()), UTC).isoformat()
+
+
+def _updated_first(_: Call, entity: JsonObject) -> None:
+    """The two times of a new row were taken one after the other, the one of the update first."""
+    if "updatedAt" in entity:
+        moment = datetime.fromisoformat(entity["updatedAt"]).timestamp()
+        entity["updatedAt"] = utc_milliseconds(moment - 0.003)
+
+
+VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "clock-hours-behind",
+        "the target's clock is ten hours behind",
+        with_seams(timestamp=lambda moment: utc_milliseconds(moment - 10 * HOUR)),
+    ),
+    Variant("created-in-whole-seconds", "sign-in tells createdAt in whole seconds", entities({SIGN_IN}, _rounded)),
+    Variant(
+        "updated-milliseconds-before",
+        "updatedAt of a new thing is milliseconds before createdAt",
+        entities({"signUpEmail", "createCustomer", "createCheckoutSession"}, _updated_first),
+    ),
+)
