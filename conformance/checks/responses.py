@@ -83,9 +83,6 @@ def _documented(exchange: Exchange, params: Params, rules: Basis) -> list[Findin
 def _media_type(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     if not documented_success(exchange, rules) or exchange.response is None:
         return None
-    told = [value for name, value in exchange.response.headers if name.lower() == "content-type"]
-    if len(told) > 1:
-        return [Finding("one Content-Type", " and ".join(told))]
     if exchange.response.says_json:
         return []
     return [Finding("Content-Type application/json", exchange.response.header("content-type") or "no Content-Type")]

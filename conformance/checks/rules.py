@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
 
-from conformance.checks import content, leaks, refusals, responses, secrets, times
+from conformance.checks import content, http, leaks, refusals, responses, secrets, times
 from conformance.checks.base import Basis, Check, Finding, Params
 from conformance.contract.agreement import refuse_disagreement
 from conformance.contract.catalogue import GENERAL, Catalogue, Requirement
@@ -27,6 +27,7 @@ _KINDS: Final = (
     secrets.KINDS,
     content.KINDS,
     times.KINDS,
+    http.KINDS,
 )
 KINDS: Final[dict[str, Check]] = {name: check for kinds in _KINDS for name, check in kinds.items()}
 _DISTINCT: Final = 12

@@ -42,6 +42,7 @@ PLACES: Final[Mapping[str, Place]] = {
     "deciding": _page("docs/deciding.md#{}"),
     "openapi": _page("openapi/onboarding.yaml#{}"),
     "better-auth": Place("better-auth, {}", "https://www.better-auth.com/docs/{}"),
+    "rfc8259": _rfc(8259),
     "rfc9110": _rfc(9110),
     "rfc9112": _rfc(9112),
 }

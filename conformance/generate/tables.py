@@ -32,13 +32,21 @@ _HOSTILE_NUMBERS: Final = {
 BODIES: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
     "malformed": ("JSON with a comma too many", lambda valid: f"{valid[:-1]},}}"),
     "truncated": ("JSON without its last brace", lambda valid: valid[:-1]),
-    "halved": ("the first half of the JSON", lambda valid: valid[: len(valid) // 2]),
+    "comment": ("JSON with a comment", lambda valid: f"{{ /* a comment */ {valid[1:]}"),
+    "not-a-number": ("JSON with NaN", lambda valid: _with_number(valid, "NaN")),
+    "trailing": ("JSON with something after its end", lambda valid: f"{valid} {{}}"),
     "empty": ("an empty body", lambda _: ""),
     "array": ("a JSON array around the body", lambda valid: f"[{valid}]"),
     "text": ("a JSON text", lambda _: '"text"'),
     "number": ("a JSON number", lambda _: "42"),
     "null": ("a JSON null", lambda _: "null"),
 }
+
+
+def _with_number(valid: str, number: str) -> str:
+    """Return an object with a number that only a lax reader takes, in its metadata where it has any."""
+    at = valid.find('"metadata": {') + len('"metadata": {') if '"metadata": {' in valid else 1
+    return f'{valid[:at]}"conformanceNumber": {number}, {valid[at:]}'
 
 
 @dataclass(frozen=True)

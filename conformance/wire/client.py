@@ -23,7 +23,7 @@ from conformance.wire.exchange import Call, Exchange, Response
 from conformance.wire.failures import CLIENT_REFUSED, PROXY_CLOSED, Failure, failure_of
 from conformance.wire.gateway import gateway_page
 from conformance.wire.limits import Limits, Silence
-from conformance.wire.transport import Traffic, Transport
+from conformance.wire.transport import Traffic, Transport, bytes_after_head
 
 USER_AGENT: Final = "merchant-onboarding-conformance"
 _RETRIES_AFTER_429: Final = 4
@@ -187,6 +187,8 @@ class Wire:
             headers["Content-Type"] = "application/json"
         if call.token is not None:
             headers["Authorization"] = f"Bearer {call.token}"
+        if call.method == "HEAD" and not self.connection.http2:
+            headers["Connection"] = "close"
         lower = {name.lower() for name in call.headers}
         headers = {name: value for name, value in headers.items() if name.lower() not in lower} | {
             name: value for name, value in call.headers.items() if value
@@ -208,6 +210,8 @@ class Wire:
         try:
             with self._sent(request, patience) as stream:
                 headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in stream.headers.raw)
+                if request.method == "HEAD":
+                    return Response(stream.status_code, headers, b"", bytes_after_head(stream, self._traffic))
                 body = decoded(stream.iter_raw(), stream.headers.get("content-encoding", ""))
                 return Response(stream.status_code, headers, body)
         except httpx.LocalProtocolError as error:
@@ -219,7 +223,7 @@ class Wire:
     def _sent(self, request: httpx.Request, patience: float) -> Iterator[httpx.Response]:
         """Sends a request; while it lasts, the body of its answer can be read."""
         request.extensions["timeout"] = httpx.Timeout(patience, connect=self.connection.connect_timeout).as_dict()
-        self._traffic.begin(patience)
+        self._traffic.begin(patience, keeps=request.method == "HEAD")
         stream = self._client.send(request, stream=True)
         try:
             if not self._traffic.reads:

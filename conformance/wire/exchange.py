@@ -40,11 +40,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Response:
-    """An answer that came whole: its body is decoded and bounded."""
+    """An answer that came whole: its body is decoded and bounded.
+
+    `excess` counts the bytes that follow the headers of an answer that has no body, as one to HEAD.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    excess: int = 0
 
     def header(self, name: str) -> str | None:
         """The first value of a header, or None."""

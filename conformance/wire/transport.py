@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.request import getproxies, proxy_bypass
@@ -34,25 +35,39 @@ _MAX_CONNECTIONS: Final = 100
 _MAX_IDLE: Final = 20
 _IDLE_SECONDS: Final = 5.0
 _SHOWN: Final = 40
+_ENOUGH: Final = 65_536
+_MOMENT: Final = 0.2
+_END_OF_HEAD: Final = re.compile(rb"\r?\n\r?\n")
+_INTERIM: Final = re.compile(rb"\A(?:HTTP/1\.\d 1\d\d.*?\r?\n\r?\n)+", re.DOTALL)
 
 
 @dataclass
 class Traffic:
     """The response that is being waited for: its deadline, and what happened on the network for its sake.
 
-    `opened` and `reads` count connections and reads; `start` holds the first bytes that arrived.
+    `opened` and `reads` count connections and reads; `start` holds the first bytes that arrived, and `everything` all
+    of them, where they are kept.
     """
 
     deadline: float = float("inf")
     opened: int = 0
     reads: int = 0
     start: bytes = b""
+    everything: bytearray | None = None
 
-    def begin(self, seconds: float) -> None:
-        """Wait for a new response, at most so long."""
+    def begin(self, seconds: float, *, keeps: bool = False) -> None:
+        """Wait for a new response, at most so long; keep all that arrives where that is asked for."""
         self.deadline = time.monotonic() + seconds
         self.opened = self.reads = 0
         self.start = b""
+        self.everything = bytearray() if keeps else None
+
+    def arrived(self, data: bytes) -> None:
+        """Count what a read has brought."""
+        self.reads += 1
+        self.start = self.start or data[:_SHOWN]
+        if self.everything is not None:
+            self.everything += data
 
     def left(self, seconds: float | None) -> float:
         """Return how long one step of the network may take: `seconds`, or less where the deadline is nearer."""
@@ -141,6 +156,22 @@ class Transport(httpx.BaseTransport):
             raise httpx.ProxyError(str(error)) from error
 
 
+def bytes_after_head(response: httpx.Response, traffic: Traffic) -> int:
+    """Return how many bytes follow the headers of a response that has no body, as one to HEAD (RFC 9112 section 6.3).
+
+    The connection, which has to be closed afterwards, is listened to until it ends, or for a moment.
+    """
+    stream = response.extensions.get("network_stream")
+    if stream is None or traffic.everything is None or response.http_version == "HTTP/2":
+        return 0
+    with suppress(httpcore.NetworkError, httpcore.TimeoutException):
+        while len(traffic.everything) < _ENOUGH and stream.read(_ENOUGH, _MOMENT):
+            pass
+    heads = _INTERIM.sub(b"", bytes(traffic.everything))
+    end = _END_OF_HEAD.search(heads)
+    return len(heads) - end.end() if end else 0
+
+
 def environment_proxy(url: httpx.URL) -> str | None:
     """Return the URL of the proxy that the environment names for a URL, or None where it is reached directly."""
     proxies = getproxies()
@@ -181,8 +212,7 @@ class _Stream(httpcore.NetworkStream):
         if self._traffic.is_over:
             raise httpcore.ReadTimeout
         data = self._stream.read(max_bytes, self._traffic.left(timeout))
-        self._traffic.reads += 1
-        self._traffic.start = self._traffic.start or data[:_SHOWN]
+        self._traffic.arrived(data)
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:

@@ -120,6 +120,6 @@ FAULTS = table(
         MUST,
         "a second Content-Type says text/html",
         succeeding(CREATE_ORGANIZATION, also("content-type", "text/html")),
-        requirements=("ORG-HEADERS-1",),
+        requirements=("ORG-HEADERS-50",),
     ),
 )
