@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Final, Protocol
@@ -16,6 +16,7 @@ from conformance.wire.connection import connection
 from conformance.wire.exchange import Call, Exchange
 from conformance.wire.limits import Limits, Silence
 from conformance.wire.pacing import Pacer, parse_rate
+from conformance.wire.together import Sent, send_at_once
 
 _PATIENCE: Final = 2.0
 
@@ -28,6 +29,12 @@ class Sender(Protocol):
         """The paths whose rate the target has shown that it limits."""
 
     def send(self, call: Call) -> Exchange: ...
+
+
+class FarSender(Sender, Protocol):
+    """A wire in the controller, which sends several calls at once too."""
+
+    def send_together(self, calls: Sequence[Call]) -> list[Exchange]: ...
 
 
 @dataclass
@@ -44,7 +51,7 @@ class Client:
     base_url: str = ""
     gone: str | None = None
     out_of_time: str | None = None
-    far_wire: Sender | None = None
+    far_wire: FarSender | None = None
     limits: Limits = field(init=False)
     _silence: Silence = field(default_factory=Silence)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -86,14 +93,27 @@ class Client:
 
     def send(self, call: Call, wire: Sender | None = None) -> Exchange:
         """Send a call, unless the target is gone or the time of the run is up; return the exchange."""
+        self._require_going()
+        try:
+            return (wire or self.wire).send(call)
+        except TargetGone as error:
+            self.gone = self.masker.text(str(error))
+            raise
+
+    def send_together(self, calls: Sequence[Call]) -> list[Sent]:
+        """Send calls at the same moment, each over a wire of its own; return what became of each, unjudged."""
+        self._require_going()
+        outcomes = send_at_once(self.open_wire, calls)
+        gone = next((sent.error for sent in outcomes if isinstance(sent.error, TargetGone)), None)
+        if gone is not None:
+            self.gone = self.masker.text(str(gone))
+        return outcomes
+
+    def _require_going(self) -> None:
+        """Raise `NotTested` where the target is gone, or the time of the run is up."""
         if self.gone is not None:
             raise NotTested(self.gone, Why.STOPPED)
         if time.monotonic() >= self.limits.ends:
             limit = f"{self.settings.time_limit:g} s"
             self.out_of_time = f"the run was interrupted by its time limit of {limit} (--time-limit)"
             raise NotTested(self.out_of_time, Why.STOPPED)
-        try:
-            return (wire or self.wire).send(call)
-        except TargetGone as error:
-            self.gone = self.masker.text(str(error))
-            raise

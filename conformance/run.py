@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from conformance.settings import Settings
 from conformance.sharing import Shared, Store
 from conformance.values import field as field_of
 from conformance.wire.exchange import Call, Exchange
+from conformance.wire.together import told_in_order
 
 
 @dataclass
@@ -85,6 +86,19 @@ class Run:
         if operation in self.absent:
             self._shown_absent.add(operation)
         return self.client.send(call, wire)
+
+    def send_together(self, calls: Sequence[Call]) -> list[Exchange]:
+        """Send calls at the same moment; return their exchanges in the order of the calls, in which they are judged.
+
+        Raises `NotTested` where the target limits the rate of one of them, and as `send` does.
+        """
+        for call in calls:
+            if call.path in self.client.wire.limited:
+                told = f"the target limits the rate of {call.path}, so that nothing is sent to it at the same moment"
+                raise NotTested(told, Why.RATE_LIMITED)
+        if self.client.far_wire is not None:
+            return self.client.far_wire.send_together(calls)
+        return told_in_order(self.client.send_together(calls), self._observe)
 
     def _observe(self, exchange: Exchange) -> None:
         self.recorder.take(exchange, self.judge(exchange))

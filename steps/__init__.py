@@ -12,6 +12,7 @@ pytest_plugins = (
     "steps.outcomes",
     "steps.access",
     "steps.protocol",
+    "steps.together",
 )
 
 pytest.register_assert_rewrite(*pytest_plugins)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import pickle
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from traceback import format_exc
@@ -27,6 +27,7 @@ from conformance.sharing import UNMADE
 from conformance.values import MISSING
 from conformance.wire.client import TargetGone, Wire, encode
 from conformance.wire.exchange import Call, Exchange
+from conformance.wire.together import told_in_order
 
 _SHARED: Final = frozenset({"claim", "settle", "give_up", "tell", "told", "take", "be_alone", "release", "collected"})
 
@@ -114,19 +115,27 @@ class Relay:
 
     def _do(self, who: str, wire: Wire, verb: str, *arguments: Any) -> Any:
         """One thing that a worker asks for: returns its value, if it has one."""
-        if verb == "request":
+        if verb in ("request", "together"):
             self.run.store.begin(who)
             try:
-                self.run.send(Call(**arguments[0]), wire)
+                return self._send(wire, [Call(**plain) for plain in arguments])
             finally:
                 self.run.store.end(who)
-            return None
         if verb == "file":
             return self._keep(*arguments)
         if verb not in _SHARED:
             raise LookupError(f"no worker may ask for {verb!r}")
         given = [Sealed(item) if isinstance(item, bytes) else item for item in arguments]
         return getattr(self.run.store, verb)(*given, who=who)
+
+    def _send(self, wire: Wire, calls: list[Call]) -> list[int]:
+        """Send a call, or several at once; return how many exchanges each has come to, all of which were observed."""
+        if len(calls) == 1:
+            self.run.send(calls[0], wire)
+            return []
+        outcomes = self.run.client.send_together(calls)
+        told_in_order(outcomes, wire.observe)
+        return [len(sent.exchanges) for sent in outcomes]
 
     def _keep(self, name: str, data: bytes) -> None:
         if self._allure is not None:
@@ -149,6 +158,14 @@ class Relay:
         return Reply(value, error, tuple(heard), tuple(secrets), **sets)
 
 
+def _plain(call: Call) -> dict[str, Any]:
+    """A call as a channel carries it: its JSON as the bytes that are sent."""
+    plain = {name: value for name, value in vars(call).items() if name != "json"}
+    plain["headers"] = dict(call.headers)
+    plain["body"] = call.body if call.json is MISSING else encode(call.json)
+    return plain
+
+
 def _bare(exchange: Exchange) -> Exchange:
     """An exchange without its request, which the worker has, and without what was worked out from its answer."""
     response = exchange.response and replace(exchange.response)
@@ -165,16 +182,28 @@ class FarWire:
 
     def send(self, call: Call) -> Exchange:
         """A call: returns its exchange, and raises as `Wire.send` does."""
-        plain = {name: value for name, value in vars(call).items() if name != "json"}
-        plain["headers"] = dict(call.headers)
-        plain["body"] = call.body if call.json is MISSING else encode(call.json)
-        reply = self._ask("request", plain)
+        reply = self._ask("request", _plain(call))
         exchanges = [(replace(exchange, call=call), found) for exchange, found in reply.heard]
         for exchange, found in exchanges:
             self._run.recorder.take(exchange, found)
         if reply.error is not None:
             raise reply.error
         return exchanges[-1][0]
+
+    def send_together(self, calls: Sequence[Call]) -> list[Exchange]:
+        """Send calls at the same moment; return their exchanges in the order of the calls, as `Run.send_together`."""
+        reply = self._ask("together", *map(_plain, calls))
+        counts: list[int] = reply.value or [1] * len(reply.heard)
+        meant = [call for call, count in zip(calls, counts, strict=False) for _ in range(count)]
+        exchanges = [
+            (replace(exchange, call=call), found) for (exchange, found), call in zip(reply.heard, meant, strict=False)
+        ]
+        for exchange, found in exchanges:
+            self._run.recorder.take(exchange, found)
+        if reply.error is not None:
+            raise reply.error
+        last = [sum(counts[: number + 1]) - 1 for number in range(len(calls))]
+        return [exchanges[number][0] for number in last]
 
     def claim(self, key: str) -> Any:
         found = self._value("claim", key)

@@ -1,0 +1,65 @@
+"""Several calls at the same moment, each over a wire of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from conformance.errors import NotTested
+from conformance.wire.client import TargetGone, Wire
+from conformance.wire.exchange import Call, Exchange
+
+MOST: Final = 10
+_PATIENCE: Final = 30.0
+
+
+@dataclass
+class Sent:
+    """What became of one of the calls: its exchanges, of which the last one counts, or why there is none."""
+
+    exchanges: list[Exchange] = field(default_factory=list)
+    error: NotTested | TargetGone | None = None
+
+
+def send_at_once(open_wire: Callable[[Callable[[Exchange], None]], Wire], calls: Sequence[Call]) -> list[Sent]:
+    """Send calls at the same moment, ten at most; return what became of each, in their order.
+
+    The numbers of the exchanges follow the order of the calls, whichever was answered first.
+    """
+    assert 0 < len(calls) <= MOST, f"{len(calls)} calls are not sent at once"
+    start = threading.Barrier(len(calls), timeout=_PATIENCE)
+
+    def send(call: Call) -> Sent:
+        sent = Sent()
+        with closing(open_wire(sent.exchanges.append)) as wire:
+            start.wait()
+            try:
+                wire.send(call)
+            except (NotTested, TargetGone) as error:
+                sent.error = error
+        return sent
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        outcomes = list(threads.map(send, calls))
+    numbers = iter(sorted(exchange.number for sent in outcomes for exchange in sent.exchanges))
+    for sent in outcomes:
+        sent.exchanges = [replace(exchange, number=next(numbers)) for exchange in sent.exchanges]
+    return outcomes
+
+
+def told_in_order(outcomes: Sequence[Sent], observe: Callable[[Exchange], None]) -> list[Exchange]:
+    """Hand all exchanges to `observe`, in the order of the calls; return the one of each call that counts.
+
+    Raises what one of the calls has raised, after all have been told.
+    """
+    for sent in outcomes:
+        for exchange in sent.exchanges:
+            observe(exchange)
+    for sent in outcomes:
+        if sent.error is not None:
+            raise sent.error
+    return [sent.exchanges[-1] for sent in outcomes]

@@ -1,0 +1,193 @@
+"""Requests that arrive at the same moment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+
+from pytest_bdd import parsers, then, when
+
+from conformance.errors import Why
+from conformance.values import MISSING, first_field
+from conformance.wire.exchange import Call
+from steps import operations
+from steps.fixtures import Story, need
+from steps.merchants import Merchant, call, organization_id, session_token, text_field
+from steps.organizations import make_active
+from steps.outcomes import refused
+
+TAKEN = (409, 422, 400)
+
+
+def _sign_in(story: Story, merchant: Merchant) -> Call:
+    body = operations.sign_in.body(merchant.email, merchant.password)
+    return call(story.run, operations.SIGN_IN, body, intent="valid", actor=merchant.key)
+
+
+@when("two people sign up with one e-mail, and somebody else, at the same moment")
+def sign_up_with_one_email(story: Story) -> None:
+    first, second, other = (operations.sign_up.body(story.run) for _ in range(3))
+    second["email"] = first["email"]
+    story.run.masker.add(first["password"], second["password"], other["password"])
+    calls = [call(story.run, operations.SIGN_UP, body) for body in (first, second)]
+    calls.append(call(story.run, operations.SIGN_UP, other, intent="valid"))
+    story.exchanges += story.run.send_together(calls)
+
+
+@then("one account is made for the e-mail")
+def one_account(story: Story) -> None:
+    """Where e-mails must be verified, the second sign-up may be hidden behind an invented user without a token."""
+    run, (first, second, _) = story.run, story.exchanges
+    for exchange in (first, second):
+        if run.why_unavailable(exchange):
+            raise run.why_not(exchange)
+    made = [exchange for exchange in (first, second) if exchange.is_success]
+    hidden = len(made) == 2 and not any(session_token(exchange) for exchange in made)
+    need(not hidden, "both sign-ups are answered alike, since the e-mail has to be verified first", Why.CAPABILITY)
+    got = f"{len(made)} accounts: {first.status} and {second.status}"
+    run.check(len(made) == 1, "one account for the e-mail", got, second, "SIGNUP-TOGETHER-50")
+    for exchange in (first, second):
+        if not exchange.is_success:
+            refused(run, exchange, TAKEN, "an e-mail that was taken at the same moment", "SIGNUP-TOGETHER-50")
+
+
+@when("both merchants create an organization with one slug and one of their own at the same moment")
+def organizations_with_one_slug(story: Story) -> None:
+    run = story.run
+    first, second = story.merchants.spare(story.actor), story.merchants.intruder
+    bodies = [operations.create_organization.body(run) for _ in range(4)]
+    bodies[1]["slug"] = bodies[0]["slug"]
+    senders = (first, second, first, second)
+    calls = [
+        call(run, operations.CREATE_ORGANIZATION, body, sender, intent="valid" if number > 1 else "any")
+        for number, (body, sender) in enumerate(zip(bodies, senders, strict=True))
+    ]
+    story.exchanges += run.send_together(calls)
+    story.notes["owners"] = (first, second)
+
+
+@then("one organization has the slug")
+def one_slug(story: Story) -> None:
+    run, (first, second, *_) = story.run, story.exchanges
+    for exchange in (first, second):
+        if run.why_unavailable(exchange):
+            raise run.why_not(exchange)
+    made = [exchange for exchange in (first, second) if exchange.is_success]
+    got = f"{len(made)} organizations: {first.status} and {second.status}"
+    run.check(len(made) == 1, "one organization with the slug", got, second, "ORG-TOGETHER-50")
+    for exchange in (first, second):
+        if not exchange.is_success:
+            refused(run, exchange, TAKEN, "a slug that was taken at the same moment", "ORG-TOGETHER-50")
+
+
+@then("each merchant can make the organization of her own active")
+def own_organizations(story: Story) -> None:
+    for owner, exchange in zip(story.notes["owners"], story.exchanges[2:], strict=True):
+        created = organization_id(story.run.need_success(exchange))
+        activated = make_active(story.run, owner, created)
+        story.run.check(
+            activated.is_success, "the organization is its creator's", activated.summary, activated, "ORG-TOGETHER-51"
+        )
+
+
+@when("the two users sign in at the same moment, one of them twice")
+def sign_in_together(story: Story) -> None:
+    story.notes["users"] = users = (story.actor, story.rival, story.actor)
+    story.exchanges += story.run.send_together([_sign_in(story, user) for user in users])
+
+
+@then("each session is the user's own")
+def own_sessions(story: Story) -> None:
+    """The organization of a user is open in a session of that user alone."""
+    run, must = story.run, "SIGNIN-TOGETHER-50"
+    for user, exchange in zip(story.notes["users"], story.exchanges, strict=True):
+        token = session_token(run.need_success(exchange))
+        need(bool(token), "sign-in hands out no token")
+        got = first_field(exchange.response_json, ["user.id"])
+        same = not user.user_id or got in (user.user_id, MISSING)
+        run.check(same, f"user.id {user.user_id}", f"user.id {got}", exchange, must)
+        opened = make_active(run, replace(user, token=token), user.organization_id)
+        run.check(opened.is_success, "a session of the user", opened.summary, opened, must)
+
+
+@when("both merchants make their organizations active at the same moment")
+def activate_together(story: Story) -> None:
+    sessions = (story.actor, story.rival)
+    calls = [
+        call(story.run, operations.SET_ACTIVE, operations.set_active.body(one.organization_id), one, intent="valid")
+        for one in sessions
+    ]
+    for exchange in story.run.send_together(calls):
+        story.run.need_success(exchange)
+
+
+@when("both merchants create customers without naming an organization at the same moment")
+def default_customers_together(story: Story) -> None:
+    story.notes["sessions"] = sessions = (story.actor, story.rival, story.actor, story.rival)
+    calls = [
+        call(story.run, operations.CREATE_CUSTOMER, operations.create_customer.body(story.run, None), one)
+        for one in sessions
+    ]
+    story.exchanges += story.run.send_together(calls)
+
+
+@then("each customer belongs to the organization of the merchant")
+def customers_of_their_own(story: Story) -> None:
+    run = story.run
+    statuses = {exchange.status for exchange in story.exchanges}
+    need(statuses != {HTTPStatus.BAD_REQUEST}, "the target wants a customer's merchant to be named", Why.POLICY)
+    for one, exchange in zip(story.notes["sessions"], story.exchanges, strict=True):
+        got = first_field(exchange.response_json, ["merchantId"])
+        held = exchange.is_success and got in (one.organization_id, MISSING)
+        for requirement in run.record.requirements:
+            run.check(held, f"merchantId {one.organization_id}", f"{exchange.summary}, {got}", exchange, requirement)
+
+
+@when(parsers.parse("both merchants create {times:d} customers and a refused one at the same moment"))
+def customers_together(story: Story, times: int) -> None:
+    run = story.run
+    senders = [story.rival if number % 3 == 2 else story.actor for number in range(times)]
+    calls = [
+        call(
+            run,
+            operations.CREATE_CUSTOMER,
+            operations.create_customer.body(run, one.organization_id),
+            one,
+            intent="valid",
+        )
+        for one in senders
+    ]
+    wrong = {**operations.create_customer.body(run, story.actor.organization_id), "name": {"first": "Thabo"}}
+    calls.insert(1, call(run, operations.CREATE_CUSTOMER, wrong, story.actor))
+    senders.insert(1, story.actor)
+    story.notes["senders"] = senders
+    story.exchanges += run.send_together(calls)
+
+
+@then("all but the refused one are created")
+def all_created(story: Story) -> None:
+    run, must = story.run, "CUSTOMER-TOGETHER-51"
+    story.notes["created"] = created = []
+    for number, (one, exchange) in enumerate(zip(story.notes["senders"], story.exchanges, strict=True)):
+        if number == 1:
+            continue
+        run.check(exchange.is_success, "a customer beside the others", exchange.summary, exchange, must)
+        if exchange.is_success:
+            created.append((one, text_field(exchange, "id")))
+
+
+@then("checkout sessions for them, and with new customers, are created at the same moment")
+def sessions_together(story: Story) -> None:
+    """The passive checks compare each session with its request, and the ids of all; here no customer may be lost."""
+    run, bodies = story.run, []
+    for one, customer in story.notes["created"]:
+        body = operations.create_checkout.body(run, one.organization_id)
+        bodies.append((one, {**body, "customerId": customer}))
+    for one in (story.actor, story.rival, story.actor):
+        body = operations.create_checkout.body(run, one.organization_id)
+        bodies.append((one, {**body, "customer": operations.create_customer.person(run)}))
+    calls = [call(run, operations.CREATE_CHECKOUT, body, one, intent="valid") for one, body in bodies]
+    for exchange, (_, body) in zip(run.send_together(calls), bodies, strict=True):
+        if "customerId" in body:
+            told = "the customer who was created with others is known"
+            run.check(exchange.is_success, told, exchange.summary, exchange, "CUSTOMER-TOGETHER-51")
