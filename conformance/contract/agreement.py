@@ -78,16 +78,18 @@ class _Row:
 
     def __init__(self, row: Requirement, contract: Contract) -> None:
         self.row = row
+        self.contract = contract
         self.operation: Operation | None = contract.operations.get(row.operation)
         self.everywhere = {status for operation in contract.operations.values() for status in operation.bodies}
 
     def of_rule(self, facts: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Yield what is wrong in the row's rule."""
         for kind, params in (self.row.rule or {}).items():
-            named: Mapping[str, Any] = {_WHOLE[kind]: params} if kind in _WHOLE else params
-            path = ("rule",) if kind in _WHOLE else ("rule", kind)
+            whole = not isinstance(params, Mapping)
+            named: Mapping[str, Any] = {_WHOLE.get(kind, kind): params} if whole else params
+            path = ("rule",) if whole else ("rule", kind)
             for name, value in named.items():
-                where = (*path, kind if kind in _WHOLE else name)
+                where = (*path, kind if whole else name)
                 if name in _REQUEST:
                     yield from self._fields(where, value, "request")
                 elif name in _RESPONSE:
@@ -120,8 +122,10 @@ class _Row:
 
     def _fields(self, where: DataPath, value: Any, side: str, *, put: bool = False) -> Iterator[tuple[str, str]]:
         shape: Shape | None = getattr(self.operation, side) if self.operation else None
+        shapes: list[Shape] = [getattr(one, side) for one in self.contract.operations.values()]
+        known_to = shapes if self.row.is_shared else [shape] if shape else []
         for part, field in _parts(value):
-            if shape is None or not shape.knows(field, put=put):
+            if not any(one.knows(field, put=put) for one in known_to):
                 known = shape.paths(put=put) if shape else []
                 words = f"the {side} of {self.row.operation} has no field `{field}`{remedy(field, known)}"
                 yield self._at((*where, *part)), words
