@@ -55,7 +55,7 @@ def _behind(suffix: bytes) -> Answer:
     return lambda _, reply: replace(reply, raw=writing.content(reply) + suffix)
 
 
-def _cut_connection(_: Call, reply: Reply) -> Reply:
+def cut_connection(_: Call, reply: Reply) -> Reply:
     length = len(writing.content(reply)) + 100
     return replace(reply, headers=(*reply.headers, ("content-length", str(length))))
 
@@ -151,6 +151,7 @@ FAULTS = table(
             "ORG-PROTOCOL-2",
             "ACTIVE-PROTOCOL-2",
             "CUSTOMER-PROTOCOL-2",
+            "CHECKOUT-PROTOCOL-2",
         ),
     ),
     Fault(
@@ -224,7 +225,7 @@ FAULTS = table(
         CREATE_CUSTOMER,
         MUST,
         "the connection ends in the middle of every fifth body",
-        _with(every(5, _cut_connection), CREATE_CUSTOMER),
+        _with(every(5, cut_connection), CREATE_CUSTOMER),
         requirements=("CUSTOMER-STATUS-4",),
     ),
     Fault(
