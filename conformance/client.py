@@ -87,9 +87,10 @@ class Client:
         )
 
     def close(self) -> None:
-        """End the connections to the target."""
+        """End the connections to the target; the next request opens new ones."""
         if self._own_wire is not None:
             self._own_wire.close()
+            self._own_wire = None
 
     def send(self, call: Call, wire: Sender | None = None) -> Exchange:
         """Send a call, unless the target is gone or the time of the run is up; return the exchange."""

@@ -77,6 +77,11 @@ class Gate:
     def fired(self) -> frozenset[str]:
         return frozenset((*self.failed, *self.warned))
 
+    @classmethod
+    def unended(cls, case: str, status: int, seconds: float = 0.0) -> Gate:
+        """Return what a gate came to that wrote no report."""
+        return cls(case, status, (), (), (), {}, {}, 0, seconds)
+
 
 COMBINATIONS: Final[tuple[tuple[str, ...], ...]] = (
     ("organization-wrapped", "set-active-success", "created-200", "optional-fields-absent", "reads-absent"),
@@ -175,6 +180,12 @@ def _prepare() -> None:
     gc.freeze()
 
 
+def arguments_of(url: str, folder: str) -> list[str]:
+    """Return the words for pytest with which a gate runs against a target, and leaves its reports in a folder."""
+    plugins = [word for name in _QUIET for word in ("-p", f"no:{name}")]
+    return ["--base-url", url, f"--report-dir={folder}", "--seed", str(SEED), "--tb=no", "-q", *plugins]
+
+
 def run_gate(case: Case) -> Gate:
     """One gate against a sandbox with the faults and variants of a case, in this process.
 
@@ -187,16 +198,15 @@ def run(case: Case, arguments: Sequence[str] = ()) -> Gate:
     """One gate against a sandbox with the faults and variants of a case, with further arguments for pytest."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, sandbox(case) as url:
-        plugins = [word for name in _QUIET for word in ("-p", f"no:{name}")]
-        words = ["--base-url", url, f"--report-dir={folder}", "--seed", str(SEED), "--tb=no", "-q", *plugins]
+        words = arguments_of(url, folder)
         words += [word for name in case.variants for word in GIVEN.get(name, ())]
         words += arguments
-        with _silence(Path(folder, "output.txt")):
+        with silence(Path(folder, "output.txt")):
             os.chdir(ROOT)
             status = int(pytest.main(words))
         report = Path(folder, "conformance.json")
         if not report.exists():
-            return Gate(case.id, status, (), (), (), {}, {}, 0, time.monotonic() - started)
+            return Gate.unended(case.id, status, time.monotonic() - started)
         data = json.loads(report.read_text(encoding="utf-8"))
         seconds_in = _seconds_in(Path(folder, "junit.xml"))
     ids = {
@@ -272,7 +282,7 @@ def _cheap_digest(key: str, salt: bytes) -> bytes:
 
 
 @contextmanager
-def _silence(file: Path) -> Iterator[None]:
+def silence(file: Path) -> Iterator[None]:
     """While it lasts, what is printed goes into a file."""
     sys.stdout.flush()
     sys.stderr.flush()

@@ -1,0 +1,196 @@
+"""Proofs in a warm process: the tests of a gate are collected once, and each case runs them in a fork of its own.
+
+A proof of a fault runs the walk, then the tests that name the requirements that the fault breaks, then the others until
+all of these requirements have fired. Without an expectation, as for variants, all tests run. The generated requests are
+left out, and no reports are written; whole gates, which have both, are those of `tests.suite.detection`.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from conformance.plugin.items import requirement_ids
+from conformance.plugin.state import OUTCOME, RUN
+from conformance.report.model import build_report
+from conformance.results.verdicts import Verdict
+from tests.suite.detection import GENERATED, GIVEN, SLOW, Case, Gate, arguments_of, run, sandbox, silence
+
+UNENDED: Final = -1
+_PATIENCE: Final = 400
+_POLL: Final = 0.01
+_WALK, _NAMED, _NEAR, _FAR = range(4)
+
+Tell = Callable[[Gate], None]
+Expected = Callable[[Case], frozenset[str] | None]
+
+
+def prove(cases: Sequence[Case], expected: Expected, tell: Tell, jobs: int | None = None) -> None:
+    """Run a proof for each case, several at a time, and tell each gate as it ends.
+
+    `expected` returns the requirements at which a case's proof may stop, or None where all tests are to run. A proof
+    that was killed has the status `UNENDED`. Slow cases mostly wait, and run beside the others. Where the process that
+    started this one has ended, all proofs are ended too.
+    """
+    with tempfile.TemporaryDirectory() as folder, sandbox(Case()) as url:
+        proofs = _Proofs(cases, expected, tell, jobs or os.cpu_count() or 1, Path(folder))
+        with silence(Path(folder, "output.txt")):
+            pytest.main(
+                [*arguments_of(url, folder), "--time-limit=86400", f"--ignore={GENERATED}"], plugins=[_Register(proofs)]
+            )
+        if not proofs.began:
+            raise RuntimeError(f"no proof was begun:\n{Path(folder, 'output.txt').read_text(encoding='utf-8')}")
+
+
+class _Register:
+    """Registers the proofs last, so that they come before the loop of the tests and all that is around it."""
+
+    def __init__(self, proofs: _Proofs) -> None:
+        self._proofs = proofs
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.pluginmanager.register(self._proofs, "proofs")
+
+
+class _Proofs:
+    """In place of the loop of the tests: forks a process for each case, in which the loop runs."""
+
+    def __init__(self, cases: Sequence[Case], expected: Expected, tell: Tell, jobs: int, folder: Path) -> None:
+        self.began = False
+        self._quick = [case for case in cases if not SLOW.intersection(case.variants)]
+        self._slow = [case for case in cases if SLOW.intersection(case.variants)]
+        self._expected = expected
+        self._tell = tell
+        self._jobs = jobs
+        self._folder = folder
+        self._running: dict[int, Case] = {}
+        self._loop: _Loop | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        if self._loop is not None:
+            return None
+        self.began, parent = True, os.getppid()
+        session.config.stash[RUN].client.close()
+        for case in self._slow:
+            self._fork(session, case)
+        waiting = list(self._quick)
+        while waiting or self._running:
+            slow = sum(bool(SLOW.intersection(case.variants)) for case in self._running.values())
+            if waiting and len(self._running) - slow < self._jobs:
+                self._fork(session, waiting.pop(0))
+                continue
+            self._reap()
+            if os.getppid() != parent:
+                os.killpg(0, signal.SIGKILL)
+        return True
+
+    def pytest_runtest_logfinish(self) -> None:
+        if self._loop is not None:
+            self._loop.after_test()
+
+    def _fork(self, session: pytest.Session, case: Case) -> None:
+        process = os.fork()
+        if process:
+            self._running[process] = case
+            return
+        try:
+            signal.alarm(_PATIENCE)
+            gate = self._gate(session, case)
+            Path(self._folder, str(os.getpid())).write_bytes(pickle.dumps(gate))
+        finally:
+            os._exit(0)
+
+    def _reap(self) -> None:
+        process, _ = os.waitpid(-1, os.WNOHANG)
+        if process not in self._running:
+            time.sleep(_POLL)
+            return
+        case, told = self._running.pop(process), Path(self._folder, str(process))
+        self._tell(pickle.loads(told.read_bytes()) if told.exists() else Gate.unended(case.id, UNENDED))
+
+    def _gate(self, session: pytest.Session, case: Case) -> Gate:
+        if any(name in GIVEN for name in case.variants):
+            return run(case, ("--ignore", GENERATED))
+        self._loop = _Loop(session, self._expected(case))
+        return self._loop.gate(case)
+
+
+class _Loop:
+    """The tests of one case, in an order in which they come soon to what is expected."""
+
+    def __init__(self, session: pytest.Session, expected: frozenset[str] | None) -> None:
+        self._session = session
+        self._run = session.config.stash[RUN]
+        self._outcome = session.config.stash[OUTCOME]
+        self._missing = None if expected is None else set(expected)
+        self._to_run = 0
+        if expected is not None:
+            ranks = {item: self._rank(item, expected) for item in session.items}
+            session.items.sort(key=ranks.__getitem__)
+            self._to_run = sum(rank < _NEAR for rank in ranks.values())
+
+    def _rank(self, item: pytest.Item, expected: frozenset[str]) -> int:
+        if item.get_closest_marker("smoke"):
+            return _WALK
+        own = set(requirement_ids(item))
+        if own & expected:
+            return _NAMED
+        operations = {self._run.catalogue[name].operation for name in expected if name in self._run.catalogue}
+        return _NEAR if operations & {self._run.catalogue[name].operation for name in own} else _FAR
+
+    def after_test(self) -> None:
+        """Stop where the walk and the tests that name what is expected have run, and all of it has fired."""
+        self._to_run -= 1
+        if self._missing is None:
+            return
+        self._missing -= {breach.requirement for breach in self._outcome.records[-1].breaches}
+        if not self._missing and self._to_run <= 0:
+            self._session.shouldstop = "proven"
+
+    def gate(self, case: Case) -> Gate:
+        started = time.monotonic()
+        with sandbox(case) as url:
+            self._run.client.base_url = url
+            try:
+                self._session.config.hook.pytest_runtestloop(session=self._session)
+            except (self._session.Interrupted, self._session.Failed, pytest.exit.Exception):
+                pass
+        report = build_report(self._run, self._outcome.records, None)
+        ids = {
+            verdict: tuple(result.requirement.id for result in report.results if result.verdict is verdict)
+            for verdict in Verdict
+        }
+        return Gate(
+            case.id,
+            0,
+            ids[Verdict.FAILED],
+            ids[Verdict.WARNED],
+            ids[Verdict.NOT_TESTED],
+            {result.requirement.id: result.tests for result in report.results if result.breaches},
+            {},
+            report.requests,
+            time.monotonic() - started,
+        )
+
+
+def fires_as_expected(gate: Gate, expected: Iterable[str], timed: frozenset[str], whole: bool) -> str:
+    """Return in words how what fired departs from what is expected, or nothing where it does not.
+
+    Requirements about time may fire besides. A proof that is not of the whole gate may stop at what is expected.
+    """
+    missing = sorted(set(expected) - gate.fired)
+    besides = sorted(gate.fired - set(expected) - timed)
+    what = "gate" if whole else "proof"
+    told = [f"the {what} misses {' '.join(missing)}"] if missing else []
+    told += [f"the {what} fires {' '.join(besides)} besides"] if besides else []
+    return "; ".join(told)
