@@ -1,44 +1,61 @@
-"""What the suite's own tests share: the catalogue and contract as they stand, and the gates of the detection tests.
+"""What the suite's own tests share: the catalogue and contract as they stand, and the proofs of the detection tests.
 
-The gates for all faults and variants take most of the time; they run beside the other tests, and are read at the end.
+The proofs of the faults and variants that are selected take most of the time; they run beside the other tests, and are
+read at the end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from conformance.contract.catalogue import Catalogue, load_catalogue
 from conformance.contract.document import Contract, load_contract
-from tests.suite.detection import Background, all_cases
+from tests.suite.detection import Case
+from tests.suite.fires import load_fires
 from tests.suite.forking import CAN_FORK, skip_without_fork
+from tests.suite.proving import Background
 
 ROOT = Path(__file__).parents[2]
-GATES = pytest.StashKey[Background]()
+PROOFS = pytest.StashKey[Background]()
+CASES = pytest.StashKey[Sequence[Case]]()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=needs_gates)
+    items.sort(key=lambda item: needed_case(item) is not None)
 
 
-def needs_gates(item: pytest.Item) -> bool:
-    return "gates" in getattr(item, "fixturenames", ())
+def needed_case(item: pytest.Item) -> Case | None:
+    """Return the case whose proof a test reads, if it reads one."""
+    if "proofs" not in getattr(item, "fixturenames", ()):
+        return None
+    case: Case = item.callspec.params["case"]  # type: ignore[attr-defined]
+    return case
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    needed = {case.id: case for item in session.items if (case := needed_case(item)) is not None}
+    session.config.stash[CASES] = list(needed.values())
     is_worker = hasattr(session.config, "workerinput")
-    if CAN_FORK and any(map(needs_gates, session.items)) and not session.config.option.collectonly and not is_worker:
-        background_gates(session.config)
+    if CAN_FORK and needed and not session.config.option.collectonly and not is_worker:
+        background_proofs(session.config)
 
 
-def background_gates(config: pytest.Config) -> Background:
-    """The gates of this session; a worker of pytest-xdist starts them only when its tests ask for them."""
+def background_proofs(config: pytest.Config) -> Background:
+    """The proofs of this session; a worker of pytest-xdist starts them only when its tests ask for them."""
     skip_without_fork()
-    if GATES not in config.stash:
-        config.stash[GATES] = Background(all_cases())
-    return config.stash[GATES]
+    if PROOFS not in config.stash:
+        fires = load_fires()
+
+        def expected(case: Case) -> frozenset[str] | None:
+            name = "+".join(case.faults)
+            return frozenset(fires[name]) if name in fires else None
+
+        config.stash[PROOFS] = Background(config.stash[CASES], expected)
+    return config.stash[PROOFS]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -46,8 +63,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if GATES in config.stash:
-        config.stash[GATES].stop()
+    if PROOFS in config.stash:
+        config.stash[PROOFS].stop()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ import hashlib
 import json
 import multiprocessing
 import os
-import queue
 import signal
 import sys
 import tempfile
@@ -40,7 +39,6 @@ _ACCOUNTS: Final = (
 GENERATED: Final = "tests/conformance/test_generated.py"
 _LISTENING: Final = "listening on "
 _PATIENCE: Final = 400
-_GIVE_WAY: Final = 10
 _QUIET: Final = (
     *("html", "metadata", "allure_pytest", "cacheprovider", "xdist"),
     *("unraisableexception", "threadexception"),
@@ -107,17 +105,21 @@ SLOW: Final = frozenset(
 """Variants at which a gate mostly waits; they run beside the others."""
 
 
-def all_cases() -> list[Case]:
-    """The reference, every fault by itself, every variant by itself, and some variants together."""
-    faults = [Case(faults=(name,)) for name in FAULTS]
+def lawful_cases() -> list[Case]:
+    """Return the reference, every variant by itself, and some variants together; those that mostly wait come first."""
     variants = [Case(variants=(name,)) for name in VARIANTS]
-    return [
-        *variants[: len(SLOW)],
-        Case(),
-        *variants[len(SLOW) :],
-        *(Case(variants=names) for names in COMBINATIONS),
-        *faults,
-    ]
+    cases = [Case(), *variants, *(Case(variants=names) for names in COMBINATIONS)]
+    return sorted(cases, key=lambda case: not SLOW.intersection(case.variants))
+
+
+def fault_cases() -> list[Case]:
+    """Return every fault by itself."""
+    return [Case(faults=(name,)) for name in FAULTS]
+
+
+def all_cases() -> list[Case]:
+    """Return the lawful servers and the faults."""
+    return [*lawful_cases(), *fault_cases()]
 
 
 def run_gates(cases: Sequence[Case], progress: Callable[[int, Gate], None], jobs: int | None = None) -> list[Gate]:
@@ -133,43 +135,6 @@ def run_gates(cases: Sequence[Case], progress: Callable[[int, Gate], None], jobs
             gates[gate.case] = gate
             progress(number, gate)
     return [gates[case.id] for case in cases]
-
-
-class Background:
-    """Gates that run beside whatever this process does, at a lower priority, so that they take only what it leaves."""
-
-    def __init__(self, cases: Sequence[Case]) -> None:
-        context = multiprocessing.get_context("fork")
-        self.cases = cases
-        self._done: multiprocessing.Queue[Gate] = context.Queue()
-        self._process = context.Process(target=self._run)
-        self._process.start()
-
-    def gates(self, progress: Callable[[int, Gate], None]) -> Iterator[Gate]:
-        """Waits for the gates: yields each as it is done. Raises `RuntimeError` where they end before all are."""
-        for number in range(1, len(self.cases) + 1):
-            gate = self._next()
-            progress(number, gate)
-            yield gate
-
-    def _next(self) -> Gate:
-        while True:
-            try:
-                return self._done.get(timeout=1)
-            except queue.Empty:
-                if not self._process.is_alive() and self._done.empty():
-                    raise RuntimeError("the gates ended before all were done") from None
-
-    def stop(self) -> None:
-        """Ends what still runs."""
-        if self._process.is_alive():
-            os.killpg(self._process.pid or 0, signal.SIGKILL)
-        self._process.join(5)
-
-    def _run(self) -> None:
-        os.setpgrp()
-        os.nice(_GIVE_WAY)
-        run_gates(self.cases, lambda _, gate: self._done.put(gate))
 
 
 def _prepare() -> None:

@@ -7,12 +7,15 @@ left out, and no reports are written; whole gates, which have both, are those of
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pickle
+import queue
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +29,7 @@ from tests.suite.detection import GENERATED, GIVEN, SLOW, Case, Gate, arguments_
 
 UNENDED: Final = -1
 _PATIENCE: Final = 400
+_GIVE_WAY: Final = 10
 _POLL: Final = 0.01
 _WALK, _NAMED, _NEAR, _FAR = range(4)
 
@@ -48,6 +52,47 @@ def prove(cases: Sequence[Case], expected: Expected, tell: Tell, jobs: int | Non
             )
         if not proofs.began:
             raise RuntimeError(f"no proof was begun:\n{Path(folder, 'output.txt').read_text(encoding='utf-8')}")
+
+
+class Background:
+    """Proofs that run beside whatever this process does, at a lower priority, so that they take only what it leaves."""
+
+    def __init__(self, cases: Sequence[Case], expected: Expected) -> None:
+        context = multiprocessing.get_context("fork")
+        self.cases = cases
+        self._expected = expected
+        self._done: multiprocessing.Queue[Gate] = context.Queue()
+        self._gates: dict[str, Gate] = {}
+        self._process = context.Process(target=self._run)
+        self._process.start()
+
+    def gate(self, case: Case) -> Gate:
+        """Wait for the proof of a case, and return what it came to. Raises `RuntimeError` where there will be none."""
+        while case.id not in self._gates:
+            try:
+                gate = self._done.get(timeout=1)
+            except queue.Empty:
+                if not self._process.is_alive() and self._done.empty():
+                    raise RuntimeError(f"the proofs ended before that of {case.id}") from None
+            else:
+                self._gates[gate.case] = gate
+        return self._gates[case.id]
+
+    @property
+    def done(self) -> int:
+        """How many proofs have ended."""
+        return len(self._gates)
+
+    def stop(self) -> None:
+        """End what still runs."""
+        if self._process.is_alive():
+            os.killpg(self._process.pid or 0, signal.SIGKILL)
+        self._process.join(5)
+
+    def _run(self) -> None:
+        os.setpgrp()
+        os.nice(_GIVE_WAY)
+        prove(self.cases, self._expected, self._done.put)
 
 
 class _Register:
@@ -161,10 +206,8 @@ class _Loop:
         started = time.monotonic()
         with sandbox(case) as url:
             self._run.client.base_url = url
-            try:
+            with suppress(self._session.Interrupted, self._session.Failed, pytest.exit.Exception):
                 self._session.config.hook.pytest_runtestloop(session=self._session)
-            except (self._session.Interrupted, self._session.Failed, pytest.exit.Exception):
-                pass
         report = build_report(self._run, self._outcome.records, None)
         ids = {
             verdict: tuple(result.requirement.id for result in report.results if result.verdict is verdict)
@@ -181,16 +224,3 @@ class _Loop:
             report.requests,
             time.monotonic() - started,
         )
-
-
-def fires_as_expected(gate: Gate, expected: Iterable[str], timed: frozenset[str], whole: bool) -> str:
-    """Return in words how what fired departs from what is expected, or nothing where it does not.
-
-    Requirements about time may fire besides. A proof that is not of the whole gate may stop at what is expected.
-    """
-    missing = sorted(set(expected) - gate.fired)
-    besides = sorted(gate.fired - set(expected) - timed)
-    what = "gate" if whole else "proof"
-    told = [f"the {what} misses {' '.join(missing)}"] if missing else []
-    told += [f"the {what} fires {' '.join(besides)} besides"] if besides else []
-    return "; ".join(told)

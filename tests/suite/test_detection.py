@@ -1,83 +1,130 @@
-"""What the suite catches: a gate for every seeded fault and every lawful variant of the sandbox.
+"""What the suite catches: a proof for every seeded fault and every lawful variant of the sandbox.
 
-The gates run beside the other tests, which takes minutes; these tests then read what each came to. The page
-`docs/detection.md` is made from the same gates, and a page that does not agree with them fails.
+The proofs run beside the other tests (`tests.suite.proving`); these tests then read what each came to. Whole gates are
+run by `python -m tests.suite.write_detection_page`, which writes what has to fire here.
 """
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from conformance.contract.catalogue import Catalogue
-from sandbox.switchboard import FAULTS, VARIANTS
-from tests.suite.conftest import background_gates
-from tests.suite.detection import COMBINATIONS, ROOT, SLOW, Case, Gate
-from tests.suite.detection_page import page, timed_ids
+from sandbox.switchboard import FAULTS
+from tests.suite.conftest import background_proofs
+from tests.suite.detection import ROOT, SLOW, Case, fault_cases, lawful_cases
+from tests.suite.detection_page import PAGE, page, timed_ids
+from tests.suite.fires import PROOFS, load_fires, proofs_text, proven_by
+from tests.suite.forking import skip_without_fork
+from tests.suite.proving import Background
 
-OTHERS_ALLOWED = 6
+_TILL_PROOFS_RUN = 6.0
+_TILL_ALL_ENDED = 20
+AGAIN = "write it anew with `python -m tests.suite.write_detection_page"
+NO_STATUS_CODE = frozenset({"SIGNUP-ERROR-3", "SIGNIN-ERROR-3", "ORG-ERROR-3", "ACTIVE-ERROR-3"})
+"""The errors of the reference's authentication paths have the shape without a statusCode."""
 
-
-@pytest.fixture(scope="module")
-def gates(request: pytest.FixtureRequest) -> dict[str, Gate]:
-    """The gates of all cases by the case's id, with a line of progress now and then."""
-    background, started = background_gates(request.config), time.monotonic()
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-
-    def progress(number: int, gate: Gate) -> None:
-        if number % 20 == 0 or number == len(background.cases):
-            with capture.global_and_fixture_disabled():
-                seconds = time.monotonic() - started
-                total = len(background.cases)
-                print(f"\n{number} of {total} gates after {seconds:.0f} s, the last: {gate.case}", end="", flush=True)
-
-    return {gate.case: gate for gate in background.gates(progress)}
+by_case = pytest.mark.parametrize("case", fault_cases(), ids=lambda case: case.id)
+by_lawful_case = pytest.mark.parametrize("case", lawful_cases(), ids=lambda case: case.id)
+by_slow_case = pytest.mark.parametrize(
+    "case", [case for case in lawful_cases() if SLOW.intersection(case.variants)], ids=lambda case: case.id
+)
 
 
-def test_reference_is_conformant(gates: dict[str, Gate]) -> None:
-    """The reference: nothing fails, nothing warns."""
-    gate = gates[Case().id]
-    assert (gate.status, gate.failed, gate.warned) == (0, (), ())
-    assert gate.requests < 1000
+@pytest.fixture
+def proofs(request: pytest.FixtureRequest) -> Background:
+    """The proofs of the selected cases."""
+    return background_proofs(request.config)
 
 
-@pytest.mark.parametrize("name", sorted(FAULTS))
-def test_fault_is_caught_and_named(name: str, gates: dict[str, Gate], catalogue: Catalogue) -> None:
-    """A fault: a MUST fails the run, a SHOULD warns, the expected ids are among those that fire, and few others."""
-    fault, gate = FAULTS[name], gates[name]
-    assert set(fault.requirements), f"{name} names no requirement that has to fire"
-    assert set(fault.requirements) <= gate.fired, f"{name} fired {sorted(gate.fired)}"
-    if fault.level == "MUST":
-        assert gate.status == 1
-        assert any(catalogue[requirement].level == "MUST" for requirement in fault.requirements)
-    else:
-        assert gate.status == 0, f"{name} fails with {gate.failed}"
-        assert gate.warned
-    others = gate.fired - set(fault.requirements) - timed_ids(catalogue)
-    assert len(others) <= OTHERS_ALLOWED, f"{name} fires {sorted(others)} besides"
+def undecided(catalogue: Catalogue) -> frozenset[str]:
+    """The requirements that nothing of the reference decides."""
+    return NO_STATUS_CODE | {row.id for row in catalogue if row.not_testable}
 
 
-@pytest.mark.parametrize("name", [*sorted(VARIANTS), *("+".join(names) for names in COMBINATIONS)])
-def test_variant_stays_green(name: str, gates: dict[str, Gate]) -> None:
-    """A lawful variant, alone or with others: nothing fails."""
-    gate = gates[name]
+@by_case
+def test_fault_is_proven(case: Case, proofs: Background, catalogue: Catalogue) -> None:
+    """A fault: all that its whole gate has shown to fire fires again, and nothing else does."""
+    (name,), gate = case.faults, proofs.gate(case)
+    expected = set(load_fires().get(name, FAULTS[name].requirements))
+    besides = gate.fired - expected - timed_ids(catalogue)
+    assert gate.status == 0, f"the proof did not end: run `pytest --sandbox-fault {name}`"
+    assert expected <= gate.fired, f"{name} does not fire {sorted(expected - gate.fired)}; {AGAIN} {name}`"
+    assert not besides, f"{name} fires {sorted(besides)} besides; {AGAIN} {name}`"
+    assert bool(gate.failed) == (FAULTS[name].level == "MUST")
+
+
+@by_lawful_case
+def test_lawful_server_stays_green(case: Case, proofs: Background) -> None:
+    """The reference and every lawful variant, alone or with others: nothing fails."""
+    gate = proofs.gate(case)
+    assert gate.status == 0, "the proof did not end"
     assert gate.failed == ()
-    assert gate.status == 0
 
 
-@pytest.mark.parametrize("name", sorted(SLOW))
-def test_limits_leave_nothing_undecided(name: str, gates: dict[str, Gate]) -> None:
+@pytest.mark.parametrize("case", [Case()], ids=["reference"])
+def test_reference_is_conformant(case: Case, proofs: Background, catalogue: Catalogue) -> None:
+    """The reference: nothing fails, nothing warns, and exactly what it cannot show is undecided."""
+    gate = proofs.gate(case)
+    assert (gate.failed, gate.warned) == ((), ())
+    assert set(gate.undecided) == undecided(catalogue)
+
+
+@by_slow_case
+def test_limits_leave_nothing_undecided(case: Case, proofs: Background, catalogue: Catalogue) -> None:
     """A target that is slow, or limits sign-ups and sign-ins to three in ten seconds: all is decided nonetheless."""
-    assert gates[name].undecided == gates[Case().id].undecided
+    assert set(proofs.gate(case).undecided) == undecided(catalogue)
 
 
-def test_page_agrees_with_the_gates(gates: dict[str, Gate]) -> None:
-    """The checked-in page is the one that these gates make; where it is not, the new one is left beside the reports."""
-    text = page(gates.values())
-    checked_in = ROOT / "docs" / "detection.md"
-    if checked_in.read_text(encoding="utf-8") != text:
-        fresh = Path(ROOT, "reports", "detection.md")
-        fresh.write_text(text, encoding="utf-8")
-        pytest.fail(f"docs/detection.md is stale; look at {fresh.relative_to(ROOT)} and copy it over")
+def test_every_requirement_is_proven(catalogue: Catalogue) -> None:
+    """Each testable requirement has a fault that is made to break it, and on which it fires."""
+    proven = proven_by(FAULTS.values(), load_fires())
+    assert [row.id for row in catalogue if not row.not_testable and row.id not in proven] == []
+
+
+def test_every_fault_has_fired() -> None:
+    """A fault names what it breaks, all of that has fired at its whole gate; no other fault is kept."""
+    fires = load_fires()
+    missing = [name for name in FAULTS if name not in fires]
+    assert not missing, f"fires.json has no {missing}; {AGAIN} {' '.join(missing)}`"
+    assert not set(fires) - set(FAULTS)
+    for name, fault in FAULTS.items():
+        assert fault.requirements, f"{name} names no requirement that has to fire"
+        assert set(fault.requirements) <= set(fires[name]), name
+
+
+def test_proofs_are_current() -> None:
+    """The reports read of each requirement what proves it from a file that is the one of these faults."""
+    text = proofs_text(proven_by(FAULTS.values(), load_fires()))
+    assert PROOFS.read_text(encoding="utf-8") == text, f"openapi/proofs.json is stale; {AGAIN} reference`"
+
+
+def test_page_is_current(catalogue: Catalogue) -> None:
+    """The checked-in page is that of these faults, variants and requirements."""
+    text = page(load_fires(), catalogue, lawful=len(lawful_cases()))
+    assert PAGE.read_text(encoding="utf-8") == text, f"docs/detection.md is stale; {AGAIN} reference`"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
+def test_stopped_tests_leave_no_process(number: int, tmp_path: Path) -> None:
+    """The own suite is stopped while proofs run: every process that it started ends."""
+    skip_without_fork()
+    reading, writing = os.pipe()
+    words = [sys.executable, "-m", "pytest", "tests/suite/test_detection.py", "-k", "test_limits_leave", "-q"]
+    with Path(tmp_path, "output.txt").open("w", encoding="utf-8") as output:
+        process = subprocess.Popen(words, cwd=ROOT, pass_fds=(writing,), stdout=output, stderr=output)
+    os.close(writing)
+    time.sleep(_TILL_PROOFS_RUN)
+    assert process.poll() is None
+    process.send_signal(number)
+    process.wait(10)
+    with os.fdopen(reading, "rb") as held:
+        signal.alarm(_TILL_ALL_ENDED)
+        assert held.read() == b""
+        signal.alarm(0)

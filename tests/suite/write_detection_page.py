@@ -1,24 +1,73 @@
-"""`python -m tests.suite.write_detection_page` runs all gates and writes `docs/detection.md` anew."""
+"""`python -m tests.suite.write_detection_page [NAME …]` runs whole gates and writes down what fires.
+
+Without names it runs the gate of every fault and every variant; with names those alone, as after new faults. It writes
+`tests/suite/fires.json`, `openapi/proofs.json` and `docs/detection.md`, and exits with 1 where a fault is not caught or
+a lawful server does not pass.
+"""
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Iterable, Sequence
 
-from tests.suite.detection import ROOT, Gate, all_cases, run_gates
-from tests.suite.detection_page import page
+from conformance.contract.catalogue import Catalogue, load_catalogue
+from sandbox.switchboard import FAULTS
+from tests.suite.detection import ROOT, Gate, all_cases, lawful_cases, run_gates
+from tests.suite.detection_page import PAGE, page, timed_ids
+from tests.suite.fires import FIRES, PROOFS, fires_text, load_fires, proofs_text, proven_by
 
 
-def main() -> None:
-    """Runs the gates with a line for each, and writes the page."""
-    cases, started = all_cases(), time.monotonic()
+def main(names: Sequence[str]) -> int:
+    """Run the gates with a line for each, write the files, and return the exit status."""
+    catalogue = load_catalogue(ROOT / "openapi" / "requirements")
+    known = {case.id: case for case in all_cases()}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        print(f"there is no fault and no variant {unknown[0]!r}", file=sys.stderr)
+        return 2
+    cases, started = [known[name] for name in names] or list(known.values()), time.monotonic()
 
     def progress(number: int, gate: Gate) -> None:
         seconds = time.monotonic() - started
         print(f"{number}/{len(cases)} {seconds:.0f} s {gate.case}: {' '.join(sorted(gate.fired)) or '-'}", flush=True)
 
     gates = run_gates(cases, progress)
-    (ROOT / "docs" / "detection.md").write_text(page(gates), encoding="utf-8")
+    wrong = [f"{gate.case}: {words}" for gate in gates for words in departures(gate, catalogue)]
+    write_files(gates, catalogue)
+    print("\n".join(wrong))
+    return 1 if wrong else 0
+
+
+def departures(gate: Gate, catalogue: Catalogue) -> Iterable[str]:
+    """Yield in words how a whole gate departs from what its fault is made to break, or from what is lawful."""
+    fault = FAULTS.get(gate.case)
+    if fault is None:
+        if gate.failed or gate.status != 0:
+            yield f"a lawful server ends with {gate.status} and fails {' '.join(gate.failed)}"
+        return
+    missed = sorted(set(fault.requirements) - gate.fired)
+    if missed:
+        yield f"misses {' '.join(missed)}"
+    if gate.status != (1 if fault.level == "MUST" else 0):
+        yield f"ends with {gate.status} though it breaks a {fault.level}"
+    if fault.level == "MUST" and not any(catalogue[name].level == "MUST" for name in fault.requirements):
+        yield "breaks a MUST and names none"
+
+
+def write_files(gates: Iterable[Gate], catalogue: Catalogue) -> None:
+    """Write what fires, the proofs and the page, from these gates and from what was written before of the others."""
+    gates = list(gates)
+    timed = timed_ids(catalogue)
+    fires = {name: ids for name, ids in load_fires().items() if name in FAULTS}
+    for gate in gates:
+        if gate.case in FAULTS:
+            fires[gate.case] = tuple(sorted(gate.fired - timed | (gate.fired & set(FAULTS[gate.case].requirements))))
+    FIRES.write_text(fires_text(fires), encoding="utf-8")
+    PROOFS.write_text(proofs_text(proven_by(FAULTS.values(), fires)), encoding="utf-8")
+    red = [gate.case for gate in gates if gate.case not in FAULTS and gate.failed]
+    PAGE.write_text(page(fires, catalogue, red, len(lawful_cases())), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))
