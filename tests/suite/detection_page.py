@@ -1,4 +1,4 @@
-"""The page that says what the suite catches: fault by fault and requirement by requirement, beside stock schemathesis."""
+"""The page that says what the suite catches, by fault and by requirement, and beside it stock schemathesis."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAGE = ROOT / "docs" / "detection.md"
 STOCK = ROOT / "docs" / "stock-schemathesis.json"
 _HEAD = """# What the suite catches
 
-Made by `python -m tests.suite.write_detection_page` (`tox -e detection`), which runs a gate against the sandbox for every
+Made by `python -m tests.suite.write_detection_page` (`tox -e detection`), which runs a gate against the sandbox for each
 seeded fault and every lawful variant. A fault is *caught* where a MUST fails the run, or a SHOULD warns, and all of the
 requirements that the fault is made to break are among those that fire. Under *fires* stand these first, and after a
 semicolon whatever else fires on it. `pytest tests/suite` repeats a proof of each on every commit: all that stands here

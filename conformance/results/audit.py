@@ -1,0 +1,238 @@
+"""The audit of a run: could its passive checks have failed here at all?
+
+After a run its recorded exchanges are gone through once more, in memory. One thing is changed in each, as a broken target
+would have it, and the passive rules are held against the changed exchange. A requirement that was decided, and that no
+change makes fail, was vacuous in this run: its pass says nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+
+from conformance.contract.catalogue import Catalogue, Requirement
+from conformance.values import MISSING
+from conformance.wire.exchange import Exchange, Response
+
+KEPT_BYTES: Final = 100_000
+"""Exchanges with larger bodies are left out of an audit."""
+_LIKE_EACH_OTHER: Final = 12
+"""How many exchanges of one operation, status and intent are changed."""
+_DEEPEST: Final = 4
+_BEFORE: Final = "1970-01-01T00:00:00.000Z"
+_AFTER: Final = "2999-01-01T00:00:00.000Z"
+_HASH: Final = "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy"
+_TRACE: Final = "Error: at handler (/usr/src/app/dist/server.js:118:23)"
+_STATUSES: Final = (500, 418)
+_SECONDS: Final = 600.0
+
+
+class Memory(Protocol):
+    """What rules remember from one exchange for the next."""
+
+    def copy(self) -> Any: ...
+
+
+class Judge(Protocol):
+    """The passive rules: they yield each requirement that an exchange decides, with its findings."""
+
+    memory: Any
+
+    def apply(self, exchange: Exchange) -> Iterable[tuple[Requirement, list[Any]]]: ...
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Which of the decided passive requirements could have failed: `able`, and those that could not: `vacuous`."""
+
+    able: tuple[str, ...]
+    vacuous: tuple[str, ...]
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the audit as JSON data."""
+        return {"able": len(self.able), "of": len(self.able) + len(self.vacuous), "vacuous": list(self.vacuous)}
+
+
+@dataclass
+class _Earlier:
+    """Values of earlier exchanges: by operation and place those of answers, by actor those of requests."""
+
+    answers: dict[tuple[str, str], Any]
+    requests: dict[str, str]
+
+
+def is_kept(exchange: Exchange) -> bool:
+    """Return whether an exchange is small enough for an audit."""
+    answer = exchange.response.body if exchange.response is not None else b""
+    return len(exchange.request_body) + len(answer) <= KEPT_BYTES
+
+
+def audit(exchanges: Iterable[Exchange], catalogue: Catalogue, decided: Iterable[str], judge: Judge) -> Audit:
+    """Return which of the decided passive requirements a change of one exchange makes fail.
+
+    The exchanges are those of a run, in their order; `judge` has not seen any yet. Of exchanges that are like each other
+    only some are changed, and none where all of its operation's requirements have failed already.
+    """
+    wanted = {name for name in decided if catalogue.by_id[name].rule is not None}
+    able: set[str] = set()
+    earlier = _Earlier({}, {})
+    changed: Counter[tuple[str, int, str]] = Counter()
+    for exchange in exchanges:
+        rows = [row for row in catalogue if row.id in wanted - able and row.operation == _owner(exchange)]
+        like = (_owner(exchange), exchange.status, exchange.call.intent)
+        before = judge.memory.copy()
+        if rows and changed[like] < _LIKE_EACH_OTHER:
+            changed[like] += 1
+            able |= _made_to_fail(exchange, rows, earlier, judge)
+            judge.memory = before
+        able |= {row.id for row, findings in judge.apply(exchange) if findings}
+        _remember(exchange, earlier)
+    order = [row.id for row in catalogue if row.id in wanted]
+    return Audit(tuple(name for name in order if name in able), tuple(name for name in order if name not in able))
+
+
+def _owner(exchange: Exchange) -> str:
+    return exchange.call.operation or "general"
+
+
+def _made_to_fail(exchange: Exchange, rows: list[Requirement], earlier: _Earlier, judge: Judge) -> set[str]:
+    """Return the rows that fail on a changed exchange; what the judge remembers afterwards is of no use."""
+    before = judge.memory
+    missing = {row.id for row in rows}
+    found: set[str] = set()
+    for change in _changes(exchange, rows, earlier):
+        judge.memory = before.copy()
+        found |= {row.id for row, findings in judge.apply(change) if findings} & missing
+        if found == missing:
+            break
+    return found
+
+
+def _changes(exchange: Exchange, rows: Iterable[Requirement], earlier: _Earlier) -> Iterator[Exchange]:
+    """Yield the exchange with one thing changed, for each thing that a broken target may do."""
+    response = exchange.response
+    yield replace(exchange, response=None, failure="the connection ended in the middle of the answer")
+    yield replace(exchange, seconds=_SECONDS)
+    if response is None:
+        return
+    for status in _STATUSES:
+        yield replace(exchange, response=replace(response, status=status))
+    for answer in _other_headers(response, earlier, _owner(exchange)):
+        yield replace(exchange, response=answer)
+    for raw in (b"", b"<html><body>Oops</body></html>", b"[]", b'"text"'):
+        yield replace(exchange, response=replace(response, body=raw))
+    if isinstance(response.json, dict):
+        for value in _other_bodies(exchange, response.json, rows, earlier):
+            raw = json.dumps(value, ensure_ascii=True).encode()
+            yield replace(exchange, response=replace(response, body=raw))
+
+
+def _other_headers(response: Response, earlier: _Earlier, owner: str) -> Iterator[Response]:
+    """Yield the answer with one header missing, empty, sent with an earlier answer's value, or of another media type."""
+    for number, (name, _) in enumerate(response.headers):
+        others = response.headers[:number], response.headers[number + 1 :]
+        yield replace(response, headers=(*others[0], *others[1]))
+        values = ["", earlier.answers.get((owner, f"header {name.lower()}"))]
+        values += ["text/plain"] if name.lower() == "content-type" else []
+        for value in values:
+            if isinstance(value, str):
+                yield replace(response, headers=(*others[0], (name, value), *others[1]))
+
+
+def _other_bodies(
+    exchange: Exchange, body: dict[str, Any], rows: Iterable[Requirement], earlier: _Earlier
+) -> Iterator[dict[str, Any]]:
+    for path, value in _places(body):
+        yield _without(body, path)
+        for other in _other_values(value):
+            yield _with(body, path, other)
+        repeated = earlier.answers.get((_owner(exchange), path), MISSING)
+        if repeated is not MISSING and repeated != value:
+            yield _with(body, path, repeated)
+    for path in {path for row in rows for path in _named(row)}:
+        for value in ("x", _AFTER):
+            yield _with(body, path, value)
+    yield {**body, "statusCode": 599}
+    for secret in _secrets(exchange, earlier):
+        yield {**body, "note": secret}
+    yield {**body, "passwordHash": _HASH}
+
+
+def _secrets(exchange: Exchange, earlier: _Earlier) -> Iterator[str]:
+    """Yield what an answer must not hold: the password and token of the request, internals, and others' data."""
+    sent = exchange.request_json
+    password = sent.get("password") if isinstance(sent, dict) else None
+    if isinstance(password, str):
+        yield password
+    if exchange.call.token:
+        yield exchange.call.token
+    yield _TRACE
+    yield from (text for actor, text in earlier.requests.items() if actor != exchange.call.actor)
+
+
+def _named(row: Requirement) -> Iterator[str]:
+    """Yield the places of an answer that a rule names, where the answer may lack them."""
+    for params in (row.rule or {}).values():
+        told = params.get("response") if isinstance(params, dict) else None
+        for path in [told] if isinstance(told, str) else told or ():
+            if isinstance(path, str):
+                yield path
+
+
+def _other_values(value: Any) -> Iterator[Any]:
+    """Yield values of the same and of other types in place of one."""
+    if isinstance(value, bool):
+        yield from (None, not value, "x")
+    elif isinstance(value, str):
+        yield from (None, 4711, "", f"{value}x", _BEFORE)
+    elif isinstance(value, int | float):
+        yield from (None, value + 1, str(value), {})
+    elif value is None:
+        yield from ("x", 4711, _AFTER)
+    elif isinstance(value, list):
+        yield from (None, [], {}, "x")
+    else:
+        yield from (None, {}, [], "x")
+
+
+def _places(value: Any, path: str = "", depth: int = _DEEPEST) -> Iterator[tuple[str, Any]]:
+    """Yield the members of an object, and of the objects in it, each with its place."""
+    if not isinstance(value, dict) or depth == 0:
+        return
+    for name, item in value.items():
+        place = f"{path}.{name}" if path else name
+        yield place, item
+        yield from _places(item, place, depth - 1)
+
+
+def _with(body: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
+    name, _, rest = path.partition(".")
+    inner = body.get(name)
+    return {**body, name: _with(inner if isinstance(inner, dict) else {}, rest, value) if rest else value}
+
+
+def _without(body: Mapping[str, Any], path: str) -> dict[str, Any]:
+    name, _, rest = path.partition(".")
+    if rest:
+        return {**body, name: _without(body[name], rest)}
+    return {key: value for key, value in body.items() if key != name}
+
+
+def _remember(exchange: Exchange, earlier: _Earlier) -> None:
+    response, owner = exchange.response, _owner(exchange)
+    if response is not None and exchange.is_success:
+        for path, value in _places(response.json):
+            if isinstance(value, str | int) and not isinstance(value, bool):
+                earlier.answers[owner, path] = value
+        for name, text in response.headers:
+            earlier.answers[owner, f"header {name.lower()}"] = text
+    sent = exchange.request_json
+    email = sent.get("email") if isinstance(sent, dict) else None
+    if exchange.is_success and exchange.call.actor and isinstance(email, str) and len(email) > len("name@example"):
+        earlier.requests.setdefault(exchange.call.actor, email)
+
+
+MakeJudge = Callable[[], Judge]
