@@ -14,6 +14,7 @@ from conformance.settings import Settings
 from conformance.wire.client import TargetGone, Wire
 from conformance.wire.connection import connection
 from conformance.wire.exchange import Call, Exchange
+from conformance.wire.gateway import Tally
 from conformance.wire.limits import Limits, Silence
 from conformance.wire.pacing import Pacer, parse_rate
 from conformance.wire.together import Sent, send_at_once
@@ -42,7 +43,8 @@ class Client:
     """Sends the calls of a run. `observe` is handed each exchange of this process's own wire.
 
     `gone` says why the target is not asked any more, and `out_of_time` that the time limit of the run has passed.
-    `far_wire` is set in a worker, whose requests the controller sends.
+    `far_wire` is set in a worker, whose requests the controller sends. `repeatable` has the operations that may be
+    carried out twice without a trace, and `tally` counts what answers in the target's place.
     """
 
     settings: Settings
@@ -52,6 +54,8 @@ class Client:
     gone: str | None = None
     out_of_time: str | None = None
     far_wire: FarSender | None = None
+    repeatable: Collection[str] = ()
+    tally: Tally = field(default_factory=Tally)
     limits: Limits = field(init=False)
     _silence: Silence = field(default_factory=Silence)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -83,6 +87,8 @@ class Client:
             patience=max(_PATIENCE, self.settings.wait_for_target),
             limits=self.limits,
             silence=self._silence,
+            tally=self.tally,
+            repeatable=self.repeatable,
             numbers=self._numbers,
         )
 

@@ -59,7 +59,10 @@ class Run:
     def __post_init__(self) -> None:
         self.shared = self.store
         self.recorder = Recorder(self.catalogue, self.masker)
-        self.client = Client(self.settings, self.masker, self._observe)
+        makes = {operation for operation, creations in self.catalogue.creations.items() if creations}
+        self.client = Client(
+            self.settings, self.masker, self._observe, repeatable=self.contract.operations.keys() - makes
+        )
 
     @property
     def base_url(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
 from pytest_bdd import parsers, then, when
@@ -12,24 +13,33 @@ from steps import operations
 from steps.fixtures import Story
 from steps.merchants import Merchant, call, send, valid_body
 
+_HEXADECIMAL = re.compile(r"(?:[A-Za-z_]*_)?[0-9A-Fa-f-]+")
+
 
 def spoiled(token: str) -> list[str]:
     """A token that works: returns forms of it that must not.
 
     A signed token (`TOKEN.SIGNATURE`) is spoiled in each of its parts; its bare form, without the signature, is lawful
-    and not among them.
+    and not among them. Hexadecimal digits, as a UUID has them, may lawfully be written in either letter case.
     """
     first, dot, rest = token.partition(".")
     middle = len(first) // 2
-    tampered = first[:middle] + ("A" if first[middle] != "A" else "B") + first[middle + 1 :]
-    forms = [f"{tampered}{dot}{rest}", first[:-4], first[:middle], f"{token}x", token.swapcase()]
+    tampered = first[:middle] + _other(first[middle]) + first[middle + 1 :]
+    forms = [f"{tampered}{dot}{rest}", first[:-4], first[:middle], f"{token}x"]
+    if not _HEXADECIMAL.fullmatch(first):
+        forms.append(token.swapcase())
     if rest:
         half = len(rest) // 2
         forms += [
             f"{first}.{rest[:half]}",
-            f"{first}.{rest[:half]}{'A' if rest[half] != 'A' else 'B'}{rest[half + 1 :]}",
+            f"{first}.{rest[:half]}{_other(rest[half])}{rest[half + 1 :]}",
         ]
     return [form for form in forms if form and form != token]
+
+
+def _other(letter: str) -> str:
+    """Return another letter, in whatever case they are compared."""
+    return "A" if letter not in "Aa" else "B"
 
 
 def headers_for(how: str, token: str) -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ from conformance.errors import NotTested, Why
 from conformance.values import MISSING, contains, field, first_field
 from conformance.wire.exchange import Call, Exchange
 from steps import made_up, operations
-from steps.customers import agrees, item_path, needs_read, read
+from steps.customers import agrees, item_path, needs_read, read, read_back
 from steps.fixtures import Story, need, new_customer
 from steps.merchants import create_checkout, send, text_field
 from steps.values import changed
@@ -257,7 +257,7 @@ def different_customers(story: Story, times: int) -> None:
 def inline_customer_read(story: Story) -> None:
     exchange = story.run.need_success(story.last)
     customer = text_field(exchange, *CUSTOMER)
-    shown = read(story.run, item_path(story.run, operations.CREATE_CUSTOMER, customer), story.actor)
+    shown = read_back(story.run, item_path(story.run, operations.CREATE_CUSTOMER, customer), story.actor)
     if story.run.check(shown.is_success, "the customer exists", shown.summary, shown):
         agrees(story, shown, customer, exchange.request_json["customer"])
 
@@ -307,7 +307,7 @@ def other_reads_session(story: Story) -> None:
 def reads_session(story: Story) -> None:
     created = story.last
     path = item_path(story.run, operations.CREATE_CHECKOUT, text_field(created, "id"))
-    exchange = read(story.run, path, story.actor)
+    exchange = read_back(story.run, path, story.actor)
     if not story.run.check(exchange.is_success, "the session can be read", exchange.summary, exchange):
         return
     for name in ("id", "merchantId", "currency", "totalAmount", "sessionUrl", "customerId"):

@@ -10,7 +10,7 @@ from conformance.checks.traces import Traces
 from conformance.contract.document import Contract
 from conformance.wire.exchange import Exchange
 
-BELOW_THE_API: Final = frozenset({406, 408, 413, 414, 429, 431})
+BELOW_THE_API: Final = frozenset({406, 408, 411, 413, 414, 429, 431})
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import re
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 from conformance.checks.base import Basis, Check, Finding, Params
+from conformance.values import MISSING, shown, texts
 from conformance.values import field as field_of
-from conformance.values import shown, texts
 from conformance.wire.exchange import Exchange
 
 _LONG_ENOUGH: Final = 16
 _TOLD: Final = 3
+_COLUMN: Final = r"[\w.$\"`\[\]()*:]+(?:\s+AS\s+[\w\"`]+)?"
+_COLUMNS: Final = rf"(?:DISTINCT\s+)?{_COLUMN}(?:\s*,\s*{_COLUMN}){{0,60}}"
 INTERNALS: Final = (
-    ("an HTML page", re.compile(r"<\s*(!doctype|html|body|pre|h1|title)\b", re.IGNORECASE)),
+    (
+        "an HTML page",
+        re.compile(
+            r"<!doctype\s+html|^\s*<(?:html|head|body)\b|<(html|head|body|pre|h1|title)\b[^<>]*>.*?</\1\s*>",
+            re.IGNORECASE | re.DOTALL,
+        ),
+    ),
     (
         "a stack trace",
         re.compile(
@@ -28,7 +37,7 @@ INTERNALS: Final = (
         "a file path",
         re.compile(
             r"(?<![\w.:/])/(?:usr|home|var|opt|app|srv|etc|root|workspace|build|src|tmp|Users|mnt|data|code|node_modules)"
-            r"/[\w.@/-]+|[A-Za-z]:\\\\?[\w.-]+\\|node_modules/"
+            r"/[\w.@/-]+|(?<![A-Za-z])[A-Za-z]:\\\\?[\w.-]+\\|node_modules/"
             r"|(?<![\w/-])[\w/-]{1,200}\.(?:py|js|ts|mjs|rb|go|java|php|cs):\d+"
         ),
     ),
@@ -41,10 +50,23 @@ INTERNALS: Final = (
     (
         "SQL",
         re.compile(
-            r"\b(?:SELECT\s.{1,300}?\sFROM\s|INSERT\s+INTO\s|UPDATE\s+[\w\"`]+\s+SET\s|DELETE\s+FROM\s|CREATE\s+TABLE\s)"
-            r"|SQLITE_[A-Z]+|SQLSTATE|\bORA-\d{5}|PrismaClient|(?:UNIQUE|FOREIGN KEY|NOT NULL) constraint failed"
-            r"|syntax error at or near|duplicate key value violates|no such (?:table|column)",
-            re.IGNORECASE | re.DOTALL,
+            rf"\bSELECT\s+{_COLUMNS}\s+FROM\s+[\w\"`.]|\bINSERT\s+INTO\s+[\w\"`.]+\s*\("
+            r"|\bUPDATE\s+[\w\"`.]+\s+SET\s+[\w\"`.]+\s*=|\bDELETE\s+FROM\s+[\w\"`.]+\s*(?:WHERE|;|$)|\bCREATE\s+TABLE\s"
+            r"|SQLITE_[A-Z]+|SQLSTATE|\bORA-\d{5}|PrismaClient|\bSequelize\w{1,40}Error|QueryFailedError|\bER_[A-Z]+_"
+        ),
+    ),
+    (
+        "SQL",
+        re.compile(
+            r"\bselect\s+(?:\*|[^;<>]{0,300}[\"`][\w.]+[\"`][^;<>]{0,300}?)\s*from\s+[\"`\w]"
+            r"|\bselect\s[^;<>]{1,300}?\sfrom\s+[\w\"`.]+\s+where\s+[\w\"`.]+\s*(?:[=<>?$']|like\s|in\s*\()"
+            r"|\binsert\s+into\s+[\w\"`.]+\s*\(|\bupdate\s+[\w\"`.]+\s+set\s+[\w\"`.]+\s*="
+            r"|\bdelete\s+from\s+[\w\"`.]+\s+where\s+[\w\"`.]+\s*[=<>?$']|\bcreate\s+table\s+[\w\"`.]+\s*\("
+            r"|(?:UNIQUE|FOREIGN KEY|NOT NULL) constraint failed"
+            r"|violates (?:unique|foreign key|not-null|check) constraint"
+            r"|syntax error at or near|duplicate key value|no such (?:table|column):"
+            r"|(?:relation|column) \"[\w.]+\"(?: of relation \"\w+\")? does not exist|error in your SQL syntax",
+            re.IGNORECASE,
         ),
     ),
 )
@@ -52,24 +74,41 @@ _HASH: Final = re.compile(
     r"\$2[abxy]\$\d\d\$|\$argon2|\$scrypt\$|\$pbkdf2|pbkdf2_sha|\b[0-9a-f]{32}:[0-9a-f]{128}\b|\bscrypt[:$]",
     re.IGNORECASE,
 )
-_HASH_FIELD: Final = re.compile(
-    r"^(?:hashed_?)?(?:password|passwd|pwd)(?:_?hash|_?digest)?$|^(?:salt|hash)$", re.IGNORECASE
-)
+_HASH_FIELD: Final = re.compile(r"^(?:hashed_?)?(?:password|passwd|pwd)(?:_?hash|_?digest|_?salt)?$", re.IGNORECASE)
+_HASH_OF_AN_ACCOUNT: Final = re.compile(r"^(?:salt|hash)$", re.IGNORECASE)
 
 
 def _no_internals(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     if exchange.response is None or exchange.status < 400:
         return None
-    text, sent = exchange.response.text, exchange.request_body.decode("utf-8", "replace")
-    everything = [text, *texts(exchange.response_json)]
-    found = [
-        (what, next((hit for item in everything if (hit := pattern.search(item))), None)) for what, pattern in INTERNALS
-    ]
-    return [
-        Finding("an error for the client alone", f"{what}: {shown(hit[0], 80)}")
-        for what, hit in found
-        if hit and hit[0] not in sent
-    ]
+    told = exchange.response_json
+    found: dict[str, str] = {}
+    for what, pattern in INTERNALS:
+        for item in [exchange.response.text] if told is MISSING else texts(told):
+            for hit in pattern.finditer(item):
+                if not _is_of_the_request(hit[0], exchange):
+                    found.setdefault(what, hit[0])
+                    break
+    return [Finding("an error for the client alone", f"{what}: {shown(hit, 80)}") for what, hit in found.items()]
+
+
+def _is_of_the_request(text: str, exchange: Exchange) -> bool:
+    """Return whether a text was in the request: in its body or URL, or as a pointer to one of its fields.
+
+    A path under the base URL's own is the target's as a client knows it, unless it ends in the name of a file.
+    """
+    if text in exchange.request_body.decode("utf-8", "replace"):
+        return True
+    path = text.rstrip(".-/")
+    if not path.startswith("/"):
+        return False
+    url = unquote(urlsplit(exchange.url).path)
+    base = url.removesuffix(unquote(exchange.call.path).partition("?")[0])
+    steps = path.split("/")
+    if path in url or (base and path.startswith(f"{base}/") and "." not in steps[-1]):
+        return True
+    last = next((step for step in reversed(steps) if not step.isdigit()), "")
+    return bool(last) and last in texts(exchange.request_json)
 
 
 def _no_password(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
@@ -96,10 +135,11 @@ def _without_passwords(value: Any) -> Any:
 def _no_hash(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     if exchange.response is None:
         return None
+    of_an_account = field_of(exchange.request_json, "password") is not MISSING
     findings = [
         Finding("no password hash", f"a field `{name}`")
         for name in _field_names(exchange.response_json)
-        if _HASH_FIELD.match(name)
+        if _HASH_FIELD.match(name) or (of_an_account and _HASH_OF_AN_ACCOUNT.match(name))
     ]
     everything = "\n".join([exchange.response.text, *(value for _, value in exchange.response.headers)])
     hit = _HASH.search(everything)

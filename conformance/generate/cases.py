@@ -27,6 +27,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from conformance.checks.base import BELOW_THE_API
 from conformance.contract.catalogue import Catalogue
 from conformance.errors import NotTested
 from conformance.results.records import Breach, Record
@@ -151,7 +152,7 @@ def judge(run: Run, case: AnyCase, exchange: Exchange, *, valid: bool) -> None:
     answer may lawfully repeat the wrong values, so that schemathesis does not hold it against the schema.
     """
     response = exchange.response
-    below_the_api = exchange.status in (408, 413, 414, 429, 431) or exchange.status >= 500
+    below_the_api = exchange.status in BELOW_THE_API or exchange.status >= 500
     if response is None or exchange.gateway or below_the_api or not response.body:
         return
     request = httpx.Request(exchange.call.method, exchange.url, headers=list(exchange.request_headers))

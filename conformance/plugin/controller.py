@@ -177,7 +177,7 @@ class Session:
     def _finish(self, session: pytest.Session, status: int) -> None:
         run, outcome = self.run, self.outcome
         if outcome.stopped is None:
-            outcome.stopped = run.client.out_of_time or run.client.gone
+            outcome.stopped = run.client.out_of_time or run.client.gone or run.client.tally.unreliable
         report = build_report(run, outcome.records, outcome.stopped, outcome.checked)
         if self._enough:
             status = int(pytest.ExitCode.TESTS_FAILED)
@@ -198,7 +198,7 @@ class Session:
             return int(pytest.ExitCode.TESTS_FAILED)
         if self.run.client.out_of_time:
             return int(pytest.ExitCode.INTERRUPTED)
-        if self.run.client.gone:
+        if self.run.client.gone or self.run.client.tally.unreliable:
             return TARGET_NOT_REACHED
         if status == pytest.ExitCode.OK and not report.decided:
             kept_out = any(result.reason and result.reason.why is Why.GATEWAY for result in report.results)

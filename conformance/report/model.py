@@ -39,6 +39,8 @@ class Report:
     checked: tuple[str, ...]
     created: tuple[str, ...]
     policies: tuple[str, ...]
+    gateway_answers: int
+    requests_sent: int
     complete: bool
     results: tuple[Result, ...]
     given: tuple[str, ...]
@@ -124,6 +126,7 @@ class Report:
             "checked": list(self.checked),
             "created": list(self.created),
             "policies": list(self.policies),
+            "gateway": {"answered": self.gateway_answers, "of": self.requests_sent},
             "requirements": [self._row(result) for result in self.results],
         }
 
@@ -185,6 +188,8 @@ def build_report(
         checked=checked,
         created=tuple(dict.fromkeys(text for record in records for text in record.created)),
         policies=tuple(dict.fromkeys(text for record in records for text in record.policies)),
+        gateway_answers=run.client.tally.answered,
+        requests_sent=run.client.tally.requests,
         complete=not missed and not run.store.deselected,
         results=results(run.catalogue, records, reasons, undecided),
         given=run.given,

@@ -26,6 +26,8 @@ def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str
     terminal.write_line(f"requests {report.requests} ({auth})")
     if report.waited >= 1:
         terminal.write_line(f"waited   {report.waited:.0f} s for the target's rate limit")
+    if report.gateway_answers:
+        terminal.write_line(f"gateway  {gateway_sentence(report)}")
     _broken(terminal, "broken", report, report.broken, red=True)
     if not report.strict:
         _broken(terminal, "warnings (SHOULD)", report, report.warned, yellow=True)
@@ -38,6 +40,11 @@ def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str
     )
     tested = f"   {report.decided} of {len(report.results)} requirements were tested"
     terminal.write_line(f"verdict  {report.verdict.upper()}{tested}", bold=True, **colours)
+
+
+def gateway_sentence(report: Report) -> str:
+    """Return how many requests never came to the target, in words."""
+    return f"{report.gateway_answers} of {report.requests_sent} requests were answered in the target's place"
 
 
 def _broken(

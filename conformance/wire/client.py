@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from itertools import count
@@ -21,7 +21,18 @@ from conformance.values import MISSING
 from conformance.wire.bounds import Unbounded, Undecodable, decoded
 from conformance.wire.exchange import Call, Exchange, Response
 from conformance.wire.failures import CLIENT_REFUSED, PROXY_CLOSED, Failure, failure_of
-from conformance.wire.gateway import gateway_page
+from conformance.wire.gateway import (
+    IDEMPOTENT,
+    LARGE_BODY,
+    UNKNOWN_PATH,
+    Answer,
+    Tally,
+    alike,
+    gateway_answer,
+    is_conflict,
+    may_be_carried_out,
+    may_be_firewall,
+)
 from conformance.wire.limits import Limits, Silence
 from conformance.wire.transport import Traffic, Transport, bytes_after_head
 
@@ -29,7 +40,8 @@ USER_AGENT: Final = "merchant-onboarding-conformance"
 _RETRIES_AFTER_429: Final = 4
 _SLOW_AFTER: Final = 2
 _IMPATIENT: Final = 3.0
-_ATTEMPTS: Final = 3
+_BEFORE_ANOTHER: Final = (0.1, 0.5)
+_UNANNOUNCED_CLOSES: Final = 2
 _SILENT_PATH: Final = 5
 _SILENT_TARGET: Final = 8
 _PROBE_SECONDS: Final = 1.0
@@ -65,8 +77,9 @@ class Connection:
 class Wire:
     """Sends calls, paces them, bounds the answers, and hands every exchange to `observe` before the caller sees it.
 
-    `patience` is how many seconds a target that went away has to come back. A wire sends one call at a time; the wires
-    of a run that sends several at once share `limits`, `silence` and `numbers`.
+    `patience` is how many seconds a target that went away has to come back. `repeatable` has the operations that may be
+    carried out twice without a trace. A wire sends one call at a time; the wires of a run that sends several at once
+    share `limits`, `silence`, `tally` and `numbers`.
     """
 
     connection: Connection
@@ -75,12 +88,16 @@ class Wire:
     patience: float = 2.0
     limits: Limits = field(default_factory=Limits)
     silence: Silence = field(default_factory=Silence)
+    tally: Tally = field(default_factory=Tally)
+    repeatable: Collection[str] = ()
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
         link = self.connection
         self._traffic = Traffic()
-        transport = Transport(
+        self._unannounced = 0
+        self._unknown: Response | Failure | None = None
+        self._transport = Transport(
             self._traffic,
             proxy=link.proxy,
             verify=link.verify,
@@ -88,7 +105,7 @@ class Wire:
             trust_environment=link.trust_environment,
         )
         self._client = httpx.Client(
-            transport=transport,
+            transport=self._transport,
             timeout=httpx.Timeout(link.timeout, connect=link.connect_timeout),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
@@ -124,14 +141,28 @@ class Wire:
     def _exchange(self, call: Call) -> Exchange:
         number = next(self.numbers)
         self._require_voice(call)
-        for _ in range(_ATTEMPTS):
+        again = ""
+        for pause in (*_BEFORE_ANOTHER, None):
             request, answer, seconds = self._attempt(call)
-            if not isinstance(answer, Failure) or not self._says_nothing(answer):
+            gateway = self._gateway(call, request, answer)
+            self.tally.count(gateway)
+            if self.tally.gone is not None:
+                raise TargetGone(f"the target is not reached any more ({self.tally.gone})")
+            if isinstance(answer, Failure):
+                if not self._says_nothing(answer):
+                    break
+                if answer.kind != "unreached":
+                    again = "sent twice: the first connection was closed before an answer"
+            elif gateway is None or gateway.kind != "away" or pause is None or not self._may_repeat(call, answer):
                 break
+            else:
+                again = f"sent twice: the first was answered by a gateway, with status {answer.status}"
+                time.sleep(pause)
         else:
             raise NotTested(f"{call.method} {call.path} did not get through to the target", Why.GATEWAY)
         self.silence.count(call.path, isinstance(answer, Failure) and answer.kind == "silent")
         response = None if isinstance(answer, Failure) else answer
+        told = self._told(call, request, answer, gateway, again)
         return Exchange(
             number=number,
             call=call,
@@ -143,14 +174,56 @@ class Wire:
             seconds=seconds,
             response=response,
             failure=answer.words if isinstance(answer, Failure) else None,
-            gateway=gateway_page(response, call.method) if response is not None else None,
+            gateway=told,
+            again=again,
         )
+
+    def _gateway(self, call: Call, request: httpx.Request, answer: Response | Failure) -> Answer | None:
+        """Return why an answer is not the target's, or None; a 403 is held against that of a path that nobody has."""
+        if isinstance(answer, Failure):
+            return None
+        head = len(str(request.url)) + sum(len(name) + len(value) for name, value in request.headers.raw)
+        found = gateway_answer(call, answer, head, len(request.content))
+        if found is None and may_be_firewall(answer) and self._dislikes(call, answer):
+            words = (
+                f"a firewall refused what the request holds (status {answer.status}), on a path that nobody has as well"
+            )
+            return Answer("firewall", words)
+        return found
+
+    def _dislikes(self, call: Call, answer: Response) -> bool:
+        """Return whether the same is answered on an unknown path, and there not for a request that holds nothing."""
+        same = self._attempt(replace(call, path=f"{UNKNOWN_PATH}{call.path}", operation=None))[1]
+        if isinstance(same, Failure) or not alike(same, answer):
+            return False
+        if self._unknown is None:
+            self._unknown = self._attempt(Call(call.method, UNKNOWN_PATH, json={}, token=call.token))[1]
+        return isinstance(self._unknown, Response) and not alike(self._unknown, answer)
+
+    def _may_repeat(self, call: Call, answer: Response) -> bool:
+        """Return whether a request that a gateway answered is safe to send again (RFC 9110 section 9.2.2)."""
+        return call.method in IDEMPOTENT or not may_be_carried_out(answer) or call.operation in self.repeatable
+
+    def _told(
+        self, call: Call, request: httpx.Request, answer: Response | Failure, gateway: Answer | None, again: str
+    ) -> str | None:
+        """Return why the last answer decides nothing, or None."""
+        if isinstance(answer, Failure):
+            large = len(request.content) > LARGE_BODY and answer.kind in ("closed", "cut")
+            return f"a body of {len(request.content)} bytes is not let through: {answer.words}" if large else None
+        if again and call.method not in IDEMPOTENT and is_conflict(answer):
+            return f"{again}; the second was refused as a conflict, which the first may have caused"
+        return gateway.words if gateway is not None else None
 
     def _attempt(self, call: Call) -> tuple[httpx.Request, Response | Failure, float]:
         request = self._request(call)
         self.limits.pacer.before_request()
+        if self._unannounced >= _UNANNOUNCED_CLOSES:
+            self._transport.close()
         started = time.monotonic()
         answer = self._answer(request, self._patience(call.path))
+        if isinstance(answer, Failure) and answer.kind == "closed" and not self._traffic.opened:
+            self._unannounced += 1
         return request, answer, time.monotonic() - started
 
     def _says_nothing(self, failure: Failure) -> bool:

@@ -80,7 +80,8 @@ class Exchange:
     """A request that was sent, and what became of it.
 
     Exactly one of `response` and `failure` is given; `failure` is a sentence on why no whole answer came.
-    `gateway` says in words why the answer is taken for a gateway's rather than the target's.
+    `gateway` says in words why what came is no answer of the target's to this request; `again` that the request was
+    sent more than once, and why.
     """
 
     number: int
@@ -92,6 +93,7 @@ class Exchange:
     response: Response | None = None
     failure: str | None = None
     gateway: str | None = None
+    again: str = ""
 
     @cached_property
     def request_json(self) -> Any:
@@ -117,4 +119,5 @@ class Exchange:
     @property
     def summary(self) -> str:
         """The exchange in one line: `POST /things → 201`."""
-        return f"{self.call.method} {self.call.path} → {self.status or self.failure}"
+        again = f" ({self.again})" if self.again else ""
+        return f"{self.call.method} {self.call.path} → {self.status or self.failure}{again}"
