@@ -13,6 +13,7 @@ pytest_plugins = (
     "steps.access",
     "steps.protocol",
     "steps.together",
+    "steps.scope",
 )
 
 pytest.register_assert_rewrite(*pytest_plugins)

@@ -1,0 +1,59 @@
+Feature: One user with several organizations
+  What is created belongs to the organization that the request names, else to the active one of the session, and to no
+  other.
+
+  Rule: The active organization stays as it is until it is changed
+
+    @ACTIVE-STATE-20 @CHECKOUT-TENANT-20 @CHECKOUT-TENANT-21
+    Scenario: A customer of one's second organization
+      Given a merchant
+      And a second organization of the merchant
+      When the merchant makes the second organization active twice
+      Then a customer without a named organization belongs to the second organization
+      And the first organization takes that customer in no field
+
+    @ORG-STATE-20
+    Scenario: An organization that is created in another session
+      Given a merchant
+      When the merchant creates an organization in another session
+      And the merchant creates a customer without naming an organization
+      Then the customer belongs to the merchant's first organization
+
+    @SIGNIN-STATE-20
+    Scenario: A sign-in beside a session with another organization
+      Given an account
+      When the person has another organization active in one session and signs in once more
+      Then that organization is still active in the older session
+
+  Rule: The organization that is named counts
+
+    @CUSTOMER-TENANT-20 @CHECKOUT-TENANT-22
+    Scenario: A request for an organization that is not the active one
+      Given a merchant
+      And a second organization of the merchant
+      When the merchant creates a customer and a session with a new customer for the second organization
+      Then both customers belong to the second organization
+
+    @CHECKOUT-TENANT-23
+    Scenario: A session for the active organization by default
+      Given a merchant
+      And a second organization of the merchant
+      When the merchant makes the second organization active in another session
+      Then a session without a named organization belongs to the second organization
+
+    @ACTIVE-TENANT-20 @CUSTOMER-TENANT-21 @CHECKOUT-TENANT-24
+    Scenario: The slug of another merchant's organization
+      Given a merchant
+      And another merchant
+      When the other merchant names the merchant's organization by its slug
+      Then the slug opens nothing
+
+  Rule: A new customer of a session is the merchant's own
+
+    @CHECKOUT-TENANT-25 @CHECKOUT-TENANT-26
+    Scenario: A new customer who claims to be somebody else's
+      Given a merchant
+      And another merchant
+      When the merchant creates a session whose new customer claims to belong to the other merchant
+      Then the new customer is refused, or belongs to the merchant
+      And a new customer with the id of the other merchant's customer is refused, or has an id of its own

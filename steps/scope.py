@@ -1,0 +1,190 @@
+"""Several organizations of one user: the one that a request names, the active one, and those of other sessions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from pytest_bdd import then, when
+
+from conformance.errors import NotTested, Why
+from conformance.values import MISSING, first_field
+from conformance.wire.exchange import Exchange
+from steps import operations
+from steps.checkout import attached
+from steps.fixtures import Story, need, new_customer, saved_for
+from steps.merchants import Merchant, create_checkout, organization_id, send, text_field
+from steps.organizations import default_customer, make_active
+from steps.outcomes import FORBIDDEN, refused
+
+_NAMED = "an organization of one's own that is not the active one"
+
+
+def second_scope(story: Story) -> Merchant:
+    """Return the merchant with the second organization, in the session that the scenario may move."""
+    spare: Merchant = story.notes["spare"]
+    return replace(spare, organization_id=story.notes["second"])
+
+
+def session_for(story: Story, merchant: Merchant, **changes: Any) -> Exchange:
+    """Send a checkout session of a merchant that may have to be refused; return the exchange."""
+    body = {**operations.create_checkout.body(story.run, merchant.organization_id), **changes}
+    return send(story.run, operations.CREATE_CHECKOUT, body, merchant)
+
+
+def _belongs(story: Story, exchange: Exchange, organization: str, requirement: str) -> None:
+    got = first_field(exchange.response_json, ["merchantId"])
+    held = exchange.is_success and got == organization
+    told = f"{exchange.summary}, merchantId {got}"
+    story.run.check(held, f"merchantId {organization}", told, exchange, requirement)
+
+
+@when("the merchant makes the second organization active twice")
+def second_active_twice(story: Story) -> None:
+    scope = second_scope(story)
+    for _ in range(2):
+        story.run.need_success(make_active(story.run, scope, scope.organization_id, intent="valid"))
+
+
+@then("a customer without a named organization belongs to the second organization")
+def default_belongs_to_second(story: Story) -> None:
+    exchange = story.add(story.run.need_success(default_customer(story.run, second_scope(story))))
+    _belongs(story, exchange, story.notes["second"], "ACTIVE-STATE-20")
+
+
+@then("the first organization takes that customer in no field")
+def first_takes_no_customer_of_second(story: Story) -> None:
+    customer = text_field(story.last, "id")
+    story.run.need_success(create_checkout(story.run, second_scope(story), customerId=customer))
+    named = session_for(story, story.actor, customerId=customer)
+    refused(story.run, named, FORBIDDEN, "a customer of another organization of the user", "CHECKOUT-TENANT-20")
+    not_adopted(story, customer, "CHECKOUT-TENANT-21")
+
+
+def not_adopted(story: Story, customer: str, requirement: str) -> None:
+    """A new customer that claims the id of somebody else's: is refused, or gets an id of its own."""
+    person = {**operations.create_customer.person(story.run), "id": customer, "customerId": customer}
+    exchange = session_for(story, story.actor, customer=person)
+    orderly = exchange.is_success or 400 <= exchange.status < 500
+    need(orderly, f"{exchange.summary} is neither a success nor a refusal")
+    got = attached(exchange) if exchange.is_success else MISSING
+    told = f"{exchange.summary}, attached to {got}"
+    story.run.check(got != customer, "a refusal, or a customer with an id of its own", told, exchange, requirement)
+
+
+@when("the merchant creates a customer and a session with a new customer for the second organization")
+def creates_for_named(story: Story) -> None:
+    """The first organization is the active one of the session."""
+    run, named = story.run, story.notes["second"]
+    body = operations.create_customer.body(run, named)
+    story.notes["customer"] = send(
+        run, operations.CREATE_CUSTOMER, body, story.actor, intent="unusual", value=f"for a customer, {_NAMED}"
+    )
+    there = replace(story.actor, organization_id=named)
+    person = operations.create_customer.person(run)
+    story.notes["session"] = create_checkout(
+        run, there, intent="unusual", value=f"for a checkout session, {_NAMED}", customer=person
+    )
+
+
+@then("both customers belong to the second organization")
+def both_belong_to_second(story: Story) -> None:
+    """What is refused is a policy; what is accepted can be used where it was asked for."""
+    run, scope = story.run, second_scope(story)
+    accepted = [
+        (exchange, requirement)
+        for name, requirement in (("customer", "CUSTOMER-TENANT-20"), ("session", "CHECKOUT-TENANT-22"))
+        if (exchange := story.notes[name]).is_success
+    ]
+    if not accepted:
+        raise run.why_not(story.notes["customer"])
+    run.need_success(make_active(run, scope, scope.organization_id, intent="valid"))
+    for exchange, requirement in accepted:
+        _belongs(story, exchange, scope.organization_id, requirement)
+        customer = first_field(exchange.response_json, ["customerId", "customer.id", "id"])
+        used = session_for(story, scope, customerId=customer)
+        run.check(used.is_success, "a customer of the organization that was named", used.summary, used, requirement)
+
+
+@then("a session without a named organization belongs to the second organization")
+def default_session_belongs_to_second(story: Story) -> None:
+    scope = second_scope(story)
+    body = operations.create_checkout.body(story.run, scope.organization_id)
+    del body["merchantId"]
+    exchange = send(story.run, operations.CREATE_CHECKOUT, body, scope)
+    if not exchange.is_success:
+        raise NotTested("the target wants a session's merchant to be named, which is lawful", Why.POLICY)
+    _belongs(story, exchange, scope.organization_id, "CHECKOUT-TENANT-23")
+
+
+@when("the merchant creates an organization in another session")
+def organization_elsewhere(story: Story) -> None:
+    spare = story.merchants.spare(story.actor)
+    body = operations.create_organization.body(story.run)
+    story.run.need_success(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent="valid"))
+
+
+@when("the person has another organization active in one session and signs in once more")
+def signs_in_beside_another_organization(story: Story) -> None:
+    saved_for(story, operations.SIGN_IN)
+    run, account = story.run, story.actor
+    older = replace(account, token=story.merchants.sign_in(account))
+    run.masker.add(older.token)
+    body = operations.create_organization.body(run)
+    created = organization_id(run.need_success(send(run, operations.CREATE_ORGANIZATION, body, older, intent="valid")))
+    run.need_success(make_active(run, older, created, intent="valid"))
+    run.masker.add(story.merchants.sign_in(account))
+    story.merchant = replace(older, organization_id=created)
+
+
+@then("that organization is still active in the older session")
+def still_active_in_older(story: Story) -> None:
+    exchange = default_customer(story.run, story.actor)
+    if exchange.status == HTTPStatus.UNAUTHORIZED:
+        raise NotTested("the target ends older sessions, which is lawful", Why.POLICY)
+    _belongs(story, exchange, story.actor.organization_id, "SIGNIN-STATE-20")
+
+
+@when("the other merchant names the merchant's organization by its slug")
+def names_by_slug(story: Story) -> None:
+    slug = story.actor.organization.get("slug")
+    need(bool(slug), "the organization was not created by this run, so that its slug is not known")
+    run, rival = story.run, story.rival
+    story.notes["by slug"] = {
+        "ACTIVE-TENANT-20": make_active(run, story.merchants.intruder, str(slug)),
+        "CUSTOMER-TENANT-21": send(
+            run, operations.CREATE_CUSTOMER, operations.create_customer.body(run, str(slug)), rival
+        ),
+        "CHECKOUT-TENANT-24": session_for(story, replace(rival, organization_id=str(slug))),
+    }
+
+
+@then("the slug opens nothing")
+def slug_opens_nothing(story: Story) -> None:
+    for requirement, exchange in story.notes["by slug"].items():
+        refused(story.run, exchange, FORBIDDEN, "the slug of another merchant's organization", requirement)
+
+
+@when("the merchant creates a session whose new customer claims to belong to the other merchant")
+def inline_claims_other_merchant(story: Story) -> None:
+    person = {**operations.create_customer.person(story.run), "merchantId": story.rival.organization_id}
+    story.add(session_for(story, story.actor, customer=person))
+
+
+@then("the new customer is refused, or belongs to the merchant")
+def inline_stays_own(story: Story) -> None:
+    run, exchange = story.run, story.last
+    need(exchange.is_success or 400 <= exchange.status < 500, exchange.summary)
+    got = first_field(exchange.response_json, ["customer.merchantId"]) if exchange.is_success else MISSING
+    told = f"{exchange.summary}, customer.merchantId {got}"
+    held = got != story.rival.organization_id
+    run.check(held, "a refusal, or a customer of the merchant", told, exchange, "CHECKOUT-TENANT-25")
+    if held and exchange.is_success:
+        used = session_for(story, story.actor, customerId=attached(exchange))
+        run.check(used.is_success, "a customer of the merchant", used.summary, used, "CHECKOUT-TENANT-25")
+
+
+@then("a new customer with the id of the other merchant's customer is refused, or has an id of its own")
+def inline_adopts_nobody(story: Story) -> None:
+    not_adopted(story, new_customer(story.run, story.rival), "CHECKOUT-TENANT-26")
