@@ -16,7 +16,7 @@ from conformance.contract.catalogue import (
 from conformance.contract.document import Contract, Operation
 from conformance.contract.paths import Shape
 from conformance.contract.words import remedy
-from conformance.contract.yamlfile import DataPath
+from conformance.contract.yamlfile import DataPath, YamlFile
 
 _WHOLE: Final = {"schema": "response", "header": "header", "error-body": "statuses"}
 """The kinds of rule that have one parameter, by what it stands for."""
@@ -52,6 +52,8 @@ def _disagreements(catalogue: Catalogue, contract: Contract) -> Iterator[tuple[s
             yield from _places(fact.origin, {"key": fact.key, "value": fact.value}, operation)
         for creation in catalogue.creations.get(operation.id, ()):
             yield from _places(creation.origin, {"name": creation.name}, operation)
+    for file in catalogue.files:
+        yield from _hidden(file, contract.operations.get(file.data.get("operation", "")))
     yield from _owners(catalogue, contract)
 
 
@@ -180,6 +182,26 @@ def _places(origin: Origin, named: Mapping[str, tuple[str, ...]], operation: Ope
             if not shape.knows(field):
                 known = [f"{side}.{path}" for path in shape.paths()]
                 yield origin.place(name, number), f"{operation.id} has no `{place}`{remedy(place, known)}"
+
+
+def _hidden(file: YamlFile, operation: Operation | None) -> Iterator[tuple[str, str]]:
+    """Yield the secret and private places of an operation that it lacks: what is misspelled there would be shown."""
+    if operation is None:
+        return
+    secrets = file.data.get("secrets", {})
+    headers = [name for known in operation.headers.values() for name in known]
+    for path, names, known in (
+        (("secrets", "request"), secrets.get("request", ()), operation.request.paths()),
+        (("secrets", "response"), secrets.get("response", ()), operation.response.paths()),
+        (("secrets", "headers"), map(str.lower, secrets.get("headers", ())), headers),
+        (("private",), file.data.get("private", ()), operation.request.paths()),
+    ):
+        for number, name in enumerate(names):
+            if name not in known:
+                yield (
+                    file.place((*path, number)),
+                    f"{operation.id} has no `{name}`, which is named under `{path[-1]}`{remedy(name, known)}",
+                )
 
 
 def _owners(catalogue: Catalogue, contract: Contract) -> Iterator[tuple[str, str]]:

@@ -135,6 +135,7 @@ class Catalogue:
     secrets: Mapping[str, Secrets] = field(default_factory=dict)
     private: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     names: Mapping[str, Names] = field(default_factory=dict)
+    files: tuple[YamlFile, ...] = field(default=(), repr=False)
 
     @cached_property
     def by_id(self) -> dict[str, Requirement]:
@@ -178,6 +179,7 @@ def load_catalogue(folder: Path, schema: Path | None = None) -> Catalogue:
         {name: _secrets(own, name) for name in names},
         {name: tuple(_private(own, name)) for name in names},
         names,
+        tuple(documents),
     )
 
 

@@ -269,6 +269,26 @@ DISAGREEMENTS: dict[str, tuple[str, str, str, str]] = {
         "kind: session, name: [response.idd]",
         "createCheckoutSession has no `response.idd`; did you mean `response.id`?",
     ),
+    "a secret of the request": (
+        "1-sign-up.yaml",
+        "request: [password]",
+        "request: [pasword]",
+        "1-sign-up.yaml, line {line:[pasword]}: signUpEmail has no `pasword`, which is named under `request`; did you "
+        "mean `password`?",
+    ),
+    "a secret of the response": ("1-sign-up.yaml", "response: [token]", "response: [tokn]", "did you mean `token`?"),
+    "a secret header": (
+        "1-sign-up.yaml",
+        "headers: [set-auth-token]",
+        "headers: [set-token]",
+        "did you mean `set-auth-token`?",
+    ),
+    "a private field": (
+        "1-sign-up.yaml",
+        "private: [email",
+        "private: [emial",
+        "under `private`; did you mean `email`?",
+    ),
     "a header": (
         "1-sign-up.yaml",
         "{header: set-auth-token}",
