@@ -102,6 +102,10 @@ class _Row:
                     yield from self._header(where, value)
                 elif name == "fact" and value not in facts:
                     yield self._at(where), f"no file remembers the fact `{value}`{remedy(value, facts)}"
+                elif name == "ids":
+                    yield from self._ids(where, value)
+                elif name == "siblings":
+                    yield from self._siblings(where, value)
                 elif name == "tolerates_empty":
                     yield from self._tolerated(where, value)
                 elif name == "tolerates" and kind == "accepts":
@@ -131,6 +135,20 @@ class _Row:
                 known = shape.paths(put=put) if shape else []
                 words = f"the {side} of {self.row.operation} has no field `{field}`{remedy(field, known)}"
                 yield self._at((*where, *part)), words
+
+    def _ids(self, where: DataPath, value: list[str]) -> Iterator[tuple[str, str]]:
+        """Yield the places that no operation's response has: one list of them serves all operations."""
+        shapes = [operation.response for operation in self.contract.operations.values()]
+        for number, field in enumerate(value):
+            if not any(shape.knows(field) for shape in shapes):
+                known = [path for shape in shapes for path in shape.paths()]
+                yield self._at((*where, number)), f"no response has a field `{field}`{remedy(field, known)}"
+
+    def _siblings(self, where: DataPath, value: list[str]) -> Iterator[tuple[str, str]]:
+        for number, name in enumerate(value):
+            if name not in self.contract.operations:
+                words = f"the document has no operation `{name}`{remedy(name, self.contract.operations)}"
+                yield self._at((*where, number)), words
 
     def _header(self, where: DataPath, header: str) -> Iterator[tuple[str, str]]:
         operation = self.operation

@@ -488,7 +488,7 @@ def test_a_catalogue_that_disagrees_with_the_document_is_refused(name: str, copy
     assert "\n" not in str(caught.value)
 
 
-FREE = {"media", "values", "control", "scope", "says", "reason", "seconds", "times"}
+FREE = {"media", "values", "control", "scope", "says", "reason", "seconds", "times", "hours", "one-value"}
 """Parameters that name nothing: any text or number is right in them."""
 
 
