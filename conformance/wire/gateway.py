@@ -128,20 +128,27 @@ def gateway_answer(call: Call, response: Response, head: int, body: int) -> Answ
 
 
 def _page_of_one_that_is_away(call: Call, response: Response) -> str | None:
+    """Return what a gateway that did not reach the target answered, in words, or None; to HEAD it shows nothing."""
     status = f"status {response.status}"
-    if "html" in response.media_type:
+    is_page = "html" in response.media_type
+    if call.method == "HEAD":
+        return status if is_page or response.media_type == "text/plain" or _names_itself(response) else None
+    if is_page:
         if _TRACE.search(response.text):
             return None
         sign = _NAMES.search(response.text) or _SIGNS.search(response.text)
-        return f"its own page ({status}{f', “{sign[0].strip()}”' if sign else ''})" if call.method != "HEAD" else status
+        return f"its own page ({status}{f', “{sign[0].strip()}”' if sign else ''})"
     if response.says_json or response.json is not MISSING:
-        told = any(
-            (response.header(name) or "").lower().startswith(start) and response.header(name)
-            for name, start in _TELLING_HEADERS.items()
-        )
-        return f"its own words ({status})" if told and _is_message_alone(response.json) else None
+        told = _names_itself(response) and _is_message_alone(response.json)
+        return f"its own words ({status})" if told else None
     said = _NO_UPSTREAM.match(response.text)
     return f"“{said[0].strip()[:_SHOWN]}” ({status})" if said else None
+
+
+def _names_itself(response: Response) -> bool:
+    """Return whether a header says that the gateway of an API made the response."""
+    told = {name: response.header(name) for name in _TELLING_HEADERS}
+    return any(value and value.lower().startswith(_TELLING_HEADERS[name]) for name, value in told.items())
 
 
 def may_be_carried_out(response: Response) -> bool:

@@ -297,7 +297,7 @@ def forwarded(request: Request, upstream: str) -> bytes:
         connection.request(request.method, request.path, request.body, headers)
         answer = connection.getresponse()
         body = answer.read()
-    kept = [f"{name}: {value}" for name, value in answer.getheaders() if name.lower() == "set-auth-token"]
+    kept = [f"{name}: {value}" for name, value in answer.getheaders() if name.lower() in ("set-auth-token", "allow")]
     return reply(answer.status, body, *kept, media_type=answer.headers.get("content-type", "application/json"))
 
 

@@ -472,18 +472,6 @@ def test_run_whose_target_dies_keeps_what_was_found(sandbox: str, tmp_path: Path
     assert not done.failed
 
 
-def test_gate_behind_a_gateway_that_answers_now_and_then_blames_nobody(sandbox: str, tmp_path: Path) -> None:
-    def answers(request: Request) -> Script:
-        if len(server.requests) > 60 and len(server.requests) % 5 == 0:
-            return [reply(503, GATEWAY_PAGE, media_type="text/html")]
-        return [forwarded(request, sandbox)]
-
-    with serving(answers) as server:
-        done = gate(tmp_path, server.url, "-k", "operation or path")
-    assert done.status == CONFORMANT, done.failed
-    assert any("a gateway answered" in reason for reason in reasons(done))
-
-
 def test_run_whose_target_comes_back_is_conformant(sandbox: str, tmp_path: Path) -> None:
     def answers(request: Request) -> Script:
         if len(server.requests) == 8:
