@@ -1,8 +1,8 @@
 """The audit of a run: could its passive checks have failed here at all?
 
-After a run its recorded exchanges are gone through once more, in memory. One thing is changed in each, as a broken target
-would have it, and the passive rules are held against the changed exchange. A requirement that was decided, and that no
-change makes fail, was vacuous in this run: its pass says nothing.
+After a run its recorded exchanges are gone through once more, in memory. One thing is changed in each, as a broken
+target would have it, and the passive rules are held against the changed exchange. A requirement that was decided, and
+that no change makes fail, was vacuous in this run: its pass says nothing.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def is_kept(exchange: Exchange) -> bool:
 def audit(exchanges: Iterable[Exchange], catalogue: Catalogue, decided: Iterable[str], judge: Judge) -> Audit:
     """Return which of the decided passive requirements a change of one exchange makes fail.
 
-    The exchanges are those of a run, in their order; `judge` has not seen any yet. Of exchanges that are like each other
-    only some are changed, and none where all of its operation's requirements have failed already.
+    The exchanges are those of a run, in their order; `judge` has not seen any yet. Of exchanges that are like each
+    other only some are changed, and none where all of its operation's requirements have failed already.
     """
     wanted = {name for name in decided if catalogue.by_id[name].rule is not None}
     able: set[str] = set()
@@ -131,7 +131,7 @@ def _changes(exchange: Exchange, rows: Iterable[Requirement], earlier: _Earlier)
 
 
 def _other_headers(response: Response, earlier: _Earlier, owner: str) -> Iterator[Response]:
-    """Yield the answer with one header missing, empty, sent with an earlier answer's value, or of another media type."""
+    """Yield the answer with one header missing, empty, with an earlier answer's value, or of another media type."""
     for number, (name, _) in enumerate(response.headers):
         others = response.headers[:number], response.headers[number + 1 :]
         yield replace(response, headers=(*others[0], *others[1]))

@@ -15,8 +15,8 @@ PAGE = ROOT / "docs" / "detection.md"
 STOCK = ROOT / "docs" / "stock-schemathesis.json"
 _HEAD = """# What the suite catches
 
-Made by `python -m tests.suite.write_detection_page` (`tox -e detection`), which runs a gate against the sandbox for each
-seeded fault and every lawful variant. A fault is *caught* where a MUST fails the run, or a SHOULD warns, and all of the
+Made by `python -m tests.suite.write_detection_page` (`tox -e detection`), which runs a gate against the sandbox for
+each seeded fault and each lawful variant. A fault is *caught* where a MUST fails the run, or a SHOULD warns, and all
 requirements that the fault is made to break are among those that fire. Under *fires* stand these first, and after a
 semicolon whatever else fires on it. `pytest tests/suite` repeats a proof of each on every commit: all that stands here
 fires, and nothing else does.
