@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from conformance.contract.document import Contract
 from conformance.errors import NotTested, Why
 from conformance.masking import Masker
 from conformance.recorder import Found, Recorder
+from conformance.results.audit import Audit, audit, is_kept
 from conformance.results.records import Record
 from conformance.settings import Settings
 from conformance.sharing import Shared, Store
@@ -33,7 +34,8 @@ class Run:
 
     `id` marks everything that the run creates; `given` has the words that lead to the target again. `accepted` has the
     kinds of valid requests that the target has accepted. `absent` has the operations that it does not have, with
-    a sentence each.
+    a sentence each, `heard` the exchanges for an audit, where one is asked for, and `proofs` by requirement the seeded
+    faults that are known to make it fail.
     """
 
     settings: Settings
@@ -53,6 +55,8 @@ class Run:
     client: Client = field(init=False)
     absent: dict[str, str] = field(default_factory=dict)
     names: int = 0
+    heard: list[Exchange] = field(default_factory=list)
+    proofs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _shown_absent: set[str] = field(default_factory=set)
     _is_alone: bool = False
 
@@ -109,11 +113,17 @@ class Run:
     def judge(self, exchange: Exchange) -> Found:
         """Return what an exchange decides, and learn from it what the run has to know."""
         self._learn_secrets(exchange)
+        if self.settings.audit and is_kept(exchange):
+            self.heard.append(exchange)
         if exchange.call.intent == "valid" and exchange.is_success and exchange.call.operation:
             self.accepted.add(exchange.call.operation)
         found = [(requirement.id, findings) for requirement, findings in self.rules.apply(exchange)]
         self.recorder.broken |= {name for name, findings in found if findings}
         return found
+
+    def audit(self, decided: Iterable[str]) -> Audit:
+        """Return which of the decided passive requirements could have failed on what was heard: see `audit`."""
+        return audit(self.heard, self.catalogue, decided, Rules(self.catalogue, self.contract))
 
     def _learn_secrets(self, exchange: Exchange) -> None:
         secrets = self.catalogue.secrets.get(exchange.call.operation or "")

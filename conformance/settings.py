@@ -51,6 +51,7 @@ class Settings:
     product_id: str | None = None
     allow_load: str | None = None
     allow_incomplete: bool = False
+    audit: bool = False
     sandbox_fault: tuple[str, ...] = ()
     sandbox_variant: tuple[str, ...] = ()
     strict: bool = False

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Generator
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from traceback import format_exc
@@ -179,6 +180,8 @@ class Session:
         if outcome.stopped is None:
             outcome.stopped = run.client.out_of_time or run.client.gone or run.client.tally.unreliable
         report = build_report(run, outcome.records, outcome.stopped, outcome.checked)
+        if run.settings.audit:
+            report = replace(report, audit=run.audit(report.decided_ids))
         if self._enough:
             status = int(pytest.ExitCode.TESTS_FAILED)
         if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or self._unreached:

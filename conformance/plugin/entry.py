@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ RELAY: Final = pytest.StashKey[Relay]()
 PLACES: Final = {
     "conformance_contract": "the OpenAPI document of the target; without it this plugin does nothing",
     "conformance_catalogue": "the folder of the requirement catalogue",
+    "conformance_proofs": "a JSON file that names, by requirement, the seeded faults that are known to make it fail",
     "conformance_pages": "where the project's pages are read, for links in the reports: a folder, or an https address",
     "conformance_own_tests": "the folders of the suite's own tests, which never run against a given target",
 }
@@ -142,6 +144,7 @@ def pytest_configure(config: pytest.Config) -> None:
     given = told.given if told else _given(settings, base_url)
     run = Run(settings, contract, catalogue, rules, masker, config.rootpath, given)
     run.client.base_url = base_url
+    run.proofs = _proofs(config)
     config.stash[RUN] = run
     config.stash[OUTCOME] = Outcome()
     if told:
@@ -171,6 +174,13 @@ class Handed:
     @classmethod
     def of(cls, run: Run) -> Self:
         return cls(run.settings, run.base_url, run.given, run.id)
+
+
+def _proofs(config: pytest.Config) -> dict[str, list[str]]:
+    """Return, by requirement, the seeded faults that are known to make it fail, for the reports."""
+    file = config.rootpath / config.getini("conformance_proofs")
+    found: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return found
 
 
 def _base_url(config: pytest.Config, settings: Settings) -> str:

@@ -260,6 +260,7 @@ OPTIONS: Final = (
         "exit with 0 though an operation could not be tested at all, such as behind a captcha (otherwise 8)",
         flag=True,
     ),
+    Option("audit", "tell which passive checks could have failed on what this run recorded", flag=True),
     Option(
         "sandbox-fault",
         "seed a fault into the bundled sandbox (python -m sandbox --list-faults)",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
 from conformance.errors import Why
 from conformance.report.messages import again_line
+from conformance.results.audit import Audit
 from conformance.results.records import Breach, Reason, Record
 from conformance.results.verdicts import Result, RunVerdict, Verdict, results, run_verdict
 from conformance.run import Run
@@ -44,6 +45,8 @@ class Report:
     complete: bool
     results: tuple[Result, ...]
     given: tuple[str, ...]
+    proofs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    audit: Audit | None = None
 
     @cached_property
     def broken(self) -> tuple[Result, ...]:
@@ -58,6 +61,10 @@ class Report:
     @property
     def decided(self) -> int:
         return sum(result.verdict is not Verdict.NOT_TESTED for result in self.results)
+
+    @property
+    def decided_ids(self) -> tuple[str, ...]:
+        return tuple(result.requirement.id for result in self.results if result.verdict is not Verdict.NOT_TESTED)
 
     @property
     def requests(self) -> int:
@@ -127,6 +134,7 @@ class Report:
             "created": list(self.created),
             "policies": list(self.policies),
             "gateway": {"answered": self.gateway_answers, "of": self.requests_sent},
+            "audit": self.audit and self.audit.to_data(),
             "requirements": [self._row(result) for result in self.results],
         }
 
@@ -145,6 +153,7 @@ class Report:
             "why": result.reason.why.value if result.reason else "",
             "cases": {"decided": result.cases.decided, "planned": result.cases.planned},
             "tests": list(result.tests),
+            "proven_by": list(self.proofs.get(requirement.id, ())),
             "breaches": [_told(breach, again_line(breach.test, self.given, self.seed)) for breach in result.breaches],
             "more_breaches": result.more_breaches,
         }
@@ -193,6 +202,7 @@ def build_report(
         complete=not missed and not run.store.deselected,
         results=results(run.catalogue, records, reasons, undecided),
         given=run.given,
+        proofs=run.proofs,
     )
 
 

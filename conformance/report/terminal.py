@@ -35,6 +35,7 @@ def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str
     for policy in report.policies:
         terminal.write_line(f"policy   {policy}")
     _not_tested(terminal, report)
+    _audit(terminal, report)
     terminal.write_line(
         f"reports  {folder}/conformance.html, conformance.json, junit.xml, report.html, allure-results/"
     )
@@ -67,6 +68,15 @@ def _partly_tested(terminal: pytest.TerminalReporter, report: Report) -> None:
         cases = f"{result.cases.decided} of {result.cases.planned} cases"
         reason = f": {result.reason.words}" if result.reason else ""
         terminal.write_line(f"passed, {cases}{reason}: {result.requirement.id}")
+
+
+def _audit(terminal: pytest.TerminalReporter, report: Report) -> None:
+    if report.audit is None:
+        return
+    able, of = len(report.audit.able), len(report.audit.able) + len(report.audit.vacuous)
+    terminal.write_line(f"audit    {able} of {of} passive requirements that were decided could have failed")
+    if report.audit.vacuous:
+        terminal.write_line(f"vacuous (no change of an answer makes it fail): {', '.join(report.audit.vacuous)}")
 
 
 def _not_tested(terminal: pytest.TerminalReporter, report: Report) -> None:
