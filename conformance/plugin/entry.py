@@ -16,7 +16,7 @@ from conformance.checks.rules import Rules
 from conformance.contract.catalogue import Catalogue, CatalogueError, load_catalogue
 from conformance.contract.document import ContractError, load_contract
 from conformance.masking import Masker
-from conformance.plugin import hooks
+from conformance.plugin import adapters, hooks
 from conformance.plugin.controller import Session
 from conformance.plugin.items import Tests, own_folders
 from conformance.plugin.options import OPTIONS, add_options, read_settings
@@ -56,35 +56,18 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     its configuration there; where it missed ours for that, or its workers would, it is started once more with the right
     one.
     """
-    if hasattr(config, "workerinput"):
+    if adapters.is_worker(config):
         return None
-    here = Path(config.invocation_params.dir, "pyproject.toml")
-    may_miss = config.inipath is None or (_has_local_workers(config) and not config.option.inifilename)
+    here = adapters.started_in(config) / "pyproject.toml"
+    may_miss = config.inipath is None or (adapters.has_local_workers(config) and not adapters.names_ini_file(config))
     if may_miss and here.is_file() and "conformance_contract" in here.read_text(encoding="utf-8"):
-        return int(pytest.main(["-c", str(here), *config.invocation_params.args]))
+        return int(pytest.main(["-c", str(here), *adapters.arguments(config)]))
     if _is_inert(config):
         return None
     folder = Path(config.rootpath, read_settings(config).report_dir)
     _make_writable(folder)
-    option = config.option
-    if config.pluginmanager.hasplugin("junitxml"):
-        option.xmlpath = option.xmlpath or str(folder / "junit.xml")
-    if config.pluginmanager.hasplugin("html"):
-        option.htmlpath = getattr(option, "htmlpath", None) or str(folder / "report.html")
-        option.self_contained_html = True
-    if config.pluginmanager.hasplugin("allure_pytest") and not option.allure_report_dir:
-        option.allure_report_dir, option.clean_alluredir = str(folder / "allure-results"), True
+    adapters.direct_reports(config, folder)
     return None
-
-
-def _has_local_workers(config: pytest.Config) -> bool:
-    """Whether pytest-xdist starts processes on this machine, in this folder."""
-    if getattr(config.option, "numprocesses", None):
-        return True
-    places = getattr(config.option, "tx", None) or []
-    return bool(places) and all(
-        place.rpartition("*")[2].startswith("popen") and "chdir" not in place for place in places
-    )
 
 
 def _make_writable(folder: Path) -> None:
@@ -98,12 +81,10 @@ def _make_writable(folder: Path) -> None:
 
 def _is_inert(config: pytest.Config) -> bool:
     """Whether nothing is to be sent to a target: the suite's own tests, or a question to pytest itself."""
-    option = config.option
-    asked = option.help or option.version or option.collectonly or option.markers or option.showfixtures
-    if asked or not config.getini("conformance_contract"):
+    if adapters.asks_pytest_itself(config) or not config.getini("conformance_contract"):
         return True
     own = own_folders(config)
-    paths = [Path(config.invocation_params.dir, argument.partition("::")[0]).resolve() for argument in config.args]
+    paths = [Path(adapters.started_in(config), argument.partition("::")[0]).resolve() for argument in config.args]
     if not any(folder == path or folder in path.parents for folder in own for path in paths):
         return False
     if config.getoption("base_url", None):
@@ -120,8 +101,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.getini("conformance_contract"):
         return
     inert = _is_inert(config)
-    handed, channel = getattr(config, "workerinput", {}).get("conformance", (None, None))
-    told: Handed | None = pickle.loads(handed) if handed else None
+    message = adapters.message_for_worker(config)
+    told: Handed | None = pickle.loads(message[0]) if message else None
     try:
         settings = told.settings if told else read_settings(config)
         catalogue = load_catalogue(config.rootpath / config.getini("conformance_catalogue"))
@@ -148,17 +129,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[RUN] = run
     config.stash[OUTCOME] = Outcome()
     if told:
-        run.id, run.worker = told.run, config.workerinput["workerid"]  # type: ignore[attr-defined]
-        run.client.far_wire = run.shared = wire = FarWire(channel, run)
-        if config.pluginmanager.hasplugin("allure_pytest"):
-            config.pluginmanager.register(allure.AllureDelivery(config, wire.deliver), "conformance-delivery")
+        run.id, run.worker = told.run, adapters.worker_id(config)
+        run.client.far_wire = run.shared = wire = FarWire(message[1], run)
+        if adapters.has_allure(config):
+            delivery = allure.AllureDelivery(wire.deliver)
+            adapters.write_allure_to(config, delivery.folder)
+            config.pluginmanager.register(delivery, "conformance-delivery")
     elif not inert:
-        folder = getattr(config.option, "allure_report_dir", None)
-        config.stash[RELAY] = relay = Relay(run, Path(folder) if folder else None)
+        config.stash[RELAY] = relay = Relay(run, adapters.allure_folder(config))
         config.pluginmanager.register(Session(config, relay), "conformance-session")
-    if not inert or config.option.collectonly:
+    if not inert or adapters.collects_only(config):
         config.pluginmanager.register(Tests(config), "conformance-tests")
-    if not inert and config.pluginmanager.hasplugin("allure_pytest"):
+    if not inert and adapters.has_allure(config):
+        adapters.register_with_allure(config, allure.AllureMask(masker))
         config.pluginmanager.register(allure.AllureSteps(run), "conformance-allure")
 
 
@@ -234,9 +217,9 @@ def pytest_configure_node(node: Any) -> None:
     """A worker of pytest-xdist is about to be started: hands it the run, and a channel for its requests."""
     relay = node.config.stash.get(RELAY, None)
     if relay is not None:
-        channel = node.gateway.newchannel()
-        relay.serve(channel, node.gateway.id)
-        node.workerinput["conformance"] = (pickle.dumps(Handed.of(relay.run)), channel)
+        channel, worker = adapters.open_channel(node)
+        relay.serve(channel, worker)
+        adapters.hand_to_worker(node, (pickle.dumps(Handed.of(relay.run)), channel))
 
 
 def catalogue_of(config: pytest.Config) -> Catalogue:

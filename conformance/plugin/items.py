@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from conformance.errors import Breached, NotTested, Why
+from conformance.plugin.adapters import attach_record, outline_row
 from conformance.plugin.secrecy import masked_traceback
 from conformance.plugin.state import OUTCOME, RUN
 from conformance.report.messages import breaches_message
@@ -25,8 +26,7 @@ def requirement_ids(item: pytest.Item) -> tuple[str, ...]:
     ids: list[str] = []
     for mark in item.iter_markers("requirement"):
         ids += [mark.kwargs["id"]] if "id" in mark.kwargs else mark.args
-    example = getattr(getattr(item, "callspec", None), "params", {}).get("_pytest_bdd_example", {})
-    ids += example.get("requirement", "").split()
+    ids += outline_row(item).get("requirement", "").split()
     return tuple(sorted(set(ids)))
 
 
@@ -150,5 +150,5 @@ class Tests:
             report.longrepr = (file, line, mask(reason))
         report.sections = [(name, mask(text)) for name, text in report.sections]
         if report.when == "teardown":
-            report.conformance = item.stash[RECORD].to_data()  # type: ignore[attr-defined]
+            attach_record(report, item.stash[RECORD].to_data())
         return report

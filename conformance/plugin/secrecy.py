@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from conformance.masking import Masker
+from conformance.plugin.adapters import environment_table, shows_locals, traceback_text
 
 _CHATTY: Final = ("httpcore", "hpack", "h2")
 _LONGEST_LINE: Final = 500
@@ -40,14 +41,10 @@ def masked_traceback(item: pytest.Item, error: pytest.ExceptionInfo[BaseExceptio
     pytest abridges the values in a traceback or spreads them over lines, and a part of a secret is no longer known for
     one: so each value is written whole and in one line, masked, and abridged afterwards.
     """
-    option = item.config.option
     told = []
     if hasattr(shown, "reprtraceback"):
-        style: Any = "long" if option.tbstyle == "auto" else option.tbstyle
-        told = _locals(error) if option.showlocals else []
-        shown = error.getrepr(
-            showlocals=False, style=style, tbfilter=getattr(item, "_traceback_filter", True), truncate_args=False
-        )
+        told = _locals(error) if shows_locals(item.config) else []
+        shown = traceback_text(item, error)
     return "\n".join(_abridged(line) for line in [*mask.text(str(shown)).splitlines(), *map(mask.text, told)])
 
 
@@ -68,11 +65,9 @@ def _in_one_line(value: object) -> str:
 
 def mask_metadata(config: pytest.Config, masker: Masker) -> None:
     """The environment that pytest-metadata collects for pytest-html's table and the session header: masks it."""
-    if config.pluginmanager.hasplugin("metadata"):
-        from pytest_metadata.plugin import metadata_key  # type: ignore[import-untyped]  # noqa: PLC0415
-
-        found = config.stash[metadata_key]
-        found.update(masker.value(dict(found)))
+    table = environment_table(config)
+    if table is not None:
+        table.update(masker.value(dict(table)))
 
 
 def _abridged(line: str) -> str:

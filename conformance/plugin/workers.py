@@ -16,11 +16,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from traceback import format_exc
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import pytest
 
 from conformance.errors import NotTested
+from conformance.plugin.adapters import Channel
 from conformance.recorder import Found
 from conformance.run import Run
 from conformance.sharing import UNMADE
@@ -30,16 +31,6 @@ from conformance.wire.exchange import Call, Exchange
 from conformance.wire.together import told_in_order
 
 _SHARED: Final = frozenset({"claim", "settle", "give_up", "tell", "told", "take", "be_alone", "release", "collected"})
-
-
-class Channel(Protocol):
-    """What execnet offers of a channel between two processes: numbers, texts, bytes and containers of these pass."""
-
-    def send(self, item: Any) -> None: ...
-
-    def receive(self) -> Any: ...
-
-    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -45,11 +45,6 @@ class AllureSteps:
         self.run = run
         self.step: Any = None
         self.known = 0
-        self.mask = AllureMask(run.masker)
-        allure_commons.plugin_manager.register(self.mask)
-
-    def pytest_unconfigure(self) -> None:
-        allure_commons.plugin_manager.unregister(self.mask)
 
     def pytest_bdd_before_scenario(self, feature: Any, scenario: Any) -> None:
         allure.dynamic.feature(feature.name)
@@ -93,15 +88,15 @@ class AllureSteps:
 
 
 class AllureDelivery:
-    """In a worker: hands what Allure has written to the controller, test by test."""
+    """In a worker: hands the files that Allure writes into `folder` to the controller, test by test."""
 
-    def __init__(self, config: pytest.Config, deliver: Callable[[Path], None]) -> None:
+    def __init__(self, deliver: Callable[[Path], None]) -> None:
         self._folder = TemporaryDirectory()
         self._deliver = deliver
-        config.option.allure_report_dir = self._folder.name
+        self.folder = Path(self._folder.name)
 
     def pytest_runtest_logfinish(self) -> None:
-        for file in Path(self._folder.name).iterdir():
+        for file in self.folder.iterdir():
             self._deliver(file)
 
     @pytest.hookimpl(trylast=True)

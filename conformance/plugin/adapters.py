@@ -1,0 +1,229 @@
+"""What the suite uses of pytest and its plugins beyond their documented interfaces, one small function each.
+
+Whatever stands here may change with a release of the package that it names: its version is bounded in `pyproject.toml`,
+and `tests/suite/test_adapters.py` holds each function against the package itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, MutableMapping
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import allure_commons
+import pytest
+
+_MESSAGE: Final = "conformance"
+_RECORD: Final = "conformance"
+
+
+class Channel(Protocol):
+    """A channel of execnet between two processes: numbers, texts, bytes and containers of these pass."""
+
+    def send(self, item: Any) -> None: ...
+
+    def receive(self) -> Any: ...
+
+    def close(self) -> None: ...
+
+
+# pytest
+
+
+def started_in(config: pytest.Config) -> Path:
+    """Return the folder that the session was started in (pytest: `invocation_params`)."""
+    return config.invocation_params.dir
+
+
+def arguments(config: pytest.Config) -> tuple[str, ...]:
+    """Return the words of the command line as they were given (pytest: `invocation_params`)."""
+    return tuple(map(str, config.invocation_params.args))
+
+
+def names_ini_file(config: pytest.Config) -> bool:
+    """Return whether the user chose the ini file with `-c` (pytest: the option's `dest`)."""
+    return bool(config.option.inifilename)
+
+
+def collects_only(config: pytest.Config) -> bool:
+    """Return whether tests are listed and not run (pytest: the `dest` of `--collect-only`)."""
+    return bool(config.option.collectonly)
+
+
+def asks_pytest_itself(config: pytest.Config) -> bool:
+    """Return whether the session shows help, the version, marks, fixtures or tests (pytest: the options' `dest`s)."""
+    option = config.option
+    return bool(option.help or option.version or option.collectonly or option.markers or option.showfixtures)
+
+
+def shows_locals(config: pytest.Config) -> bool:
+    """Return whether tracebacks show local variables (pytest: the `dest` of an option of its plugin `terminal`)."""
+    return bool(getattr(config.option, "showlocals", False))
+
+
+def traceback_text(item: pytest.Item, error: pytest.ExceptionInfo[BaseException]) -> str:
+    """Return the traceback of an exception without local variables, in the style of `--tb`, its arguments whole.
+
+    pytest's own `Item.repr_failure` takes no options; `_traceback_filter`, which hides the frames of pytest and of
+    plugins, is a private method of `_pytest.nodes.Node`.
+    """
+    style: Any = getattr(item.config.option, "tbstyle", "auto")
+    shown = error.getrepr(
+        showlocals=False,
+        style="long" if style == "auto" else style,
+        tbfilter=getattr(item, "_traceback_filter", True),
+        truncate_args=False,
+    )
+    return str(shown)
+
+
+def has_terminal(config: pytest.Config) -> bool:
+    """Return whether the session writes to a terminal (pytest: the name of the plugin)."""
+    return config.pluginmanager.hasplugin("terminalreporter")
+
+
+@contextmanager
+def uncaptured(config: pytest.Config) -> Generator[None]:
+    """Let output through to the terminal meanwhile, whatever captures that of the tests (pytest: `capturemanager`)."""
+    capture: Any = config.pluginmanager.get_plugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+        yield
+
+
+def attach_record(report: pytest.TestReport, data: dict[str, Any]) -> None:
+    """Let data travel with a report to the controller: pytest-xdist carries the attributes that it does not know."""
+    setattr(report, _RECORD, data)
+
+
+def detach_record(report: pytest.TestReport) -> dict[str, Any] | None:
+    """Take off the data that travelled with a report, or return None."""
+    data: dict[str, Any] | None = vars(report).pop(_RECORD, None)
+    return data
+
+
+# Where other plugins write their reports
+
+
+def direct_reports(config: pytest.Config, folder: Path) -> None:
+    """Let JUnit, pytest-html and Allure write into a folder, unless the user names another place.
+
+    Call this before the plugins are configured, which is when they read their options (by the `dest`s of `--junit-xml`,
+    `--html`, `--self-contained-html`, `--alluredir` and `--clean-alluredir`).
+    """
+    option, has = config.option, config.pluginmanager.hasplugin
+    if has("junitxml"):
+        option.xmlpath = option.xmlpath or str(folder / "junit.xml")
+    if has("html"):
+        option.htmlpath = getattr(option, "htmlpath", None) or str(folder / "report.html")
+        option.self_contained_html = True
+    if has_allure(config) and not option.allure_report_dir:
+        option.allure_report_dir, option.clean_alluredir = str(folder / "allure-results"), True
+
+
+# pytest-bdd
+
+
+def outline_row(item: pytest.Item) -> Mapping[str, str]:
+    """Return the row of examples that a scenario outline runs with, by column; empty for any other test.
+
+    pytest-bdd parametrizes the private fixture `_pytest_bdd_example` with it.
+    """
+    callspec: Any = getattr(item, "callspec", None)
+    row: Mapping[str, str] = callspec.params.get("_pytest_bdd_example", {}) if callspec is not None else {}
+    return row
+
+
+# pytest-xdist
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Return whether this process is a worker (pytest-xdist: the attribute `workerinput` of its configuration)."""
+    return hasattr(config, "workerinput")
+
+
+def worker_id(config: pytest.Config) -> str:
+    """Return the name of this worker, such as `gw0`, or an empty text in any other process."""
+    return str(getattr(config, "workerinput", {}).get("workerid", ""))
+
+
+def message_for_worker(config: pytest.Config) -> Any:
+    """Return what `hand_to_worker` gave to this worker; None in any other process, and where nothing was given."""
+    return getattr(config, "workerinput", {}).get(_MESSAGE)
+
+
+def hand_to_worker(node: Any, message: Any) -> None:
+    """Give a worker, which is about to be started, a message of builtin types and channels."""
+    node.workerinput[_MESSAGE] = message
+
+
+def open_channel(node: Any) -> tuple[Channel, str]:
+    """Open a channel to a worker that is about to be started; return it, and the worker's name (execnet: `Gateway`)."""
+    return node.gateway.newchannel(), str(node.gateway.id)
+
+
+def runs_in_workers(config: pytest.Config) -> bool:
+    """Return whether other processes run the tests of this session (pytest-xdist: the name of its session plugin)."""
+    return config.pluginmanager.hasplugin("dsession")
+
+
+def has_local_workers(config: pytest.Config) -> bool:
+    """Return whether pytest-xdist starts processes on this machine, in this folder (by the `dest`s of `-n`, `--tx`)."""
+    if getattr(config.option, "numprocesses", None):
+        return True
+    places = getattr(config.option, "tx", None) or []
+    return bool(places) and all(
+        place.rpartition("*")[2].startswith("popen") and "chdir" not in place for place in places
+    )
+
+
+def was_ended_by_workers(error: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Return whether pytest-xdist ended a run by itself, as after `-x`, rather than the user with Ctrl-C.
+
+    It raises `xdist.dsession.Interrupted`, a `KeyboardInterrupt`.
+    """
+    from xdist.dsession import Interrupted  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    return isinstance(error.value, Interrupted)
+
+
+# pytest-metadata
+
+
+def environment_table(config: pytest.Config) -> MutableMapping[str, Any] | None:
+    """Return what pytest-metadata collected about the environment, to be changed in place; None without that plugin."""
+    if not config.pluginmanager.hasplugin("metadata"):
+        return None
+    from pytest_metadata.plugin import metadata_key  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    found: MutableMapping[str, Any] = config.stash[metadata_key]
+    return found
+
+
+# Allure
+
+
+def has_allure(config: pytest.Config) -> bool:
+    """Return whether allure-pytest is switched on (by the name of its entry point)."""
+    return config.pluginmanager.hasplugin("allure_pytest")
+
+
+def allure_folder(config: pytest.Config) -> Path | None:
+    """Return where Allure's results go; None without that plugin (allure-pytest: the `dest` of `--alluredir`)."""
+    folder = getattr(config.option, "allure_report_dir", None)
+    return Path(folder) if folder else None
+
+
+def write_allure_to(config: pytest.Config, folder: Path) -> None:
+    """Let Allure write its results into another folder; call this before allure-pytest is configured."""
+    config.option.allure_report_dir = str(folder)
+
+
+def register_with_allure(config: pytest.Config, hooks: object) -> None:
+    """Let an object implement Allure's own hooks until the session ends.
+
+    Its plugin manager is one for the process, and other sessions may follow in it.
+    """
+    manager = allure_commons.plugin_manager
+    manager.register(hooks)
+    config.add_cleanup(lambda: manager.unregister(hooks))
