@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from conformance.generate.cases import AnyCase, to_call
+from conformance.generate.adapters import AnyCase
+from conformance.generate.cases import to_call
 from conformance.run import Run
 from conformance.wire.exchange import Call
 from steps import operations

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.errors import Flaky
 from schemathesis.core.transport import Response
 
-from conformance.generate.cases import AnyCase, Generator, judge
+from conformance.generate.adapters import AnyCase
+from conformance.generate.cases import Generator, judge
 from conformance.run import Run
 from conformance.wire.client import NotSendable
 from steps.generated import prepared, sender

@@ -9,37 +9,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import httpx
-import schemathesis
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.errors import Flaky, HypothesisException, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
-from schemathesis import Case, GenerationMode
-from schemathesis.config import SchemathesisConfig
-from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.schemas import BaseSchema
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from conformance.checks.base import BELOW_THE_API
 from conformance.contract.catalogue import Catalogue
 from conformance.errors import NotTested
+from conformance.generate import adapters
+from conformance.generate.adapters import MODES, AnyCase
 from conformance.results.records import Breach, Record
 from conformance.run import Run
 from conformance.values import MISSING
 from conformance.wire.client import NotSendable, TargetGone
 from conformance.wire.exchange import Call, Exchange
-
-AnyCase: TypeAlias = "Case[Any]"
-"""A generated case of any operation."""
-
-MODES: Final = {"positive": GenerationMode.POSITIVE, "negative": GenerationMode.NEGATIVE}
 
 CHECKS: Final[dict[str, tuple[str, ...]]] = {
     "not_a_server_error": ("no-server-error",),
@@ -64,13 +51,6 @@ SWITCHED_OFF: Final[dict[str, str]] = {
 }
 """Schemathesis' checks that cry wolf on this contract or find nothing in it, each with the reason."""
 
-_USED: Final = (
-    schemathesis.checks.not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-)
 _OF_ERRORS: Final = {"documented-status", "error-media-type", "error-shape"}
 _OF_SUCCESS: Final = {"documented-status", "media-type", "header", "schema"}
 _SHRINK_LIMIT: Final = 60
@@ -85,36 +65,23 @@ class Generator:
 
     @classmethod
     def load(cls, file: Path) -> Generator:
-        """Reads the OpenAPI document; TRACE and other unexpected methods are left to the features."""
-        config = SchemathesisConfig.from_dict(
-            {
-                "generation": {"allow-x00": True},
-                "phases": {
-                    "coverage": {"unexpected-methods": []},
-                    "stateful": {"inference": {"algorithms": []}},
-                },
-            }
-        )
-        return cls(schemathesis.openapi.from_path(str(file), config=config))
+        """Read the OpenAPI document; TRACE and other unexpected methods are left to the features."""
+        return cls(adapters.load(file))
 
     def operation(self, name: str) -> Any:
-        """An operation by its id."""
-        return self.schema.find_operation_by_id(name)  # type: ignore[attr-defined]
+        """Return an operation by its id."""
+        return adapters.operation(self.schema, name)
 
     def examples(self, name: str) -> list[SearchStrategy[AnyCase]]:
-        """The examples that the document gives for an operation's requests."""
-        return list(self.operation(name).get_strategies_from_examples())
+        """Return the examples that the document gives for an operation's requests."""
+        return adapters.example_cases(self.schema, name)
 
     def coverage(self, name: str, mode: str) -> Iterator[AnyCase]:
-        """The cases at and beyond every bound of an operation's request."""
-        operation = self.operation(name)
-        generation = self.schema.config.generation_for(operation=operation, phase="coverage")
-        return iter(
-            self.schema.iter_coverage_cases(operation, generation_modes=[MODES[mode]], generation_config=generation)
-        )
+        """Return the cases at and beyond every bound of an operation's request."""
+        return adapters.coverage_cases(self.schema, name, mode)
 
     def fuzzing(self, name: str, mode: str) -> SearchStrategy[AnyCase]:
-        """Random cases of an operation."""
+        """Return a strategy of random cases of an operation."""
         strategy: SearchStrategy[AnyCase] = self.operation(name).as_strategy(generation_mode=MODES[mode])
         return strategy
 
@@ -125,7 +92,7 @@ def to_call(case: AnyCase, run: Run, operation: str, token: str | None, actor: s
     Raises `NotSendable` for a case that cannot be written as a request.
     """
     try:
-        parts = case.as_transport_kwargs(base_url=run.base_url or "http://localhost")
+        parts = adapters.request_parts(case, run.base_url or "http://localhost")
     except (ValueError, TypeError, UnicodeError) as error:
         raise NotSendable(f"schemathesis cannot write this case: {type(error).__name__}") from None
     hidden = {"authorization", "user-agent", "x-schemathesis-testcaseid", "cookie"}
@@ -161,19 +128,14 @@ def judge(run: Run, case: AnyCase, exchange: Exchange, *, valid: bool) -> None:
         for name, value in response.headers
         if name.lower() not in ("content-encoding", "transfer-encoding")
     ]
-    answer = httpx.Response(response.status, headers=headers, content=response.body, request=request)
-    answer.elapsed = timedelta(seconds=exchange.seconds)
-    try:
-        unfit = [] if valid or not exchange.is_success else [response_schema_conformance]
-        case.validate_response(answer, checks=list(_USED), excluded_checks=unfit)
-    except FailureGroup as group:
-        for failure in group.exceptions:
-            if isinstance(failure, Failure):
-                _record(run, exchange, failure)
+    received = httpx.Response(response.status, headers=headers, content=response.body, request=request)
+    received.elapsed = timedelta(seconds=exchange.seconds)
+    for failure in adapters.failures_of(case, received, with_schema=valid or not exchange.is_success):
+        _record(run, exchange, failure)
 
 
-def _record(run: Run, exchange: Exchange, failure: Failure) -> None:
-    kinds = _kinds_of(failure) & (_OF_ERRORS if exchange.status >= 400 else _OF_SUCCESS)
+def _record(run: Run, exchange: Exchange, failure: adapters.Failure) -> None:
+    kinds = set(CHECKS[adapters.check_of(failure)]) & (_OF_ERRORS if exchange.status >= 400 else _OF_SUCCESS)
     rows = [
         row
         for row in run.catalogue
@@ -184,19 +146,6 @@ def _record(run: Run, exchange: Exchange, failure: Failure) -> None:
         run.breach(
             rows[0].id, f"no finding of schemathesis ({failure.title})", failure.message or failure.title, exchange
         )
-
-
-def _kinds_of(failure: Failure) -> set[str]:
-    name = type(failure).__name__
-    by_failure = {
-        "ServerError": "not_a_server_error",
-        "UndefinedStatusCode": "status_code_conformance",
-        "MissingContentType": "content_type_conformance",
-        "MalformedMediaType": "content_type_conformance",
-        "UndefinedContentType": "content_type_conformance",
-        "MissingHeaders": "response_headers_conformance",
-    }
-    return set(CHECKS[by_failure.get(name, "response_schema_conformance")])
 
 
 class _Found(Exception):

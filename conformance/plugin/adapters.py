@@ -121,6 +121,14 @@ def direct_reports(config: pytest.Config, folder: Path) -> None:
         option.allure_report_dir, option.clean_alluredir = str(folder / "allure-results"), True
 
 
+def set_base_url(config: pytest.Config, url: str) -> None:
+    """Let the fixtures of pytest-base-url have the URL that the suite has checked; none where it is empty.
+
+    The plugin reads its option (by the `dest` of `--base-url`) when it is configured.
+    """
+    config.option.base_url = url or None
+
+
 # pytest-bdd
 
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Generator
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from traceback import format_exc
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from conformance.errors import Why
-from conformance.plugin import hooks
+from conformance.plugin import adapters, hooks
 from conformance.plugin.sandbox import Sandbox
 from conformance.plugin.secrecy import mask_metadata
 from conformance.plugin.signals import Signals
@@ -82,7 +81,7 @@ class Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
-        """Makes sure that the target can be reached, at a moment from which on pytest writes reports of a run.
+        """Make sure that the target can be reached, at a moment from which on pytest writes reports of a run.
 
         The exit status is made exact at the end: of a status of our own, pytest would not print the summary.
         """
@@ -97,11 +96,11 @@ class Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
-        """Tries what the target lets us do, before the first test and at a moment when its merchants are needed.
+        """Try what the target lets us do, before the first test and at a moment when its merchants are needed.
 
         A breach that is found here counts; since no test can be blamed for it, the tests start afresh and find it too.
         """
-        if not session.items and not self.config.pluginmanager.hasplugin("dsession"):
+        if not session.items and not adapters.runs_in_workers(self.config):
             return
         record = Record("the check before the first test")
         try:
@@ -129,30 +128,28 @@ class Session:
             self._say(f"waiting  {seconds:.0f} s: the target limits the rate of {what}")
 
     def _say(self, line: str) -> None:
-        """Tells the user something while the run goes on, whatever captures the output of the tests."""
-        if not self.config.pluginmanager.hasplugin("terminalreporter"):
+        """Tell the user something while the run goes on, whatever captures the output of the tests."""
+        if not adapters.has_terminal(self.config):
             return
-        capture: Any = self.config.pluginmanager.get_plugin("capturemanager")
         writer = self.config.get_terminal_writer()
-        with self._saying, capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+        with self._saying, adapters.uncaptured(self.config):
             if writer.width_of_current_line:
                 writer.line()
             writer.line(line)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        data = getattr(report, "conformance", None)
+        data = adapters.detach_record(report)
         if data is not None:
             self.outcome.records.append(Record.from_data(data))
             self.run.client.gone = self.run.client.gone or data["gone"] or None
             self.run.recorder.broken |= {breach["requirement"] for breach in data["breaches"]}
-            del report.conformance
 
     def _stopped_by_signal(self, words: str) -> None:
         self.outcome.stopped = words
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Ctrl-C and what is treated alike; pytest-xdist ends a run in this way too, after `-x`, which is a failure."""
-        self._enough = excinfo.typename == "Interrupted"
+        """Note why the run ends: by the user, or by pytest-xdist itself, as after `-x`, which is a failure."""
+        self._enough = adapters.was_ended_by_workers(excinfo)
         if self.outcome.stopped is None:
             self.outcome.stopped = str(excinfo.value) if self._enough else "the run was interrupted"
         self.relay.end()
@@ -196,7 +193,7 @@ class Session:
         return Path(self.config.rootpath, self.run.settings.report_dir)
 
     def _status(self, report: Report, status: int) -> int:
-        """The exit status. A test that failed though no requirement is broken is a fault of the suite's own."""
+        """Return the exit status. A test that failed though no requirement is broken is a fault of the suite's own."""
         if report.broken:
             return int(pytest.ExitCode.TESTS_FAILED)
         if self.run.client.out_of_time:

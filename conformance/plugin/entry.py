@@ -108,7 +108,7 @@ def pytest_configure(config: pytest.Config) -> None:
         catalogue = load_catalogue(config.rootpath / config.getini("conformance_catalogue"))
         contract = load_contract(config.rootpath / config.getini("conformance_contract"))
         base_url = told.base_url if told else _base_url(config, settings)
-        config.option.base_url = base_url or None
+        adapters.set_base_url(config, base_url)
         rules = Rules(catalogue, contract)
     except (CatalogueError, ContractError, TargetError) as error:
         raise pytest.UsageError(str(error)) from None

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import NotTested, Why
-from conformance.generate.cases import AnyCase, Generator, explore, ids_of, judge, sample, within
+from conformance.generate.adapters import AnyCase
+from conformance.generate.cases import Generator, explore, ids_of, judge, sample, within
 from conformance.plugin.entry import catalogue_of
 from conformance.run import Run
 from conformance.wire.client import NotSendable

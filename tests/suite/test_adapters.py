@@ -22,7 +22,15 @@ from tests.suite.invocation import invoke
 from tests.suite.test_dependencies import declared
 
 ROOT: Final = Path(__file__).parents[2]
-BOUNDED: Final = ("allure-pytest", "pytest", "pytest-bdd", "pytest-html", "pytest-xdist", "schemathesis")
+BOUNDED: Final = (
+    "allure-pytest",
+    "pytest",
+    "pytest-base-url",
+    "pytest-bdd",
+    "pytest-html",
+    "pytest-xdist",
+    "schemathesis",
+)
 DOCUMENT: Final = ROOT / "openapi" / "onboarding.yaml"
 
 
