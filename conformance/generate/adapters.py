@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import httpx
 import schemathesis
@@ -86,16 +86,25 @@ def request_parts(case: AnyCase, base_url: str) -> Mapping[str, Any]:
     return parts
 
 
-def failures_of(case: AnyCase, response: httpx.Response, *, with_schema: bool) -> Iterator[Failure]:
-    """Yield what the checks of schemathesis hold against a response; `with_schema` says whether its body is checked."""
+class Complaint(NamedTuple):
+    """What a check of schemathesis, named as in `CHECKS`, holds against a response, in its words."""
+
+    check: str
+    title: str
+    message: str
+
+
+def complaints(case: AnyCase, response: httpx.Response, *, with_schema: bool) -> Iterator[Complaint]:
+    """Yield what the checks hold against a response; `with_schema` says whether its body is checked.
+
+    A failure does not say which check it comes from, so that its class has to tell.
+    """
     try:
         case.validate_response(
             response, checks=list(CHECKS.values()), excluded_checks=[] if with_schema else [CHECKS[_SCHEMA]]
         )
     except FailureGroup as group:
-        yield from (failure for failure in group.exceptions if isinstance(failure, Failure))
-
-
-def check_of(failure: Failure) -> str:
-    """Return the name in `CHECKS` of the check that a failure comes from."""
-    return next((name for kind, name in _FAILURES if isinstance(failure, kind)), _SCHEMA)
+        for failure in group.exceptions:
+            if isinstance(failure, Failure):
+                check = next((name for kind, name in _FAILURES if isinstance(failure, kind)), _SCHEMA)
+                yield Complaint(check, failure.title, failure.message)

@@ -130,12 +130,12 @@ def judge(run: Run, case: AnyCase, exchange: Exchange, *, valid: bool) -> None:
     ]
     received = httpx.Response(response.status, headers=headers, content=response.body, request=request)
     received.elapsed = timedelta(seconds=exchange.seconds)
-    for failure in adapters.failures_of(case, received, with_schema=valid or not exchange.is_success):
-        _record(run, exchange, failure)
+    for complaint in adapters.complaints(case, received, with_schema=valid or not exchange.is_success):
+        _record(run, exchange, complaint)
 
 
-def _record(run: Run, exchange: Exchange, failure: adapters.Failure) -> None:
-    kinds = set(CHECKS[adapters.check_of(failure)]) & (_OF_ERRORS if exchange.status >= 400 else _OF_SUCCESS)
+def _record(run: Run, exchange: Exchange, complaint: adapters.Complaint) -> None:
+    kinds = set(CHECKS[complaint.check]) & (_OF_ERRORS if exchange.status >= 400 else _OF_SUCCESS)
     rows = [
         row
         for row in run.catalogue
@@ -144,7 +144,10 @@ def _record(run: Run, exchange: Exchange, failure: adapters.Failure) -> None:
     known = {breach.requirement for breach in run.record.breaches}
     if rows and not any(row.id in known for row in rows):
         run.breach(
-            rows[0].id, f"no finding of schemathesis ({failure.title})", failure.message or failure.title, exchange
+            rows[0].id,
+            f"no finding of schemathesis ({complaint.title})",
+            complaint.message or complaint.title,
+            exchange,
         )
 
 
