@@ -35,12 +35,6 @@ Feature: Accounts and sessions
       And the person signs up
       Then the person has an account, which the short password does not open
 
-    @SIGNUP-ECHO-4
-    Scenario: A sign-up claims no privileges
-      Given a person without an account
-      When the person signs up as a verified administrator
-      Then the new user is neither
-
   Rule: Only the password opens the account
 
     Scenario Outline: <what>

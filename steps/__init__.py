@@ -14,6 +14,7 @@ pytest_plugins = (
     "steps.protocol",
     "steps.together",
     "steps.scope",
+    "steps.claims",
 )
 
 pytest.register_assert_rewrite(*pytest_plugins)

@@ -105,13 +105,6 @@ def signs_up_with_short_password(story: Story) -> None:
     need(not story.notes["refused"].is_success, "the short password was accepted")
 
 
-@when("the person signs up as a verified administrator")
-def signs_up_with_privileges(story: Story) -> None:
-    claims = {"emailVerified": True, "role": "admin", "banned": True}
-    body = changed(story.run, story.notes["person"], "an image")
-    story.add(send_sign_up(story.run, {**body, **claims}))
-
-
 @when("somebody signs up with the same e-mail and another password")
 def signs_up_again(story: Story) -> None:
     body = {**operations.sign_up.body(story.run), "email": story.actor.email}
@@ -240,19 +233,6 @@ def taken_or_hidden(story: Story) -> None:
 def refused_password_opens_nothing(story: Story) -> None:
     exchange = send_sign_in(story.run, story.notes["person"]["email"], SHORT_PASSWORD)
     story.run.check(not exchange.is_success, "the refused password opens nothing", exchange.summary, exchange)
-
-
-@then("the new user is neither")
-def user_is_neither(story: Story) -> None:
-    exchange = story.last
-    if not exchange.is_success:
-        story.run.check(
-            exchange.status == 400, "the claims are ignored or refused with 400", exchange.summary, exchange
-        )
-        return
-    claimed = {"user.emailVerified": True, "user.role": "admin", "user.banned": True}
-    believed = [path for path, value in claimed.items() if first_field(exchange.response_json, [path]) == value]
-    story.run.check(not believed, "the claims are ignored", f"{', '.join(believed)} as claimed", exchange)
 
 
 @then("both are answered alike")

@@ -38,9 +38,10 @@ class Origin:
 
 @dataclass
 class Traces:
-    """What is known of a run: `origins` of marks and ids, and by `tokens` the accounts whose sessions they open."""
+    """What is known of a run: `origins` of marks and ids, what its `requests` sent, whose sessions `tokens` open."""
 
     origins: dict[str, Origin] = field(default_factory=dict)
+    requests: dict[int, set[str]] = field(default_factory=dict)
     tokens: dict[str, frozenset[str]] = field(default_factory=dict)
     passwords: dict[str, set[str]] = field(default_factory=dict)
 
@@ -69,6 +70,7 @@ class Traces:
         origin = Origin(exchange.number, exchange.call.operation or "", accounts)
         for name in _distinctive(texts(exchange.request_json)):
             self.origins.setdefault(name, origin)
+        self.requests[exchange.number] = {name for name in self.sent(exchange) if name in self.origins}
         if exchange.is_success:
             for token in self.handed_out(exchange):
                 self.tokens.setdefault(token, accounts)
@@ -90,13 +92,14 @@ class Traces:
         """
         sent = self.sent(exchange)
         named = {self.origins[name].number for name in sent if name in self.origins}
+        repeated = {name for number in named for name in self.requests.get(number, ())}
         accounts = self.accounts_of(exchange)
         shown = texts(exchange.response_json)
         found = {name: self.origins[name] for name in (*_distinctive(shown), *shown) if name in self.origins}
         return {
             name: origin
             for name, origin in found.items()
-            if name not in sent
+            if name not in sent | repeated
             and origin.number not in {*named, exchange.number}
             and not (accounts & origin.accounts and (siblings is None or origin.operation in siblings))
         }

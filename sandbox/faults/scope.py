@@ -106,7 +106,7 @@ FAULTS = table(
         MUST,
         "to set the active organization again makes the user's first one active",
         with_seams(activate=_activate_again_resets),
-        requirements=("ACTIVE-STATE-20",),
+        requirements=("ACTIVE-STATE-20", "ACTIVE-STATE-2", "CHECKOUT-STATUS-1", "SIGNIN-STATE-20"),
     ),
     Fault(
         "organization-active-in-all-sessions",
@@ -114,7 +114,7 @@ FAULTS = table(
         MUST,
         "a new organization is the active one of all sessions of the user",
         editing(CREATE_ORGANIZATION, _everywhere),
-        requirements=("ORG-STATE-20",),
+        requirements=("ORG-STATE-20", "ACTIVE-STATE-1", "ACTIVE-STATE-3", "CUSTOMER-ECHO-6"),
     ),
     Fault(
         "signin-resets-active-organization",
@@ -154,7 +154,7 @@ FAULTS = table(
         MUST,
         "the id inside a new customer attaches a customer of another organization of the user",
         _adopt(policies.is_member),
-        requirements=("CHECKOUT-TENANT-21",),
+        requirements=("CHECKOUT-TENANT-21", "CHECKOUT-INLINE-2"),
     ),
     Fault(
         "checkout-inline-id-of-anybody",
@@ -162,7 +162,7 @@ FAULTS = table(
         MUST,
         "the id inside a new customer attaches another merchant's customer",
         _adopt(lambda call, merchant_id: not policies.is_member(call, merchant_id)),
-        requirements=("CHECKOUT-TENANT-26", "CHECKOUT-LEAK-3"),
+        requirements=("CHECKOUT-TENANT-26", "CHECKOUT-LEAK-3", "CHECKOUT-LEAK-23", "CHECKOUT-INLINE-2"),
     ),
     Fault(
         "checkout-inline-merchant-taken",

@@ -162,7 +162,7 @@ def mixed() -> dict[str, Any]:
         row("SIGNUP-ECHO-1", "failed"),
         row("SIGNUP-ECHO-2", "warned", statement="The name SHOULD come back."),
         row("SIGNUP-ECHO-3", "not tested"),
-        row("SIGNUP-ECHO-4"),
+        row("SIGNUP-UNIQUE-1"),
     )
 
 
@@ -240,7 +240,7 @@ def test_what_was_not_tested_stands_under_its_reason(mixed: dict[str, Any]) -> N
     page = render_html(mixed)
     section = readable(page[page.index('id="not-tested"') : page.index('id="requests"')])
     assert section.index("the target limits sign-ups") < section.index("SIGNUP-ECHO-3")
-    assert "SIGNUP-ECHO-4" not in section
+    assert "SIGNUP-UNIQUE-1" not in section
 
 
 def test_requests_creations_and_configuration_are_told(mixed: dict[str, Any]) -> None:

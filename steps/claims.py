@@ -1,0 +1,163 @@
+"""What a client may not set: one request of each operation claims all of it, and the response takes none of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pytest_bdd import parsers, then, when
+
+from conformance.values import first_field, shown
+from conformance.wire.exchange import Exchange
+from steps import made_up, operations
+from steps.fixtures import Story, need, saved_for
+from steps.merchants import create_checkout, organization_id, send
+from steps.organizations import make_active
+
+LONG_AGO: Final = "2001-02-03T04:05:06.000Z"
+_FREE: Final = ("metadata", "lineItems")
+_CLAIMED_BY_NAME: Final = {"emailVerified": True, "role": "admin", "banned": True, "status": "complete"}
+
+
+@dataclass
+class Claim:
+    """A body with claims: `texts` stand in no lawful response outside what is the client's own to fill."""
+
+    body: dict[str, Any]
+    texts: set[str] = field(default_factory=set)
+
+
+def _times() -> dict[str, str]:
+    return {"createdAt": LONG_AGO, "updatedAt": LONG_AGO}
+
+
+def _claims(story: Story, operation: str) -> Claim:
+    """Return the valid body of an operation, and what it claims besides."""
+    run, who = story.run, story.actor
+    identifier = made_up.unknown_id(run, who.organization_id or run.unique())
+    mark = run.unique()
+    texts = {identifier, LONG_AGO}
+    privileges = {"id": identifier, "emailVerified": True, "role": "admin", "banned": True, **_times()}
+    match operation:
+        case operations.SIGN_UP | operations.SIGN_IN:
+            token = f"claimed-{mark}-{mark}"
+            claims = {**privileges, "token": token, "user": privileges}
+            return Claim(claims, {*texts, token})
+        case operations.CREATE_ORGANIZATION:
+            other = story.rival.user_id
+            members = [{"userId": other, "role": "owner"}] if other else []
+            claims = {"id": identifier, **_times(), "userId": other, "ownerId": other, "members": members}
+            return Claim(claims, {*texts, *filter(None, [other])})
+        case operations.SET_ACTIVE:
+            named = {"name": f"Claimed Name {mark}", "slug": f"claimed-{mark}"}
+            return Claim({"id": identifier, **named, **_times(), "role": "owner"}, {*texts, *named.values()})
+        case operations.CREATE_CUSTOMER:
+            foreign = story.rival.organization_id
+            inner = {"id": f"inner-{mark}", "merchantId": foreign, "createdAt": LONG_AGO}
+            claims = {"id": identifier, **_times(), "deletedAt": LONG_AGO, "userId": foreign, "customerId": identifier}
+            return Claim({**claims, "metadata": inner}, {*texts, foreign, inner["id"]})
+        case operations.CREATE_CHECKOUT:
+            foreign, url = story.rival.organization_id, f"https://shop.example.com/{mark}/claimed"
+            inner = {"id": f"inner-{mark}", "status": "complete", "merchantId": foreign}
+            nested = {"id": identifier, "customerId": identifier, **_times(), "deletedAt": LONG_AGO}
+            claims = {
+                **{"id": identifier, "status": "complete", "sessionUrl": url, "paymentIntentId": f"claimed-{mark}"},
+                **{**_times(), "expiresAt": LONG_AGO, "deletedAt": LONG_AGO},
+                "metadata": inner,
+                "customer": {**operations.create_customer.person(run), **nested},
+            }
+            return Claim(claims, {*texts, foreign, url, inner["id"], f"claimed-{mark}"})
+    raise LookupError(f"no claims are known for {operation}")
+
+
+def taken(value: Any, texts: set[str]) -> list[str]:
+    """Return the places of a response at which a claim was taken, leaving out what is the client's own to fill."""
+    found, stack = [], [("", value)]
+    while stack:
+        path, item = stack.pop()
+        if isinstance(item, dict):
+            for name, inner in item.items():
+                place = f"{path}.{name}".lstrip(".")
+                if name in _CLAIMED_BY_NAME and inner == _CLAIMED_BY_NAME[name]:
+                    found.append(f"{place} {shown(inner)}")
+                elif name not in _FREE:
+                    stack.append((place, inner))
+        elif isinstance(item, list):
+            stack += [(path, inner) for inner in item]
+        elif isinstance(item, str) and (item in texts or item.startswith(LONG_AGO[:10])):
+            found.append(f"{path} {shown(item)}")
+    return found
+
+
+@when(parsers.parse('a "{name}" request claims what a client may not set'))
+def claims_sent(story: Story, name: str) -> None:
+    run, operation = story.run, operations.BY_WORDS[name]
+    merchant = operations.BY_ID[operation].sender(story.merchants)
+    body = operations.BY_ID[operation].body(run, merchant)
+    claim = _claims(story, operation)
+    merged = {**body, **claim.body}
+    if "metadata" in body and "metadata" in claim.body:
+        merged["metadata"] = {**body["metadata"], **claim.body["metadata"]}
+    story.notes["claimed"] = claim.texts
+    story.add(send(run, operation, merged, merchant, intent="unusual", value="what a client may not set"))
+
+
+@when("the new user signs in and claims it again")
+def claims_sign_in(story: Story) -> None:
+    saved_for(story, operations.SIGN_IN)
+    person = story.last.request_json
+    claim = _claims(story, operations.SIGN_IN)
+    story.notes["claimed"] |= claim.texts
+    body = {**operations.sign_in.body(person["email"], person["password"]), **claim.body}
+    story.add(send(story.run, operations.SIGN_IN, body, intent="unusual", value="what a client may not set"))
+
+
+@then("nothing of it is taken")
+def nothing_taken(story: Story) -> None:
+    for exchange in story.exchanges:
+        requirement = next(
+            name
+            for name in story.run.record.requirements
+            if story.run.catalogue[name].operation == exchange.call.operation and "PROPERTY" in name
+        )
+        if not exchange.is_success:
+            raise story.run.why_not(exchange)
+        found = taken(exchange.response_json, story.notes["claimed"])
+        got = ", ".join(found) or "nothing"
+        story.run.check(not found, "the claims are ignored", f"taken: {got}", exchange, requirement)
+
+
+@then("the organization is the creator's")
+def organization_is_creators(story: Story) -> None:
+    """The passive checks record a refusal as a breach."""
+    created = organization_id(story.last)
+    spare = story.merchants.spare(story.merchants.first)
+    story.run.need_success(make_active(story.run, spare, created, intent="valid"))
+
+
+@then("the customer is the merchant's")
+def customer_is_merchants(story: Story) -> None:
+    """The passive checks record a refusal as a breach."""
+    customer = first_field(story.last.response_json, ["id"])
+    story.run.need_success(create_checkout(story.run, story.actor, customerId=customer))
+
+
+@when("the merchant creates a customer with fields that mean something to JavaScript")
+def prototype_sent(story: Story) -> None:
+    mark = story.run.unique()
+    inherited = {"deletedAt": LONG_AGO, "role": "admin", "note": f"Inherited {mark}"}
+    body: dict[str, Any] = operations.create_customer.body(story.run, story.actor.organization_id)
+    story.notes["mark"] = mark
+    body |= {"__proto__": inherited, "constructor": {"prototype": inherited}}
+    body["metadata"] = {**body["metadata"], "__proto__": inherited}
+    story.add(send(story.run, operations.CREATE_CUSTOMER, body, story.actor))
+
+
+@then("the next customer inherits nothing")
+def inherits_nothing(story: Story) -> None:
+    body = operations.create_customer.body(story.run, story.actor.organization_id)
+    exchange: Exchange = send(story.run, operations.CREATE_CUSTOMER, body, story.actor, intent="valid")
+    need(exchange.response is not None, exchange.summary)
+    inherited = exchange.response is not None and story.notes["mark"] in exchange.response.text
+    got = "what the request before had in `__proto__`" if inherited else "nothing of it"
+    story.run.check(not inherited, "a customer as it was sent", got, exchange)
