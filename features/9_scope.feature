@@ -57,3 +57,12 @@ Feature: One user with several organizations
       When the merchant creates a session whose new customer claims to belong to the other merchant
       Then the new customer is refused, or belongs to the merchant
       And a new customer with the id of the other merchant's customer is refused, or has an id of its own
+
+  Rule: What one merchant has makes no difference to another
+
+    @CUSTOMER-TENANT-22 @CHECKOUT-INLINE-22
+    Scenario: A customer who is known to another merchant
+      Given a merchant
+      And another merchant
+      When the other merchant creates a customer, and a session with a new one, like the merchant's customer
+      Then both are accepted, each with an id of its own

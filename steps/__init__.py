@@ -15,6 +15,7 @@ pytest_plugins = (
     "steps.together",
     "steps.scope",
     "steps.claims",
+    "steps.reads",
 )
 
 pytest.register_assert_rewrite(*pytest_plugins)

@@ -56,7 +56,7 @@ def _other_case(letter: str) -> str:
 
 @given("a person without an account")
 def a_person(story: Story) -> None:
-    story.notes["person"] = operations.sign_up.body(story.run)
+    story.notes["person"] = {**operations.sign_up.body(story.run), "name": made_up.NAME}
 
 
 @given("an account")

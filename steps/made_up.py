@@ -8,6 +8,9 @@ from typing import Any, Final
 from conformance.run import Run
 
 PASSWORD: Final = "Pw7!"
+NAME: Final = "Thabo Mokoena"
+SHOP: Final = "Basotho Blankets"
+KEYS: Final = ("note", "order", "invoice", "basket", "table", "shelf", "counter", "receipt", "shop", "ticket", "desk")
 
 
 def email(run: Run) -> str:
@@ -32,8 +35,12 @@ def phone_number(run: Run) -> str:
 
 
 def metadata(run: Run) -> dict[str, Any]:
-    """Return flat metadata that mark test data as such and name the run."""
-    return {"conformanceRun": run.id, "note": f"Conformance test data {run.unique()}"}
+    """Return flat metadata that mark test data as such and name the run.
+
+    One request's have another key than the next one's, so that what stays of one shows in the next.
+    """
+    mark = run.unique()
+    return {"conformanceRun": run.id, KEYS[run.names % len(KEYS)]: f"Conformance test data {mark}"}
 
 
 def unknown_id(run: Run, like: str) -> str:

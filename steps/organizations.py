@@ -56,7 +56,7 @@ def send_default(run: Run, merchant: Merchant) -> Exchange:
 
 @when("the merchant creates an organization")
 def creates_organization(story: Story) -> None:
-    body = operations.create_organization.body(story.run)
+    body = {**operations.create_organization.body(story.run), "name": made_up.SHOP}
     exchange = story.add(send(story.run, operations.CREATE_ORGANIZATION, body, story.actor, intent="valid"))
     check_token(story.run, exchange)
     found = organization_id(story.run.need_success(exchange))
@@ -75,7 +75,7 @@ def makes_it_active(story: Story) -> None:
 
 @when("the merchant sets the organization active in the session of the sign-up")
 def activates_in_sign_up_session(story: Story) -> None:
-    body = operations.sign_up.body(story.run)
+    body = {**operations.sign_up.body(story.run), "name": made_up.NAME}
     story.run.masker.add(body["password"])
     signed_up = story.run.need_success(send(story.run, operations.SIGN_UP, body, intent="valid"))
     token = session_token(signed_up)

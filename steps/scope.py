@@ -11,7 +11,7 @@ from pytest_bdd import then, when
 from conformance.errors import NotTested, Why
 from conformance.values import MISSING, first_field
 from conformance.wire.exchange import Exchange
-from steps import operations
+from steps import made_up, operations
 from steps.checkout import attached
 from steps.fixtures import Story, need, new_customer, saved_for
 from steps.merchants import Merchant, create_checkout, organization_id, send, text_field
@@ -121,7 +121,7 @@ def default_session_belongs_to_second(story: Story) -> None:
 @when("the merchant creates an organization in another session")
 def organization_elsewhere(story: Story) -> None:
     spare = story.merchants.spare(story.actor)
-    body = operations.create_organization.body(story.run)
+    body = {**operations.create_organization.body(story.run), "name": made_up.SHOP}
     story.run.need_success(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent="valid"))
 
 
@@ -188,3 +188,28 @@ def inline_stays_own(story: Story) -> None:
 @then("a new customer with the id of the other merchant's customer is refused, or has an id of its own")
 def inline_adopts_nobody(story: Story) -> None:
     not_adopted(story, new_customer(story.run, story.rival), "CHECKOUT-TENANT-26")
+
+
+@when("the other merchant creates a customer, and a session with a new one, like the merchant's customer")
+def same_identity_elsewhere(story: Story) -> None:
+    """A customer of one merchant makes no difference to another merchant."""
+    run, rival = story.run, story.rival
+    person = operations.create_customer.person(run)
+    own = {**person, "merchantId": story.actor.organization_id}
+    run.need_success(send(run, operations.CREATE_CUSTOMER, own, story.actor, intent="valid"))
+    first = send(run, operations.CREATE_CUSTOMER, {**person, "merchantId": rival.organization_id}, rival)
+    another = operations.create_customer.person(run)
+    run.need_success(create_checkout(run, story.actor, customer=another))
+    story.notes["elsewhere"] = {
+        "CUSTOMER-TENANT-22": first,
+        "CHECKOUT-INLINE-22": session_for(story, rival, customer=another),
+    }
+
+
+@then("both are accepted, each with an id of its own")
+def accepted_elsewhere(story: Story) -> None:
+    """The passive checks compare the ids of all customers."""
+    for requirement, exchange in story.notes["elsewhere"].items():
+        story.run.check(
+            exchange.is_success, "a customer of the other merchant", exchange.summary, exchange, requirement
+        )

@@ -13,6 +13,10 @@ from conformance.wire.exchange import Exchange
 BELOW_THE_API: Final = frozenset({406, 408, 411, 413, 414, 429, 431})
 
 
+EVERYBODY: Final = ""
+"""The owner of a text that several merchants sent, so that it is nobody's own."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One way in which an exchange departs from a requirement, in words for the owner of the API."""

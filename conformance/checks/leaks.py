@@ -6,7 +6,7 @@ import re
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from conformance.checks.base import Basis, Check, Finding, Params
+from conformance.checks.base import EVERYBODY, Basis, Check, Finding, Params
 from conformance.values import MISSING, shown, texts
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange
@@ -187,7 +187,7 @@ def _no_foreign_data(exchange: Exchange, params: Params, rules: Basis) -> list[F
     foreign = [
         address
         for address, owner in rules.memory.private.items()
-        if owner != exchange.call.actor and address in text and address not in sent
+        if owner not in (EVERYBODY, exchange.call.actor) and address in text and address not in sent
     ]
     return [Finding("no data of another merchant", f"{address} of another merchant") for address in foreign]
 

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Final
 
 from conformance.checks import content, http, leaks, refusals, responses, secrets, times
-from conformance.checks.base import Basis, Check, Finding, Params
+from conformance.checks.base import EVERYBODY, Basis, Check, Finding, Params
 from conformance.contract.agreement import refuse_disagreement
 from conformance.contract.catalogue import GENERAL, Catalogue, Requirement
 from conformance.contract.document import Contract
@@ -83,4 +83,6 @@ class Rules(Basis):
             for path in self.catalogue.private.get(exchange.call.operation or "", ()):
                 text = field_of(exchange.request_json, path)
                 if isinstance(text, str) and len(text) > _DISTINCT:
-                    self.memory.private.setdefault(text.casefold(), exchange.call.actor)
+                    owner = self.memory.private.setdefault(text.casefold(), exchange.call.actor)
+                    if owner != exchange.call.actor:
+                        self.memory.private[text.casefold()] = EVERYBODY

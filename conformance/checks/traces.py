@@ -38,10 +38,11 @@ class Origin:
 
 @dataclass
 class Traces:
-    """What is known of a run: `origins` of marks and ids, what its `requests` sent, whose sessions `tokens` open."""
+    """What is known of a run: `origins` of marks and ids, who sent them, whose sessions `tokens` open."""
 
     origins: dict[str, Origin] = field(default_factory=dict)
     requests: dict[int, set[str]] = field(default_factory=dict)
+    senders: dict[str, set[tuple[str, frozenset[str]]]] = field(default_factory=dict)
     tokens: dict[str, frozenset[str]] = field(default_factory=dict)
     passwords: dict[str, set[str]] = field(default_factory=dict)
 
@@ -71,6 +72,8 @@ class Traces:
         for name in _distinctive(texts(exchange.request_json)):
             self.origins.setdefault(name, origin)
         self.requests[exchange.number] = {name for name in self.sent(exchange) if name in self.origins}
+        for name in self.requests[exchange.number]:
+            self.senders.setdefault(name, set()).add((origin.operation, accounts))
         if exchange.is_success:
             for token in self.handed_out(exchange):
                 self.tokens.setdefault(token, accounts)
@@ -88,7 +91,7 @@ class Traces:
         """Return what stands in a response and comes from a request that has nothing to do with this one.
 
         Lawful is what this request sent itself, all that the requests sent which made the things that it names, the
-        account's own data, and what the account made with one of the `siblings` (None for any operation).
+        account's own data, and what the account made or sent with one of the `siblings` (None for any operation).
         """
         sent = self.sent(exchange)
         named = {self.origins[name].number for name in sent if name in self.origins}
@@ -101,7 +104,10 @@ class Traces:
             for name, origin in found.items()
             if name not in sent | repeated
             and origin.number not in {*named, exchange.number}
-            and not (accounts & origin.accounts and (siblings is None or origin.operation in siblings))
+            and not any(
+                accounts & senders and (siblings is None or operation in siblings)
+                for operation, senders in (*self.senders.get(name, ()), (origin.operation, origin.accounts))
+            )
         }
 
 

@@ -202,6 +202,6 @@ FAULTS = table(
         MUST,
         "the slug of any organization works as its id",
         both(admitting(SET_ACTIVE, _slug_to_id), with_seams(may_activate=_named_by_slug)),
-        requirements=("ACTIVE-TENANT-20", "ACTIVE-LEAK-3"),
+        requirements=("ACTIVE-TENANT-20", "ACTIVE-LEAK-3", "ACTIVE-ECHO-1"),
     ),
 )

@@ -1,0 +1,263 @@
+"""The optional reads, as strictly as the six operations: who may read, what is shown, and what changes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any, Final
+
+from pytest_bdd import parsers, then, when
+
+from conformance.errors import NotTested, Why
+from conformance.run import Run
+from conformance.values import MISSING, contains, exactly, first_field, shown
+from conformance.wire.client import encode
+from conformance.wire.exchange import Call, Exchange
+from steps import made_up, operations
+from steps.checkout import attached
+from steps.customers import item_path, needs_read, read
+from steps.fixtures import Story, need
+from steps.merchants import Merchant, create_checkout, create_customer, organization_id, send, text_field
+from steps.organizations import make_active
+
+_PATIENCE: Final = 2.5
+_PAUSE: Final = 0.25
+_ODD: Final = ("%27", "0", "-1", "null", "a%20b", "%F0%9F%98%80", "x" * 300, "..%2F..%2Fcustomers")
+_ODD_PAGES: Final = ("limit=0", "limit=-1", "limit=many", "limit=99999999999999999999", "offset=-1", "limit=2&limit=x")
+_MOVING: Final = ("updatedAt", "expiresAt")
+_PAGE: Final = ("limit", "offset", "total", "hasMore")
+_KINDS: Final = {
+    "customer": operations.CREATE_CUSTOMER,
+    "checkout session": operations.CREATE_CHECKOUT,
+}
+_SHORT: Final = {operations.CREATE_CUSTOMER: "CUSTOMER", operations.CREATE_CHECKOUT: "CHECKOUT"}
+
+
+def settled(ask: Callable[[], Exchange], there: Callable[[Exchange], bool]) -> Exchange:
+    """Read until what was created is there, for as long as reads may lag behind; return the last exchange."""
+    until = time.monotonic() + _PATIENCE
+    while not there(exchange := ask()) and exchange.is_success and time.monotonic() < until:
+        time.sleep(_PAUSE)
+    return exchange
+
+
+@when(parsers.parse("a {kind} of the merchant is read that the target shows"))
+def read_shown(story: Story, kind: str) -> None:
+    run, operation = story.run, _KINDS[kind]
+    if operation == operations.CREATE_CUSTOMER:
+        created = run.need_success(create_customer(run, story.actor))
+    else:
+        person = operations.create_customer.person(run)
+        created = run.need_success(create_checkout(run, story.actor, customer=person))
+    identifier = text_field(created, "id")
+    found = needs_read(run, story.actor, operation, identifier)
+    story.notes.update(operation=operation, id=identifier, created=created, shown=found)
+    story.add(found)
+
+
+@then("it is shown completely, as its schema says")
+def shown_completely(story: Story) -> None:
+    run, operation, found = story.run, story.notes["operation"], story.notes["shown"]
+    status = run.contract.operations[operation].success[0]
+    breaches = run.contract.breaches(operation, status, found.response_json)
+    got = "; ".join(f"`{breach.path}` {breach.expected}, got {shown(breach.got)}" for breach in breaches)
+    short = _SHORT[operation]
+    run.check(not breaches, "a body as the creation documents it", got, found, f"{short}-READ-20")
+    differing = [] if breaches else _differing(story.notes["created"].response_json, found.response_json)
+    run.check(not differing, "what the creation answered", "; ".join(differing), found, f"{short}-READ-21")
+
+
+def _differing(told: Any, read_back: Any) -> list[str]:
+    """Return how a read departs from what the creation answered, in the fields that both show."""
+    before, after = _resting(told), _resting(read_back)
+    return [
+        f"`{name}` {shown(value)} reads {shown(after[name])}"
+        for name, value in before.items()
+        if value is not None and after.get(name) is not None and not contains(value, after[name])
+    ]
+
+
+def _resting(value: Any) -> Any:
+    """Return a body without the times that may move on."""
+    if isinstance(value, list):
+        return [_resting(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: _resting(item) for name, item in value.items() if name not in _MOVING}
+
+
+@then("it is read with a token alone")
+def read_with_token_alone(story: Story) -> None:
+    path = item_path(story.run, story.notes["operation"], story.notes["id"])
+    _without_token(story.run, path, f"{_SHORT[story.notes['operation']]}-READ", 22)
+
+
+def _without_token(run: Run, path: str, family: str, number: int) -> None:
+    """Decide that nothing is shown to nobody (a MUST), and that the refusal is a 401 (the SHOULD after it)."""
+    exchange = run.send(Call("GET", path))
+    held = 400 <= exchange.status < 500
+    run.check(held, "a refusal without a token", exchange.summary, exchange, f"{family}-{number}")
+    if held:
+        right = exchange.status == HTTPStatus.UNAUTHORIZED
+        run.check(right, "status 401", exchange.summary, exchange, f"{family}-{number + 1}")
+
+
+@then("an id that does not exist is unknown")
+def unknown_is_unknown(story: Story) -> None:
+    run, operation = story.run, story.notes["operation"]
+    short, unknown = _SHORT[operation], made_up.unknown_id(run, story.notes["id"])
+    exchange = read(run, item_path(run, operation, unknown), story.actor)
+    held = 400 <= exchange.status < 500
+    run.check(held, "a refusal with a 4xx", exchange.summary, exchange, f"{short}-READ-24")
+    if held:
+        right = exchange.status == HTTPStatus.NOT_FOUND
+        run.check(right, "status 404", exchange.summary, exchange, f"{short}-READ-25")
+    odd = _chosen(run, _ODD, f"{short}-READ-24")
+    for name in odd:
+        exchange = read(run, f"{run.contract.operations[operation].path}/{name}", story.actor)
+        held = exchange.status < 500 and not _shows_one(exchange)
+        run.check(held, "an orderly refusal of an odd id", exchange.summary, exchange, f"{short}-READ-24")
+
+
+def _shows_one(exchange: Exchange) -> bool:
+    """Return whether a read shows a thing with an id; a server may take an odd id for another path, such as a list."""
+    return exchange.is_success and isinstance(first_field(exchange.response_json, ["id"]), str)
+
+
+def _chosen(run: Run, values: tuple[str, ...], purpose: str) -> tuple[str, ...]:
+    return values if run.settings.size == "full" else (run.random(purpose).choice(values),)
+
+
+@then("other methods by other merchants change nothing")
+def other_methods_change_nothing(story: Story) -> None:
+    """A method may be carried out for the merchant, where the target offers it; then nothing is left to compare."""
+    run, operation = story.run, story.notes["operation"]
+    name = f"{_SHORT[operation]}-READ-26"
+    path = item_path(run, operation, story.notes["id"])
+    body = encode({"name": "Changed", "metadata": {}, "status": "complete", "deletedAt": "2001-02-03T04:05:06.000Z"})
+    methods = ["DELETE", "PATCH", "PUT"]
+    run.random(name).shuffle(methods)
+    full = run.settings.size == "full"
+    for method in methods if full else methods[:1]:
+        exchange = _try(run, method, path, body, story.rival)
+        held = 400 <= exchange.status < 500
+        run.check(held, f"{method} by another merchant is refused", exchange.summary, exchange, name)
+    carried_out = False
+    for method in methods if full else methods[1:2]:
+        exchange = _try(run, method, path, body, story.actor)
+        carried_out |= exchange.is_success
+        run.check(exchange.status < 500, f"no 5xx to {method}", exchange.summary, exchange, name)
+    if carried_out:
+        raise NotTested("the target offers to change what was created", Why.CAPABILITY)
+    after = read(run, path, story.actor)
+    before = story.notes["shown"]
+    same = after.is_success and exactly(_resting(before.response_json), _resting(after.response_json))
+    run.check(same, "what was refused has changed nothing", after.summary, after, name)
+
+
+def _try(run: Run, method: str, path: str, body: bytes, merchant: Merchant) -> Exchange:
+    sent = None if method == "DELETE" else body
+    return run.send(Call(method, path, body=sent, token=merchant.token, actor=merchant.key))
+
+
+@when("the merchant has a new organization with three customers")
+def new_organization_with_customers(story: Story) -> None:
+    """Two customers of one name, and one who is created with a checkout session."""
+    run, spare = story.run, story.merchants.spare(story.actor)
+    if not _list(run, spare, "?limit=1&offset=0").is_success:
+        raise NotTested("capability absent: the target does not list customers", Why.CAPABILITY)
+    body = {**operations.create_organization.body(run), "name": made_up.SHOP}
+    created = run.need_success(send(run, operations.CREATE_ORGANIZATION, body, spare, intent="valid"))
+    scope = replace(spare, organization_id=organization_id(created))
+    run.need_success(make_active(run, scope, scope.organization_id, intent="valid"))
+    for _ in range(2):
+        exchange = run.need_success(create_customer(run, scope, name=made_up.NAME))
+        story.customers.append(text_field(exchange, "id"))
+    person = operations.create_customer.person(run)
+    session = run.need_success(create_checkout(run, scope, customer=person))
+    customer = attached(session)
+    need(isinstance(customer, str), "the session names no customer")
+    story.customers.append(customer)
+    story.notes["scope"] = scope
+
+
+def _list(run: Run, merchant: Merchant, query: str) -> Exchange:
+    return read(run, f"{run.contract.operations[operations.CREATE_CUSTOMER].path}{query}", merchant)
+
+
+def _rows(exchange: Exchange) -> list[Any]:
+    rows = first_field(exchange.response_json, ["data"])
+    return rows if isinstance(rows, list) else []
+
+
+@then("the list has these three, each once, on pages that add up")
+def list_is_complete(story: Story) -> None:
+    run, scope, wanted = story.run, story.notes["scope"], story.customers
+    first = settled(
+        lambda: _list(run, scope, "?limit=2&offset=0"),
+        lambda exchange: first_field(exchange.response_json, ["pagination.total"]) == len(wanted),
+    )
+    pages = [run.need_success(first)]
+    _well_formed(run, first)
+    while _more(pages[-1]) and len(pages) < len(wanted):
+        seen = sum(len(_rows(page)) for page in pages)
+        pages.append(run.need_success(_list(run, scope, f"?limit=2&offset={seen}")))
+        _well_formed(run, pages[-1])
+    rows = [row for page in pages for row in _rows(page) if isinstance(row, dict)]
+    ids = [row.get("id") for row in rows]
+    last = pages[-1]
+    lost = [identifier for identifier in wanted if identifier not in ids]
+    run.check(not lost, "all customers of the organization", f"without {lost}", last, "CUSTOMER-LIST-21")
+    strange = [row.get("id") for row in rows if row.get("id") not in wanted]
+    told = f"others too: {strange}"
+    run.check(not strange, "customers of this organization alone", told, last, "CUSTOMER-LIST-22")
+    run.check(len(set(ids)) == len(ids), "each customer once", f"{ids}", last, "CUSTOMER-LIST-23")
+
+
+def _more(exchange: Exchange) -> bool:
+    return first_field(exchange.response_json, ["pagination.hasMore"]) is True and bool(_rows(exchange))
+
+
+def _well_formed(run: Run, exchange: Exchange) -> None:
+    """Decide the shape of a page, that its numbers agree, and that it keeps to what was asked for."""
+    page = first_field(exchange.response_json, ["pagination"])
+    numbers = [first_field(page, [name]) for name in _PAGE]
+    limit, offset, total, more = numbers
+    right = all(isinstance(number, int) and not isinstance(number, bool) for number in numbers[:3])
+    shaped = right and isinstance(more, bool) and isinstance(first_field(exchange.response_json, ["data"]), list)
+    got = shown({name: first_field(page, [name]) for name in _PAGE if first_field(page, [name]) is not MISSING})
+    run.check(shaped, "`data`, and `pagination` with its four fields", got, exchange, "CUSTOMER-LIST-20")
+    if not shaped:
+        return
+    operation = run.contract.operations[operations.CREATE_CUSTOMER]
+    broken = [
+        f"`{breach.path}` {breach.expected}"
+        for row in _rows(exchange)
+        for breach in run.contract.breaches(operation.id, operation.success[0], row)
+    ]
+    run.check(not broken, "customers as the creation documents them", "; ".join(broken), exchange, "CUSTOMER-LIST-20")
+    count = len(_rows(exchange))
+    agree = count <= limit and more == (offset + count < total)
+    told = f"{count} customers with {got}"
+    run.check(agree, "`hasMore` where the page does not reach the total", told, exchange, "CUSTOMER-LIST-24")
+
+
+@then("the list of all pages agrees with itself")
+def long_list_agrees(story: Story) -> None:
+    _well_formed(story.run, story.run.need_success(_list(story.run, story.actor, "?limit=100&offset=0")))
+
+
+@then("the list is read with a token alone")
+def list_with_token_alone(story: Story) -> None:
+    path = story.run.contract.operations[operations.CREATE_CUSTOMER].path
+    _without_token(story.run, f"{path}?limit=1", "CUSTOMER-LIST", 25)
+
+
+@then("an odd page is refused in an orderly way, or answered")
+def odd_page(story: Story) -> None:
+    for query in _chosen(story.run, _ODD_PAGES, "CUSTOMER-LIST-27"):
+        exchange = _list(story.run, story.actor, f"?{query}")
+        held = exchange.response is not None and exchange.status < 500
+        story.run.check(held, "no 5xx", exchange.summary, exchange, "CUSTOMER-LIST-27")
