@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from conformance.checks.responses import unavailable
 from conformance.checks.rules import Rules
@@ -26,6 +27,8 @@ from conformance.sharing import Shared, Store
 from conformance.values import field as field_of
 from conformance.wire.exchange import Call, Exchange
 from conformance.wire.together import told_in_order
+
+_TESTS_A_CONTROL: Final = 3
 
 
 @dataclass
@@ -55,6 +58,7 @@ class Run:
     client: Client = field(init=False)
     absent: dict[str, str] = field(default_factory=dict)
     names: int = 0
+    _controls: Counter[str] = field(default_factory=Counter)
     heard: list[Exchange] = field(default_factory=list)
     proofs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _shown_absent: set[str] = field(default_factory=set)
@@ -204,6 +208,18 @@ class Run:
     def saves(self, operation: str) -> bool:
         """Return whether a control is saved: the rate is limited, and a valid request was accepted before."""
         return self.limited(operation) and operation in self.accepted
+
+    def needs_control(self, operation: str, actor: str) -> bool:
+        """Return whether a control has to be sent after refused requests of an operation.
+
+        One control proves the session for three tests in a row, and for each in which a refusal was not as it has to
+        be; none is sent where the target limits the operation and has accepted a valid request.
+        """
+        key = f"{operation} {actor}"
+        self._controls[key] += 1
+        own = self.recorder.active_requirements()
+        doubtful = any(breach.requirement in own for breach in self.record.breaches)
+        return not self.saves(operation) and (doubtful or self._controls[key] % _TESTS_A_CONTROL == 1)
 
     def random(self, purpose: str) -> random.Random:
         """Return a source of made-up values that depends on the seed and the purpose alone."""

@@ -84,7 +84,7 @@ def _send(run: Run, operation: str, case: Case, sender: Merchant | None) -> Exch
 
 
 def _accepted(run: Run, operation: str, sender: Merchant | None, changes: dict[str, object]) -> None:
-    """The control, in the same session as the refused requests."""
-    if not run.saves(operation):
+    """Send the control, in the same session as the refused requests, where it is needed."""
+    if run.needs_control(operation, sender.key if sender is not None else ""):
         body = {**valid_body(run, operation, sender), **changes}
         run.need_success(send(run, operation, body, sender, intent="valid"))
