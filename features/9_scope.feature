@@ -19,12 +19,6 @@ Feature: One user with several organizations
       And the merchant creates a customer without naming an organization
       Then the customer belongs to the merchant's first organization
 
-    @SIGNIN-STATE-20
-    Scenario: A sign-in beside a session with another organization
-      Given an account
-      When the person has another organization active in one session and signs in once more
-      Then that organization is still active in the older session
-
   Rule: The organization that is named counts
 
     @CUSTOMER-TENANT-20 @CHECKOUT-TENANT-22

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from http import HTTPStatus
 from typing import Any
 
 from pytest_bdd import then, when
@@ -13,8 +12,8 @@ from conformance.values import MISSING, first_field
 from conformance.wire.exchange import Exchange
 from steps import made_up, operations
 from steps.checkout import attached
-from steps.fixtures import Story, need, new_customer, saved_for
-from steps.merchants import Merchant, create_checkout, organization_id, send, text_field
+from steps.fixtures import Story, need, new_customer
+from steps.merchants import Merchant, create_checkout, send, text_field
 from steps.organizations import default_customer, make_active
 from steps.outcomes import FORBIDDEN, refused
 
@@ -123,27 +122,6 @@ def organization_elsewhere(story: Story) -> None:
     spare = story.merchants.spare(story.actor)
     body = {**operations.create_organization.body(story.run), "name": made_up.SHOP}
     story.run.need_success(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent="valid"))
-
-
-@when("the person has another organization active in one session and signs in once more")
-def signs_in_beside_another_organization(story: Story) -> None:
-    saved_for(story, operations.SIGN_IN)
-    run, account = story.run, story.actor
-    older = replace(account, token=story.merchants.sign_in(account))
-    run.masker.add(older.token)
-    body = operations.create_organization.body(run)
-    created = organization_id(run.need_success(send(run, operations.CREATE_ORGANIZATION, body, older, intent="valid")))
-    run.need_success(make_active(run, older, created, intent="valid"))
-    run.masker.add(story.merchants.sign_in(account))
-    story.merchant = replace(older, organization_id=created)
-
-
-@then("that organization is still active in the older session")
-def still_active_in_older(story: Story) -> None:
-    exchange = default_customer(story.run, story.actor)
-    if exchange.status == HTTPStatus.UNAUTHORIZED:
-        raise NotTested("the target ends older sessions, which is lawful", Why.POLICY)
-    _belongs(story, exchange, story.actor.organization_id, "SIGNIN-STATE-20")
 
 
 @when("the other merchant names the merchant's organization by its slug")

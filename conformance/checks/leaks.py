@@ -170,7 +170,7 @@ def _only_own(exchange: Exchange, params: Params, rules: Basis) -> list[Finding]
     """Hold a success against what other requests left; `siblings` are operations whose things it may show besides."""
     traces = rules.memory.traces
     judged = exchange.is_success and not exchange.call.generated and not exchange.call.repeat
-    foreign = traces.foreign(exchange, params.get("siblings")) if judged else {}
+    foreign = traces.foreign(exchange, params.get("siblings"), params.get("echoes", ())) if judged else {}
     traces.learn(exchange, params)
     if not judged or not isinstance(exchange.response_json, dict):
         return None

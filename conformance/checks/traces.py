@@ -87,11 +87,14 @@ class Traces:
         given = [*texts(exchange.request_json), *re.split(r"[/?&=]", exchange.call.path)]
         return {*given, *_distinctive(given)} if len(exchange.request_body) <= _LONGEST else set()
 
-    def foreign(self, exchange: Exchange, siblings: Iterable[str] | None) -> dict[str, Origin]:
+    def foreign(
+        self, exchange: Exchange, siblings: Iterable[str] | None, echoes: Iterable[str] = ()
+    ) -> dict[str, Origin]:
         """Return what stands in a response and comes from a request that has nothing to do with this one.
 
         Lawful is what this request sent itself, all that the requests sent which made the things that it names, the
         account's own data, and what the account made or sent with one of the `siblings` (None for any operation).
+        A field of `echoes` has what the request has in that very field, and nothing else that is known.
         """
         sent = self.sent(exchange)
         named = {self.origins[name].number for name in sent if name in self.origins}
@@ -99,7 +102,7 @@ class Traces:
         accounts = self.accounts_of(exchange)
         shown = texts(exchange.response_json)
         found = {name: self.origins[name] for name in (*_distinctive(shown), *shown) if name in self.origins}
-        return {
+        return self._beyond_echo(exchange, echoes) | {
             name: origin
             for name, origin in found.items()
             if name not in sent | repeated
@@ -109,6 +112,14 @@ class Traces:
                 for operation, senders in (*self.senders.get(name, ()), (origin.operation, origin.accounts))
             )
         }
+
+    def _beyond_echo(self, exchange: Exchange, echoes: Iterable[str]) -> dict[str, Origin]:
+        extra: set[str] = set()
+        for name in echoes:
+            shown = texts(first_field(exchange.response_json, [name]))
+            given = texts(first_field(exchange.request_json, [name.rpartition(".")[2]]))
+            extra |= _distinctive(shown) - _distinctive(given)
+        return {name: self.origins[name] for name in extra if name in self.origins}
 
 
 def _distinctive(given: Iterable[str]) -> set[str]:

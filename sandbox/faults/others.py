@@ -64,6 +64,10 @@ def _customer_of_before(name: str) -> Edit:
     return edit
 
 
+def _with_metadata_of_customer(_: Call, session: JsonObject) -> None:
+    session["metadata"] = {**session["customer"]["metadata"], **session["metadata"]}
+
+
 def _nothing(_: Call, reply: Reply) -> Reply:
     return replace(reply, body=None)
 
@@ -84,6 +88,14 @@ FAULTS = table(
         MUST,
         "metadata hold those of the session before too",
         editing(CREATE_CHECKOUT, _piling_up("metadata")),
+        requirements=("CHECKOUT-LEAK-23",),
+    ),
+    Fault(
+        "checkout-metadata-of-customer",
+        CREATE_CHECKOUT,
+        MUST,
+        "metadata hold those of the existing customer too",
+        for_option("existing", _with_metadata_of_customer),
         requirements=("CHECKOUT-LEAK-23",),
     ),
     Fault(

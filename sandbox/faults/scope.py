@@ -106,7 +106,7 @@ FAULTS = table(
         MUST,
         "to set the active organization again makes the user's first one active",
         with_seams(activate=_activate_again_resets),
-        requirements=("ACTIVE-STATE-20", "ACTIVE-STATE-2", "CHECKOUT-STATUS-1", "SIGNIN-STATE-20"),
+        requirements=("ACTIVE-STATE-20", "ACTIVE-STATE-2", "CHECKOUT-STATUS-1"),
     ),
     Fault(
         "organization-active-in-all-sessions",
@@ -122,7 +122,7 @@ FAULTS = table(
         MUST,
         "a sign-in makes the user's first organization the active one of all sessions",
         editing_top(SIGN_IN, _back_to_first),
-        requirements=("SIGNIN-STATE-20",),
+        requirements=("SIGNIN-UNIQUE-2",),
     ),
     Fault(
         "customer-named-kept-in-active",
