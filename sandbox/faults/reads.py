@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from sandbox.behaviour import Call, Change
+from sandbox.behaviour import Behaviour, Call, Change
 from sandbox.changes import arriving, drop, finishing, put
 from sandbox.faults.builders import Answer, editing, somebody, status, succeeding
 from sandbox.faults.model import MUST, SHOULD, Fault, table
 from sandbox.model import GET_CHECKOUT, GET_CUSTOMER, LIST_CUSTOMERS, Json, JsonObject, Reply
+from sandbox.store import Session
 
 ITEMS = {GET_CUSTOMER: "/customers/", GET_CHECKOUT: "/checkout/sessions/"}
 
@@ -19,6 +20,30 @@ def _of(operation: str, number: int, answer: Answer) -> Change:
     return finishing(
         lambda call, reply: answer(call, reply) if (call.operation, reply.status) == (operation, number) else reply
     )
+
+
+def _instead(name: str) -> Answer:
+    """Another of the named refusals."""
+    return lambda call, _: call.behaviour.write_problem(call, call.behaviour.refusals[name])
+
+
+def _owner_for_nobody(operation: str, name: str) -> Change:
+    """Whoever has no token is taken for a member of the organization whose thing is read."""
+
+    def change(behaviour: Behaviour) -> Behaviour:
+        def find(call: Call) -> Session | None:
+            if call.operation != operation or "authorization" in call.headers:
+                return behaviour.find_session(call)
+            rows = call.store.execute(
+                f"SELECT s.* FROM session s JOIN member m ON m.user_id = s.user_id"
+                f" JOIN {name} t ON t.merchant_id = m.organization_id WHERE t.id = ? LIMIT 1",
+                (call.parameter,),
+            )
+            return Session(*rows[0]) if rows else None
+
+        return replace(behaviour, find_session=find)
+
+    return change
 
 
 def _page(change: Callable[[Call, JsonObject], None]) -> Change:
@@ -90,7 +115,7 @@ FAULTS = table(
                 operation,
                 MUST,
                 "the read asks for no token",
-                somebody(operation, lambda call: "authorization" not in call.headers),
+                _owner_for_nobody(operation, what),
                 requirements=(f"{short}-READ-22",),
             ),
             Fault(
@@ -98,7 +123,7 @@ FAULTS = table(
                 operation,
                 SHOULD,
                 "the read without a token is 404",
-                _of(operation, 401, status(404)),
+                _of(operation, 401, _instead("not-there")),
                 requirements=(f"{short}-READ-23",),
             ),
             Fault(
@@ -114,7 +139,7 @@ FAULTS = table(
                 operation,
                 SHOULD,
                 "the read of what does not exist is 400",
-                _of(operation, 404, status(400)),
+                _of(operation, 404, _instead("invalid")),
                 requirements=(f"{short}-READ-25",),
             ),
             Fault(
@@ -164,7 +189,7 @@ FAULTS = table(
         LIST_CUSTOMERS,
         SHOULD,
         "the list without a token is 404",
-        _of(LIST_CUSTOMERS, 401, status(404)),
+        _of(LIST_CUSTOMERS, 401, _instead("not-there")),
         requirements=("CUSTOMER-LIST-26",),
     ),
     Fault(
@@ -172,7 +197,7 @@ FAULTS = table(
         LIST_CUSTOMERS,
         MUST,
         "a page that is asked for oddly is a 500",
-        _of(LIST_CUSTOMERS, 400, status(500)),
+        _of(LIST_CUSTOMERS, 400, _instead("broken")),
         requirements=("CUSTOMER-LIST-27", "API-STATUS-1"),
     ),
     Fault(
