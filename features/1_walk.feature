@@ -15,6 +15,12 @@ Feature: The walk from sign-up to a checkout page
     Then the token of the sign-in opened a session
     And every path stands under the base URL
 
+  @CUSTOMER-STATUS-1 @CHECKOUT-STATUS-1
+  Scenario: The first customer and the first checkout session
+    Given a merchant
+    When the merchant creates the first customer and the first checkout session of the run
+    Then they are kept for the end of the run
+
   @SIGNUP-TOKEN-1
   Scenario: The token of a sign-up opens a session
     Given a merchant

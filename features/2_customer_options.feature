@@ -15,8 +15,8 @@ Feature: The three ways to name the customer of a checkout session
     @CHECKOUT-EXISTING-3
     Scenario: Several sessions for one customer
       Given a customer of the merchant
-      When the merchant creates 3 checkout sessions for that customer
-      Then all 3 sessions are attached to that customer
+      When the merchant creates 7 checkout sessions for that customer
+      Then all 7 sessions are attached to that customer
 
     @CHECKOUT-EXISTING-3
     Scenario: Sessions for two customers in turn

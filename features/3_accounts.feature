@@ -9,6 +9,12 @@ Feature: Accounts and sessions
       When somebody signs up with the same e-mail and another password
       Then the sign-up is refused as taken, or hidden behind an invented user
 
+    @SIGNUP-STATE-50
+    Scenario: A refused sign-up leaves the owner's session open
+      Given the account of another merchant
+      When somebody signs up with the same e-mail and another password
+      Then the merchant's first session is open, where the sign-up was refused
+
     @SIGNUP-UNIQUE-3
     Scenario: A second sign-up takes nothing over
       Given an account
@@ -31,7 +37,8 @@ Feature: Accounts and sessions
     @SIGNUP-UNIQUE-6
     Scenario: A refused sign-up leaves no account
       Given a person without an account
-      When the person signs up with a password that is too short
+      When the person signs up without a name
+      And the person signs up with a password that is too short
       And the person signs up
       Then the person has an account, which the short password does not open
 

@@ -13,6 +13,7 @@ pytest_plugins = (
     "steps.access",
     "steps.protocol",
     "steps.together",
+    "steps.keepsakes",
     "steps.scope",
     "steps.claims",
     "steps.reads",

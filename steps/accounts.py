@@ -7,7 +7,7 @@ from typing import Any
 from pytest_bdd import given, parsers, then, when
 
 from conformance.run import Run
-from conformance.values import MISSING, first_field
+from conformance.values import MISSING, first_field, without
 from conformance.wire.exchange import Exchange
 from steps import made_up, operations
 from steps.fixtures import Story, need, saved_for
@@ -62,6 +62,17 @@ def a_person(story: Story) -> None:
 @given("an account")
 def an_account(story: Story) -> None:
     story.merchant = story.merchants.account
+
+
+@given("the account of another merchant")
+def account_of_another(story: Story) -> None:
+    story.merchant = story.merchants.second
+
+
+@when("the person signs up without a name")
+def signs_up_without_name(story: Story) -> None:
+    if not story.run.limited(operations.SIGN_UP):
+        need(not send_sign_up(story.run, without(story.notes["person"], "name")).is_success, "no name was accepted")
 
 
 @when("the person signs up")

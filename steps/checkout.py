@@ -66,6 +66,8 @@ def for_unknown_customer(story: Story) -> None:
     unknown = made_up.unknown_id(story.run, new_customer(story.run, story.actor))
     body = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customerId": unknown}
     story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
+    again = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customerId": unknown}
+    story.add(send(story.run, operations.CREATE_CHECKOUT, again, story.actor))
 
 
 @when("the merchant creates a checkout session without a customer")

@@ -187,12 +187,12 @@ def own_customer(story: Story) -> None:
 @then("the merchant has as many customers as before")
 def as_many_customers(story: Story) -> None:
     story.run.need_success(story.last)
-    _unchanged(story, story.actor, story.notes["customers"])
+    unchanged(story, story.actor, story.notes["customers"])
 
 
 @then("the other merchant has as many customers as before")
 def other_has_as_many(story: Story) -> None:
-    _unchanged(story, story.rival, story.notes["customers of the other"])
+    unchanged(story, story.rival, story.notes["customers of the other"])
 
 
 def lists_lag(run: Run, merchant: Merchant) -> bool:
@@ -210,7 +210,7 @@ def _settle(run: Run) -> None:
         time.sleep(_SECONDS_BEHIND)
 
 
-def _unchanged(story: Story, merchant: Merchant, before: int) -> None:
+def unchanged(story: Story, merchant: Merchant, before: int) -> None:
     _settle(story.run)
     now = listed(story.run, merchant)
     story.run.check(now == before, f"{before} customers, as before", f"{now} customers", story.last)

@@ -213,8 +213,9 @@ def older_can_be_active(story: Story) -> None:
 def creates_without_name(story: Story) -> None:
     story.notes["body"] = body = operations.create_organization.body(story.run)
     spare = story.merchants.spare(story.actor)
-    exchange = send(story.run, operations.CREATE_ORGANIZATION, without(body, "name"), spare)
-    need(not exchange.is_success, "an organization without a name was accepted")
+    for wrong, more in ((without(body, "name"), {}), ({**body, "name": ["Store"]}, {}), (body, {"token": None})):
+        exchange = send(story.run, operations.CREATE_ORGANIZATION, wrong, spare, **more)
+        need(not exchange.is_success, "an organization without a name, or without a token, was accepted")
 
 
 @then("an organization with the same slug is created")

@@ -12,6 +12,7 @@ from steps.fixtures import Story
 
 FORBIDDEN = (403, 400, 404)
 UNKNOWN = (404, 400, 403)
+TAKEN = (409, 422, 400)
 
 
 def refused(run: Run, exchange: Exchange, statuses: tuple[int, ...], what: str, requirement: str | None = None) -> None:
@@ -42,7 +43,8 @@ def refused_as_forbidden(story: Story) -> None:
 
 @then("the request is refused as unknown")
 def refused_as_unknown(story: Story) -> None:
-    refused(story.run, story.last, UNKNOWN, "an unknown customer")
+    for exchange in story.exchanges:
+        refused(story.run, exchange, UNKNOWN, "an unknown customer")
 
 
 @then("the request is refused as taken")

@@ -14,9 +14,7 @@ from steps import operations
 from steps.fixtures import Story, need
 from steps.merchants import Merchant, call, organization_id, session_token, text_field
 from steps.organizations import make_active
-from steps.outcomes import refused
-
-TAKEN = (409, 422, 400)
+from steps.outcomes import TAKEN, refused
 
 
 def _sign_in(story: Story, merchant: Merchant) -> Call:

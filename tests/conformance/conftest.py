@@ -11,14 +11,19 @@ from conformance.plugin.items import requirement_ids
 from steps import operations
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "last: a test that looks at what the others have left")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The scenarios of either operation alternate in the places that they have together."""
+    """Let the scenarios of either operation alternate in the places that they have together; `@last` comes last."""
     scarce = {name: [item for item in items if decides(config, item) == name] for name in operations.SCARCE}
     places = [number for number, item in enumerate(items) if any(item in group for group in scarce.values())]
     turns = [item for item in chain.from_iterable(zip_longest(*scarce.values())) if item is not None]
     for place, item in zip(places, turns, strict=True):
         items[place] = item
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
 def decides(config: pytest.Config, item: pytest.Item) -> str | None:

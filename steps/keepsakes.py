@@ -1,0 +1,194 @@
+"""What a merchant made first: kept through the run, and used once more when everything else is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from pytest_bdd import given, then, when
+
+from conformance.run import Run
+from conformance.sharing import once
+from conformance.values import MISSING, contains, field, first_field
+from conformance.wire.exchange import Exchange
+from steps import operations
+from steps.checkout import CUSTOMER, attached
+from steps.customers import item_path, needs_read, read, unchanged
+from steps.fixtures import Story, need, saved_for
+from steps.merchants import Merchant, create_checkout, create_customer, send, session_token, text_field
+from steps.organizations import default_customer, make_active
+from steps.outcomes import TAKEN, refused
+
+_OF_CUSTOMER: Final = ("id", "merchantId", "name", "email", "phoneNumber", "metadata")
+_OF_SESSION: Final = ("id", "merchantId", "currency", "totalAmount", "status", "sessionUrl", "customerId")
+
+
+@dataclass(frozen=True)
+class Keepsakes:
+    """The first customer of a merchant, and the first checkout session, with the customer who was created with it."""
+
+    customer: Exchange
+    session: Exchange
+
+    @property
+    def customer_id(self) -> str:
+        return text_field(self.customer, "id")
+
+    @property
+    def inline_id(self) -> str:
+        return text_field(self.session, *CUSTOMER)
+
+
+def keepsakes(run: Run, merchant: Merchant) -> Keepsakes:
+    """Return what the merchant made first: a customer, another who was refused, and a session with a new customer."""
+
+    def make() -> Keepsakes:
+        customer = run.need_success(create_customer(run, merchant))
+        wrong = {**operations.create_customer.body(run, merchant.organization_id), "metadata": "text"}
+        send(run, operations.CREATE_CUSTOMER, wrong, merchant)
+        session = create_checkout(run, merchant, customer=operations.create_customer.person(run))
+        return Keepsakes(customer, run.need_success(session))
+
+    return once(run.shared, f"keepsakes of {merchant.key}", make)
+
+
+@when("the merchant creates the first customer and the first checkout session of the run")
+@given("the first customer and the first checkout session of the run")
+def first_things(story: Story) -> None:
+    story.notes["keepsakes"] = keepsakes(story.run, story.actor)
+
+
+@then("they are kept for the end of the run")
+def kept(story: Story) -> None:
+    made: Keepsakes = story.notes["keepsakes"]
+    story.run.need_success(made.customer)
+    story.run.need_success(made.session)
+
+
+@when("the user signs in once more")
+def signs_in_once_more(story: Story) -> None:
+    saved_for(story, operations.SIGN_IN)
+    body = operations.sign_in.body(story.actor.email, story.actor.password)
+    story.add(send(story.run, operations.SIGN_IN, body, story.actor, token=None))
+
+
+@then("the first account of the run is open still")
+def first_account(story: Story) -> None:
+    exchange = story.last
+    if story.run.why_unavailable(exchange):
+        raise story.run.why_not(exchange)
+    held = exchange.is_success and bool(session_token(exchange))
+    story.run.check(held, "the first account signs in", exchange.summary, exchange)
+
+
+@when("the other merchant names that customer, and a request asks for another method than its own")
+def attacked(story: Story) -> None:
+    """Neither is carried out; what comes of them is decided elsewhere."""
+    run, made = story.run, story.notes["keepsakes"]
+    body = operations.create_checkout.body(run, story.rival.organization_id)
+    send(run, operations.CREATE_CHECKOUT, {**body, "customerId": made.customer_id}, story.rival)
+    body = operations.create_customer.body(run, story.actor.organization_id)
+    headers = {"X-HTTP-Method-Override": "DELETE", "X-HTTP-Method": "DELETE", "X-Method-Override": "DELETE"}
+    send(run, operations.CREATE_CUSTOMER, body, story.actor, headers=headers)
+
+
+@then("a checkout session can be created for the first customer of the run")
+def first_customer(story: Story) -> None:
+    _attached(story, story.notes["keepsakes"].customer_id, "CUSTOMER-STATE-50")
+
+
+@then("for the customer who came with the first checkout session too")
+def first_inline_customer(story: Story) -> None:
+    _attached(story, story.notes["keepsakes"].inline_id, "CHECKOUT-STATE-50")
+
+
+def _attached(story: Story, customer: str, requirement: str) -> None:
+    run = story.run
+    body = {**operations.create_checkout.body(run, story.actor.organization_id), "customerId": customer}
+    exchange = send(run, operations.CREATE_CHECKOUT, body, story.actor)
+    held = exchange.is_success and attached(exchange) == customer
+    got = f"{exchange.summary}, customer {attached(exchange)}"
+    run.check(held, f"a session for the customer {customer}", got, exchange, requirement)
+
+
+@then("the first customer reads as it was created")
+def reads_first_customer(story: Story) -> None:
+    run, made = story.run, story.notes["keepsakes"]
+    sample = run.need_success(create_customer(run, story.actor))
+    needs_read(run, story.actor, operations.CREATE_CUSTOMER, text_field(sample, "id"))
+    _reads_as(story, operations.CREATE_CUSTOMER, made.customer, _OF_CUSTOMER)
+
+
+@then("the first checkout session reads as it was created")
+def reads_first_session(story: Story) -> None:
+    run, made = story.run, story.notes["keepsakes"]
+    sample = run.need_success(create_checkout(run, story.actor))
+    needs_read(run, story.actor, operations.CREATE_CHECKOUT, text_field(sample, "id"))
+    _reads_as(story, operations.CREATE_CHECKOUT, made.session, _OF_SESSION)
+
+
+def _reads_as(story: Story, operation: str, created: Exchange, names: tuple[str, ...]) -> None:
+    """A field that one of the two leaves out is not compared."""
+    run, identifier = story.run, text_field(created, "id")
+    exchange = read(run, item_path(run, operation, identifier), story.actor)
+    if not run.check(exchange.is_success, f"{identifier} can be read", exchange.summary, exchange):
+        return
+    for name in names:
+        told, shown = field(created.response_json, name), field(exchange.response_json, name)
+        if told not in (None, MISSING) and shown not in (None, MISSING):
+            run.check(contains(told, shown), f"{name} {told!r}, as it was created", f"{name} {shown!r}", exchange)
+
+
+@then("the first organization can be made active, and its slug is taken still")
+def first_organization(story: Story) -> None:
+    run, spare = story.run, story.merchants.spare(story.actor)
+    exchange = make_active(run, spare, spare.organization_id)
+    run.check(exchange.is_success, "the first organization is made active", exchange.summary, exchange, "ORG-STATE-50")
+    need("slug" in spare.organization, "the organization was not created by this run, so that its slug is not known")
+    body = {**operations.create_organization.body(run), "slug": spare.organization["slug"]}
+    again = send(run, operations.CREATE_ORGANIZATION, body, spare)
+    if run.why_unavailable(again):
+        raise run.why_not(again)
+    refused(run, again, TAKEN, "the slug of the first organization", "ORG-UNIQUE-50")
+
+
+@then("the merchant's first session is open, where the sign-up was refused")
+def session_open_after_refused_sign_up(story: Story) -> None:
+    need(not story.last.is_success, "the sign-up was not refused")
+    exchange = make_active(story.run, story.actor, story.actor.organization_id)
+    story.run.check(exchange.is_success, "the session is open still", exchange.summary, exchange, "SIGNUP-STATE-50")
+
+
+@when("customers are refused")
+def refused_customers(story: Story) -> None:
+    """Without a token, and with a field of the wrong type."""
+    run, own = story.run, story.actor.organization_id
+    for changes, more in (({}, {"token": None}), ({"metadata": "text"}, {}), ({"name": {"first": "Thabo"}}, {})):
+        body = {**operations.create_customer.body(run, own), **changes}
+        story.add(send(run, operations.CREATE_CUSTOMER, body, story.actor, **more))
+
+
+@when("checkout sessions with new customers are refused")
+def refused_sessions(story: Story) -> None:
+    """With an amount that is no number, and of a merchant who is none of the user's."""
+    run, own = story.run, story.actor.organization_id
+    for who, changes in ((story.actor, {"totalAmount": "much"}), (story.rival, {})):
+        customer = operations.create_customer.person(run)
+        body = {**operations.create_checkout.body(run, own), "customer": customer, **changes}
+        story.add(send(run, operations.CREATE_CHECKOUT, body, who))
+
+
+@then("none of them has left a customer")
+def no_customer_left(story: Story) -> None:
+    accepted = [exchange.summary for exchange in story.exchanges if exchange.is_success]
+    need(not accepted, f"not all of them were refused ({', '.join(accepted)})")
+    unchanged(story, story.actor, story.notes["customers"])
+
+
+@then("the other merchant can create a customer without naming an organization")
+def other_is_as_before(story: Story) -> None:
+    need(not story.last.is_success, "the customer was not refused")
+    exchange = default_customer(story.run, story.rival)
+    got = first_field(exchange.response_json, ["merchantId"])
+    held = exchange.is_success and got in (story.rival.organization_id, MISSING)
+    story.run.check(held, "a customer of the active organization", f"{exchange.summary}, merchantId {got}", exchange)
