@@ -14,7 +14,7 @@ from conformance.masking import Masker
 from conformance.results.records import Breach, Record
 from conformance.values import first_field, visible
 from conformance.wire.evidence import evidence
-from conformance.wire.exchange import Call, Exchange
+from conformance.wire.exchange import Call, Exchange, Intent
 
 _SHOWN_EXCHANGES: Final = 12
 _LONGEST_NAME: Final = 100
@@ -48,7 +48,7 @@ class Recorder:
     def take(self, exchange: Exchange, found: Found) -> None:
         """Take an exchange, and what it decides, into the record."""
         record = self.record
-        record.requests[f"{_name(exchange.call)} {exchange.status or 'no answer'}"] += 1
+        record.requests[_name(exchange.call), exchange.status] += 1
         self.recent = [*self.recent[1 - _SHOWN_EXCHANGES :], exchange]
         record.created.update(dict.fromkeys(self._created(exchange)))
         if policy := _policy(exchange):
@@ -127,6 +127,6 @@ def _policy(exchange: Exchange) -> str | None:
     """Return in words that an unusual value was lawfully refused, or None."""
     call = exchange.call
     refused = exchange.response is not None and exchange.gateway is None and 400 <= exchange.status < 500
-    if call.intent != "unusual" or not refused or exchange.status in (401, 429):
+    if call.intent != Intent.UNUSUAL or not refused or exchange.status in (401, 429):
         return None
     return f"{_name(call)}: {call.value} is refused with {exchange.status}"

@@ -25,7 +25,7 @@ from conformance.results.records import Record
 from conformance.settings import Settings
 from conformance.sharing import Shared, Store
 from conformance.values import field as field_of
-from conformance.wire.exchange import Call, Exchange
+from conformance.wire.exchange import Call, Exchange, Intent
 from conformance.wire.together import told_in_order
 
 _TESTS_A_CONTROL: Final = 3
@@ -92,7 +92,7 @@ class Run:
         Raises `NotTested` for an operation that the target does not have, once a valid request has shown it.
         """
         operation = call.operation or ""
-        if operation in self.absent and (call.intent != "valid" or operation in self._shown_absent):
+        if operation in self.absent and (call.intent != Intent.VALID or operation in self._shown_absent):
             raise NotTested(self.absent[operation], Why.PRECONDITION)
         if operation in self.absent:
             self._shown_absent.add(operation)
@@ -119,7 +119,7 @@ class Run:
         self._learn_secrets(exchange)
         if self.settings.audit and is_kept(exchange):
             self.heard.append(exchange)
-        if exchange.call.intent == "valid" and exchange.is_success and exchange.call.operation:
+        if exchange.call.intent == Intent.VALID and exchange.is_success and exchange.call.operation:
             self.accepted.add(exchange.call.operation)
         found = [(requirement.id, findings) for requirement, findings in self.rules.apply(exchange)]
         self.recorder.broken |= {name for name, findings in found if findings}
@@ -185,7 +185,7 @@ class Run:
             return NotTested(exchange.gateway, Why.GATEWAY)
         if reason := self.why_unavailable(exchange):
             return NotTested(reason, Why.WITHHELD, exchange.call.operation or "")
-        if exchange.call.intent == "unusual" and 400 <= exchange.status < 500:
+        if exchange.call.intent == Intent.UNUSUAL and 400 <= exchange.status < 500:
             told = f"a policy of the target: {exchange.call.value} is refused ({exchange.summary})"
             return NotTested(told, Why.POLICY)
         return NotTested(f"precondition missing: {exchange.summary}", Why.PRECONDITION)

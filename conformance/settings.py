@@ -4,9 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from enum import IntEnum, StrEnum
+from typing import Any, Final, NamedTuple
 
-SIZES: Final = ("smoke", "gate", "full")
+
+class Place(IntEnum):
+    """Where a user sets a value; what is nearer to the command line counts."""
+
+    COMMAND_LINE = 1
+    INI_FILE = 2
+    ENVIRONMENT = 3
+
+
+class Origin(NamedTuple):
+    """Where the user set a value: the place, and the words that name it in messages."""
+
+    place: Place
+    words: str
+
+    def __str__(self) -> str:
+        return self.words
+
+
+class Size(StrEnum):
+    """How much of the suite a run carries out; each size has the tests of those before it."""
+
+    SMOKE = "smoke"
+    GATE = "gate"
+    FULL = "full"
+
+    def holds(self, smallest: Size) -> bool:
+        """Return whether a run of this size has the tests that belong to `smallest` at least."""
+        sizes = list(Size)
+        return sizes.index(self) >= sizes.index(smallest)
 
 
 def _secret(default: Any = None) -> Any:
@@ -21,7 +51,7 @@ class Settings:
     Times are in seconds. `strict` says that a broken SHOULD fails the run.
     """
 
-    size: str = "gate"
+    size: Size = Size.GATE
     seed: int = 0
     strict_should: bool = False
     report_dir: str = "reports"
@@ -55,7 +85,7 @@ class Settings:
     sandbox_fault: tuple[str, ...] = ()
     sandbox_variant: tuple[str, ...] = ()
     strict: bool = False
-    origin: Mapping[str, str] = field(default_factory=dict)
+    origin: Mapping[str, Origin] = field(default_factory=dict)
 
     def shown(self) -> dict[str, str]:
         """Return what the user set, as text, with secrets masked."""

@@ -5,20 +5,27 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from enum import Enum
 from typing import Any, Final, Protocol, TypeVar, cast
 
 from conformance.errors import NotTested, Why
 
 T = TypeVar("T")
-UNMADE: Final = "unmade"
 _TRIES: Final = 2
+
+
+class Claim(Enum):
+    """What `Shared.claim` returns where nothing is there to be shared yet."""
+
+    GRANTED = "granted"
+    """The caller is to make it now, and to `settle` it or to `give_up`."""
 
 
 class Shared(Protocol):
     """Where the shared things are kept: in this process, or behind a line to the one that leads the run."""
 
     def claim(self, key: str) -> Any:
-        """A thing that is made once: returns it in a tuple of one, or `UNMADE` to the one who is to make it now.
+        """A thing that is made once: returns it in a tuple of one, or `Claim.GRANTED` to the one who is to make it now.
 
         Waits while another process makes it; raises `NotTested` where that has failed often enough.
         """
@@ -54,7 +61,7 @@ def once(shared: Shared, key: str, make: Callable[[], T]) -> T:
     Raises `NotTested` where it cannot be made; what failed twice is not tried again.
     """
     found = shared.claim(key)
-    if found != UNMADE:
+    if found is not Claim.GRANTED:
         return cast("tuple[T]", found)[0]
     try:
         value = make()
@@ -88,7 +95,7 @@ class Store:
             if len(failures) >= _TRIES:
                 raise NotTested(*failures[-1])
             self._makers[key] = who
-            return UNMADE
+            return Claim.GRANTED
 
     def settle(self, key: str, value: Any, who: str = "") -> None:  # noqa: ARG002
         with self._changed:

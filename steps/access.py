@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_bdd import parsers, then, when
 
-from conformance.wire.exchange import Call
+from conformance.wire.exchange import Call, Intent
 from steps import operations
 from steps.fixtures import Story
 from steps.merchants import Merchant, call, send, valid_body
@@ -87,7 +87,7 @@ def sent_how(story: Story, name: str, how: str) -> None:
 def scheme_in_other_cases(story: Story, name: str) -> None:
     run, operation = story.run, operations.BY_WORDS[name]
     merchant = by_whom(story, operation)
-    run.need_success(send(run, operation, valid_body(run, operation, merchant), merchant, intent="valid"))
+    run.need_success(send(run, operation, valid_body(run, operation, merchant), merchant, intent=Intent.VALID))
     for scheme in ("bearer", "BEARER"):
         headers = {"Authorization": f"{scheme} {merchant.token}"}
         story.add(send(run, operation, valid_body(run, operation, merchant), merchant, token=None, headers=headers))
@@ -98,5 +98,5 @@ def accepted_with_token(story: Story) -> None:
     run, operation = story.run, story.notes["operation"]
     merchant = by_whom(story, operation)
     if run.needs_control(operation, f"{merchant.key} token"):
-        control: Call = call(run, operation, valid_body(run, operation, merchant), merchant, intent="valid")
+        control: Call = call(run, operation, valid_body(run, operation, merchant), merchant, intent=Intent.VALID)
         run.need_success(run.send(control))

@@ -8,7 +8,7 @@ from pytest_bdd import given, parsers, then, when
 
 from conformance.run import Run
 from conformance.values import MISSING, first_field, without
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.fixtures import Story, need, saved_for
 from steps.merchants import Merchant, check_token, send, session_token
@@ -46,7 +46,7 @@ def right_password_signs_in(story: Story) -> None:
     account = story.actor
     if not story.run.saves(operations.SIGN_IN):
         story.run.need_success(
-            send_sign_in(story.run, account.email, account.password, intent="valid", actor=account.key)
+            send_sign_in(story.run, account.email, account.password, intent=Intent.VALID, actor=account.key)
         )
 
 
@@ -77,7 +77,7 @@ def signs_up_without_name(story: Story) -> None:
 
 @when("the person signs up")
 def person_signs_up(story: Story) -> None:
-    exchange = story.add(send_sign_up(story.run, story.notes["person"], intent="valid"))
+    exchange = story.add(send_sign_up(story.run, story.notes["person"], intent=Intent.VALID))
     story.notes["signed up"] = story.run.need_success(exchange)
 
 
@@ -89,7 +89,7 @@ def person_signs_in(story: Story) -> None:
         story.notes["token"] = story.actor.token
         return
     email, password = (person["email"], person["password"]) if person else (story.actor.email, story.actor.password)
-    exchange = story.run.need_success(story.add(send_sign_in(story.run, email, password, intent="valid")))
+    exchange = story.run.need_success(story.add(send_sign_in(story.run, email, password, intent=Intent.VALID)))
     token = session_token(exchange)
     need(bool(token), "sign-in hands out no token")
     story.notes["token"] = token
@@ -102,7 +102,7 @@ def person_signs_in_often(story: Story, times: int) -> None:
     account = story.actor
     story.notes["times"] = times = 2 if story.run.limited(operations.SIGN_IN) else times
     for _ in range(times):
-        story.add(story.run.need_success(send_sign_in(story.run, account.email, account.password, intent="valid")))
+        story.add(story.run.need_success(send_sign_in(story.run, account.email, account.password, intent=Intent.VALID)))
 
 
 @when("the person signs in with the e-mail in capitals")
@@ -134,7 +134,7 @@ def signs_up_with_plus_tag(story: Story) -> None:
     saved_for(story, operations.SIGN_UP)
     name, _, domain = story.actor.email.partition("@")
     body = {**operations.sign_up.body(story.run), "email": f"{name}+{story.run.unique()}@{domain}"}
-    story.add(send_sign_up(story.run, body, intent="unusual", value="an e-mail with a plus tag"))
+    story.add(send_sign_up(story.run, body, intent=Intent.UNUSUAL, value="an e-mail with a plus tag"))
 
 
 @then("the sign-up is accepted")
@@ -147,8 +147,8 @@ def sign_up_accepted(story: Story) -> None:
 def signs_up_with_value(story: Story, value: str) -> None:
     saved_for(story, operations.SIGN_UP)
     body = changed(story.run, operations.sign_up.body(story.run), value)
-    story.add(story.run.need_success(send_sign_up(story.run, body, intent="unusual", value=value)))
-    story.add(send_sign_in(story.run, body["email"], body["password"], intent="valid"))
+    story.add(story.run.need_success(send_sign_up(story.run, body, intent=Intent.UNUSUAL, value=value)))
+    story.add(send_sign_in(story.run, body["email"], body["password"], intent=Intent.VALID))
 
 
 @when(parsers.parse("somebody signs in with a wrong password {times:d} times"))

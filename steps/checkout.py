@@ -8,7 +8,7 @@ from pytest_bdd import given, parsers, then, when
 
 from conformance.errors import NotTested, Why
 from conformance.values import MISSING, contains, field, first_field
-from conformance.wire.exchange import Call, Exchange
+from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.customers import agrees, item_path, needs_read, read, read_back
 from steps.fixtures import Story, need, new_customer
@@ -129,7 +129,7 @@ def with_both(story: Story) -> None:
 @when(parsers.re(r"the merchant creates a checkout session with (?P<value>(?!a new customer|an amount that).+)"))
 def with_value(story: Story, value: str) -> None:
     body = changed(story.run, operations.create_checkout.body(story.run, story.actor.organization_id), value)
-    story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor, intent="unusual", value=value))
+    story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor, intent=Intent.UNUSUAL, value=value))
 
 
 @when("the merchant asks for a checkout session over an amount beyond 32 bits")
@@ -141,13 +141,13 @@ def beyond_32_bits(story: Story) -> None:
 def inline_with_value(story: Story, value: str) -> None:
     person = changed(story.run, operations.create_customer.person(story.run), value)
     told = f"a new customer with {value}"
-    story.add(create_checkout(story.run, story.actor, intent="unusual", value=told, customer=person))
+    story.add(create_checkout(story.run, story.actor, intent=Intent.UNUSUAL, value=told, customer=person))
 
 
 @when("the merchant creates the same checkout session twice")
 def same_twice(story: Story) -> None:
     body = operations.create_checkout.body(story.run, story.actor.organization_id)
-    first = send(story.run, operations.CREATE_CHECKOUT, body, story.actor, intent="valid")
+    first = send(story.run, operations.CREATE_CHECKOUT, body, story.actor, intent=Intent.VALID)
     story.add(story.run.need_success(first))
     story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor, repeat=True))
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pytest_bdd import parsers, then, when
 
 from conformance.values import first_field, shown
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.fixtures import Story, need, saved_for
 from steps.merchants import create_checkout, organization_id, send
@@ -99,7 +99,7 @@ def claims_sent(story: Story, name: str) -> None:
     if "metadata" in body and "metadata" in claim.body:
         merged["metadata"] = {**body["metadata"], **claim.body["metadata"]}
     story.notes["claimed"] = claim.texts
-    story.add(send(run, operation, merged, merchant, intent="unusual", value="what a client may not set"))
+    story.add(send(run, operation, merged, merchant, intent=Intent.UNUSUAL, value="what a client may not set"))
 
 
 @when("the new user signs in and claims it again")
@@ -109,7 +109,7 @@ def claims_sign_in(story: Story) -> None:
     claim = _claims(story, operations.SIGN_IN)
     story.notes["claimed"] |= claim.texts
     body = {**operations.sign_in.body(person["email"], person["password"]), **claim.body}
-    story.add(send(story.run, operations.SIGN_IN, body, intent="unusual", value="what a client may not set"))
+    story.add(send(story.run, operations.SIGN_IN, body, intent=Intent.UNUSUAL, value="what a client may not set"))
 
 
 @then("nothing of it is taken")
@@ -132,7 +132,7 @@ def organization_is_creators(story: Story) -> None:
     """The passive checks record a refusal as a breach."""
     created = organization_id(story.last)
     spare = story.merchants.spare(story.merchants.first)
-    story.run.need_success(make_active(story.run, spare, created, intent="valid"))
+    story.run.need_success(make_active(story.run, spare, created, intent=Intent.VALID))
 
 
 @then("the customer is the merchant's")
@@ -156,7 +156,7 @@ def prototype_sent(story: Story) -> None:
 @then("the next customer inherits nothing")
 def inherits_nothing(story: Story) -> None:
     body = operations.create_customer.body(story.run, story.actor.organization_id)
-    exchange: Exchange = send(story.run, operations.CREATE_CUSTOMER, body, story.actor, intent="valid")
+    exchange: Exchange = send(story.run, operations.CREATE_CUSTOMER, body, story.actor, intent=Intent.VALID)
     need(exchange.response is not None, exchange.summary)
     inherited = exchange.response is not None and story.notes["mark"] in exchange.response.text
     got = "what the request before had in `__proto__`" if inherited else "nothing of it"

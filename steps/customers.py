@@ -13,7 +13,7 @@ from conformance.errors import NotTested, Why
 from conformance.run import Run
 from conformance.sharing import once
 from conformance.values import MISSING, caseless, contains, field, first_field
-from conformance.wire.exchange import Call, Exchange
+from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.fixtures import Story, need
 from steps.merchants import Merchant, create_customer, send, text_field
@@ -123,7 +123,7 @@ def creates_customer(story: Story) -> None:
 @when(parsers.re(r"the merchant creates a customer with (?P<value>(?!a name that).+)"))
 def creates_customer_with(story: Story, value: str) -> None:
     body = changed(story.run, operations.create_customer.body(story.run, story.actor.organization_id), value)
-    story.add(send(story.run, operations.CREATE_CUSTOMER, body, story.actor, intent="unusual", value=value))
+    story.add(send(story.run, operations.CREATE_CUSTOMER, body, story.actor, intent=Intent.UNUSUAL, value=value))
 
 
 @when(parsers.parse("the merchant creates {times:d} more customers"))
@@ -135,7 +135,7 @@ def creates_more(story: Story, times: int) -> None:
 @when("the merchant creates the same customer twice")
 def creates_twice(story: Story) -> None:
     body = operations.create_customer.body(story.run, story.actor.organization_id)
-    first = send(story.run, operations.CREATE_CUSTOMER, body, story.actor, intent="valid")
+    first = send(story.run, operations.CREATE_CUSTOMER, body, story.actor, intent=Intent.VALID)
     story.add(story.run.need_success(first))
     story.add(send(story.run, operations.CREATE_CUSTOMER, body, story.actor))
 

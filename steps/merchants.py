@@ -150,7 +150,7 @@ class Merchants:
         """A new account; its own session, where sign-up opens one, is the first spare one."""
         body = operations.sign_up.body(self.run)
         self.run.masker.add(body["password"])
-        exchange = self.run.need_success(send(self.run, operations.SIGN_UP, body, intent="valid", actor=key))
+        exchange = self.run.need_success(send(self.run, operations.SIGN_UP, body, intent=Intent.VALID, actor=key))
         found = first_field(exchange.response_json, ["user.id"])
         user_id = found if isinstance(found, str) else ""
         self.run.shared.tell(f"spare session of {key}", session_token(exchange))
@@ -159,7 +159,7 @@ class Merchants:
     def sign_in(self, merchant: Merchant) -> str:
         """A new session of a merchant: returns its token."""
         body = {"email": merchant.email, "password": merchant.password}
-        sent = call(self.run, operations.SIGN_IN, body, intent="valid", actor=merchant.key)
+        sent = call(self.run, operations.SIGN_IN, body, intent=Intent.VALID, actor=merchant.key)
         token = session_token(self.run.need_success(self.run.send(sent)))
         if not token:
             raise NotTested("precondition missing: sign-in hands out no token")
@@ -180,12 +180,12 @@ class Merchants:
     def activate(self, merchant: Merchant, token: str) -> Exchange:
         """Makes the merchant's organization the active one of a session."""
         body = {"organizationId": merchant.organization_id}
-        sent = call(self.run, operations.SET_ACTIVE, body, merchant, token=token, intent="valid")
+        sent = call(self.run, operations.SET_ACTIVE, body, merchant, token=token, intent=Intent.VALID)
         return self.run.need_success(self.run.send(sent))
 
     def _create_organization(self, merchant: Merchant) -> tuple[str, Exchange]:
         body = operations.create_organization.body(self.run)
-        exchange = send(self.run, operations.CREATE_ORGANIZATION, body, merchant, intent="valid")
+        exchange = send(self.run, operations.CREATE_ORGANIZATION, body, merchant, intent=Intent.VALID)
         check_token(self.run, exchange)
         if not exchange.is_success and self.run.why_unavailable(exchange):
             exchange = send(self.run, operations.SET_ACTIVE, {}, merchant)
@@ -205,11 +205,11 @@ def check_token(run: Run, exchange: Exchange) -> None:
 def create_customer(run: Run, merchant: Merchant, **changes: Any) -> Exchange:
     """A valid customer of the merchant, with changes to the body: returns the exchange."""
     body = {**operations.create_customer.body(run, merchant.organization_id), **changes}
-    return send(run, operations.CREATE_CUSTOMER, body, merchant, intent="valid")
+    return send(run, operations.CREATE_CUSTOMER, body, merchant, intent=Intent.VALID)
 
 
 def create_checkout(
-    run: Run, merchant: Merchant, intent: Intent = "valid", value: str = "", **changes: Any
+    run: Run, merchant: Merchant, intent: Intent = Intent.VALID, value: str = "", **changes: Any
 ) -> Exchange:
     """Send a valid checkout session of the merchant, with changes to the body; return the exchange."""
     body = {**operations.create_checkout.body(run, merchant.organization_id), **changes}

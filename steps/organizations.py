@@ -11,7 +11,7 @@ from conformance.errors import NotTested, Why
 from conformance.run import Run
 from conformance.sharing import once
 from conformance.values import first_field, without
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.fixtures import Story, need
 from steps.merchants import (
@@ -57,7 +57,7 @@ def send_default(run: Run, merchant: Merchant) -> Exchange:
 @when("the merchant creates an organization")
 def creates_organization(story: Story) -> None:
     body = {**operations.create_organization.body(story.run), "name": made_up.SHOP}
-    exchange = story.add(send(story.run, operations.CREATE_ORGANIZATION, body, story.actor, intent="valid"))
+    exchange = story.add(send(story.run, operations.CREATE_ORGANIZATION, body, story.actor, intent=Intent.VALID))
     check_token(story.run, exchange)
     found = organization_id(story.run.need_success(exchange))
     story.merchant = replace(story.actor, organization_id=found, organization=body)
@@ -66,7 +66,7 @@ def creates_organization(story: Story) -> None:
 @when("the merchant makes it the active organization")
 @when("the merchant makes the organization active again")
 def makes_it_active(story: Story) -> None:
-    exchange = make_active(story.run, story.actor, story.actor.organization_id, intent="valid")
+    exchange = make_active(story.run, story.actor, story.actor.organization_id, intent=Intent.VALID)
     if "ORG-STATE-2" in story.run.record.requirements:
         open_still = exchange.status != HTTPStatus.UNAUTHORIZED
         story.run.check(open_still, "the session is open after the creation", exchange.summary, exchange, "ORG-STATE-2")
@@ -77,7 +77,7 @@ def makes_it_active(story: Story) -> None:
 def activates_in_sign_up_session(story: Story) -> None:
     body = {**operations.sign_up.body(story.run), "name": made_up.NAME}
     story.run.masker.add(body["password"])
-    signed_up = story.run.need_success(send(story.run, operations.SIGN_UP, body, intent="valid"))
+    signed_up = story.run.need_success(send(story.run, operations.SIGN_UP, body, intent=Intent.VALID))
     token = session_token(signed_up)
     need(bool(token), "sign-up hands out no token on this target, which is lawful", Why.CAPABILITY)
     newcomer = Merchant(f"newcomer {body['email']}", body["email"], body["password"], token=token)
@@ -95,7 +95,7 @@ def second_organization(story: Story) -> None:
 
     def make() -> str:
         body = operations.create_organization.body(story.run)
-        exchange = send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent="valid")
+        exchange = send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.VALID)
         return organization_id(story.run.need_success(exchange))
 
     story.notes["second"] = once(story.run.shared, "second organization", make)
@@ -106,7 +106,7 @@ def makes_active_in_turn(story: Story) -> None:
     spare = story.notes["spare"]
     story.notes["turns"] = []
     for organization in (story.notes["second"], spare.organization_id, story.notes["second"]):
-        story.run.need_success(make_active(story.run, spare, organization, intent="valid"))
+        story.run.need_success(make_active(story.run, spare, organization, intent=Intent.VALID))
         exchange = story.run.need_success(default_customer(story.run, spare))
         story.notes["turns"].append((organization, exchange))
 
@@ -126,7 +126,7 @@ def belongs_to(story: Story, exchange: Exchange, organization: str) -> None:
 
 @when("the merchant makes the second organization active in another session")
 def active_in_another_session(story: Story) -> None:
-    story.run.need_success(make_active(story.run, story.notes["spare"], story.notes["second"], intent="valid"))
+    story.run.need_success(make_active(story.run, story.notes["spare"], story.notes["second"], intent=Intent.VALID))
 
 
 @when("the merchant creates a customer without naming an organization")
@@ -160,7 +160,7 @@ def repeated_token_works(story: Story) -> None:
 def creates_organization_with(story: Story, value: str) -> None:
     spare = story.merchants.spare(story.actor)
     body = changed(story.run, operations.create_organization.body(story.run), value)
-    story.add(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent="unusual", value=value))
+    story.add(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.UNUSUAL, value=value))
 
 
 @when("the merchant creates an organization with a slug that is taken")
@@ -178,7 +178,7 @@ def can_be_made_active(story: Story) -> None:
     """The passive checks record a refusal as a breach."""
     spare = story.merchants.spare(story.actor)
     created = organization_id(story.run.need_success(story.last))
-    story.run.need_success(make_active(story.run, spare, created, intent="valid"))
+    story.run.need_success(make_active(story.run, spare, created, intent=Intent.VALID))
 
 
 def _creates_with_slug(story: Story, owner: Merchant) -> None:
@@ -192,14 +192,14 @@ def _creates_with_slug(story: Story, owner: Merchant) -> None:
 def another_slug(story: Story) -> None:
     spare = story.merchants.spare(story.actor)
     body = operations.create_organization.body(story.run)
-    story.run.need_success(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent="valid"))
+    story.run.need_success(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.VALID))
 
 
 @when("the merchant creates another organization")
 def creates_another(story: Story) -> None:
     spare = story.merchants.spare(story.actor)
     body = operations.create_organization.body(story.run)
-    story.run.need_success(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent="valid"))
+    story.run.need_success(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.VALID))
 
 
 @then("the older organization can be made active")
@@ -241,7 +241,7 @@ def activates_unknown(story: Story) -> None:
 
 @then("the merchant can make it active")
 def merchant_activates(story: Story) -> None:
-    story.run.need_success(make_active(story.run, story.actor, story.actor.organization_id, intent="valid"))
+    story.run.need_success(make_active(story.run, story.actor, story.actor.organization_id, intent=Intent.VALID))
 
 
 @then("nothing of the other merchant goes into the merchant's organization")

@@ -12,7 +12,7 @@ from conformance.errors import Why
 from conformance.results.records import Reason
 from conformance.run import Run
 from conformance.wire.client import encode
-from conformance.wire.exchange import Call
+from conformance.wire.exchange import Call, Intent
 from steps import operations
 from steps.access import by_whom
 from steps.fixtures import Story
@@ -101,7 +101,7 @@ def media_types(story: Story, name: str) -> None:
 def _need_accepted(run: Run, operation: str, merchant: Merchant) -> None:
     """The control of what has to be accepted: a plain request was, in this run; otherwise one is sent."""
     if operation not in run.accepted:
-        run.need_success(send(run, operation, valid_body(run, operation, merchant), merchant, intent="valid"))
+        run.need_success(send(run, operation, valid_body(run, operation, merchant), merchant, intent=Intent.VALID))
 
 
 @when(parsers.parse('a valid "{name}" request is sent in chunks'))

@@ -14,7 +14,7 @@ from conformance.errors import NotTested, Why
 from conformance.run import Run
 from conformance.values import MISSING, contains, exactly, first_field, shown
 from conformance.wire.client import encode
-from conformance.wire.exchange import Call, Exchange
+from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.checkout import attached
 from steps.customers import item_path, needs_read, read
@@ -169,9 +169,9 @@ def new_organization_with_customers(story: Story) -> None:
     if not _list(run, spare, "?limit=1&offset=0").is_success:
         raise NotTested("capability absent: the target does not list customers", Why.CAPABILITY)
     body = {**operations.create_organization.body(run), "name": made_up.SHOP}
-    created = run.need_success(send(run, operations.CREATE_ORGANIZATION, body, spare, intent="valid"))
+    created = run.need_success(send(run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.VALID))
     scope = replace(spare, organization_id=organization_id(created))
-    run.need_success(make_active(run, scope, scope.organization_id, intent="valid"))
+    run.need_success(make_active(run, scope, scope.organization_id, intent=Intent.VALID))
     for _ in range(2):
         exchange = run.need_success(create_customer(run, scope, name=made_up.NAME))
         story.customers.append(text_field(exchange, "id"))

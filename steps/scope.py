@@ -9,7 +9,7 @@ from pytest_bdd import then, when
 
 from conformance.errors import NotTested, Why
 from conformance.values import MISSING, first_field
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.checkout import attached
 from steps.fixtures import Story, need, new_customer
@@ -43,7 +43,7 @@ def _belongs(story: Story, exchange: Exchange, organization: str, requirement: s
 def second_active_twice(story: Story) -> None:
     scope = second_scope(story)
     for _ in range(2):
-        story.run.need_success(make_active(story.run, scope, scope.organization_id, intent="valid"))
+        story.run.need_success(make_active(story.run, scope, scope.organization_id, intent=Intent.VALID))
 
 
 @then("a customer without a named organization belongs to the second organization")
@@ -78,12 +78,12 @@ def creates_for_named(story: Story) -> None:
     run, named = story.run, story.notes["second"]
     body = operations.create_customer.body(run, named)
     story.notes["customer"] = send(
-        run, operations.CREATE_CUSTOMER, body, story.actor, intent="unusual", value=f"for a customer, {_NAMED}"
+        run, operations.CREATE_CUSTOMER, body, story.actor, intent=Intent.UNUSUAL, value=f"for a customer, {_NAMED}"
     )
     there = replace(story.actor, organization_id=named)
     person = operations.create_customer.person(run)
     story.notes["session"] = create_checkout(
-        run, there, intent="unusual", value=f"for a checkout session, {_NAMED}", customer=person
+        run, there, intent=Intent.UNUSUAL, value=f"for a checkout session, {_NAMED}", customer=person
     )
 
 
@@ -98,7 +98,7 @@ def both_belong_to_second(story: Story) -> None:
     ]
     if not accepted:
         raise run.why_not(story.notes["customer"])
-    run.need_success(make_active(run, scope, scope.organization_id, intent="valid"))
+    run.need_success(make_active(run, scope, scope.organization_id, intent=Intent.VALID))
     for exchange, requirement in accepted:
         _belongs(story, exchange, scope.organization_id, requirement)
         customer = first_field(exchange.response_json, ["customerId", "customer.id", "id"])
@@ -121,7 +121,7 @@ def default_session_belongs_to_second(story: Story) -> None:
 def organization_elsewhere(story: Story) -> None:
     spare = story.merchants.spare(story.actor)
     body = {**operations.create_organization.body(story.run), "name": made_up.SHOP}
-    story.run.need_success(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent="valid"))
+    story.run.need_success(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.VALID))
 
 
 @when("the other merchant names the merchant's organization by its slug")
@@ -174,7 +174,7 @@ def same_identity_elsewhere(story: Story) -> None:
     run, rival = story.run, story.rival
     person = operations.create_customer.person(run)
     own = {**person, "merchantId": story.actor.organization_id}
-    run.need_success(send(run, operations.CREATE_CUSTOMER, own, story.actor, intent="valid"))
+    run.need_success(send(run, operations.CREATE_CUSTOMER, own, story.actor, intent=Intent.VALID))
     first = send(run, operations.CREATE_CUSTOMER, {**person, "merchantId": rival.organization_id}, rival)
     another = operations.create_customer.person(run)
     run.need_success(create_checkout(run, story.actor, customer=another))

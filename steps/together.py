@@ -9,7 +9,7 @@ from pytest_bdd import parsers, then, when
 
 from conformance.errors import Why
 from conformance.values import MISSING, first_field
-from conformance.wire.exchange import Call
+from conformance.wire.exchange import Call, Intent
 from steps import operations
 from steps.fixtures import Story, need
 from steps.merchants import Merchant, call, organization_id, session_token, text_field
@@ -19,7 +19,7 @@ from steps.outcomes import TAKEN, refused
 
 def _sign_in(story: Story, merchant: Merchant) -> Call:
     body = operations.sign_in.body(merchant.email, merchant.password)
-    return call(story.run, operations.SIGN_IN, body, intent="valid", actor=merchant.key)
+    return call(story.run, operations.SIGN_IN, body, intent=Intent.VALID, actor=merchant.key)
 
 
 @when("two people sign up with one e-mail, and somebody else, at the same moment")
@@ -28,7 +28,7 @@ def sign_up_with_one_email(story: Story) -> None:
     second["email"] = first["email"]
     story.run.masker.add(first["password"], second["password"], other["password"])
     calls = [call(story.run, operations.SIGN_UP, body) for body in (first, second)]
-    calls.append(call(story.run, operations.SIGN_UP, other, intent="valid"))
+    calls.append(call(story.run, operations.SIGN_UP, other, intent=Intent.VALID))
     story.exchanges += story.run.send_together(calls)
 
 
@@ -57,7 +57,7 @@ def organizations_with_one_slug(story: Story) -> None:
     bodies[1]["slug"] = bodies[0]["slug"]
     senders = (first, second, first, second)
     calls = [
-        call(run, operations.CREATE_ORGANIZATION, body, sender, intent="valid" if number > 1 else "any")
+        call(run, operations.CREATE_ORGANIZATION, body, sender, intent=Intent.VALID if number > 1 else "any")
         for number, (body, sender) in enumerate(zip(bodies, senders, strict=True))
     ]
     story.exchanges += run.send_together(calls)
@@ -112,7 +112,9 @@ def own_sessions(story: Story) -> None:
 def activate_together(story: Story) -> None:
     sessions = (story.actor, story.rival)
     calls = [
-        call(story.run, operations.SET_ACTIVE, operations.set_active.body(one.organization_id), one, intent="valid")
+        call(
+            story.run, operations.SET_ACTIVE, operations.set_active.body(one.organization_id), one, intent=Intent.VALID
+        )
         for one in sessions
     ]
     for exchange in story.run.send_together(calls):
@@ -151,7 +153,7 @@ def customers_together(story: Story, times: int) -> None:
             operations.CREATE_CUSTOMER,
             operations.create_customer.body(run, one.organization_id),
             one,
-            intent="valid",
+            intent=Intent.VALID,
         )
         for one in senders
     ]
@@ -184,7 +186,7 @@ def sessions_together(story: Story) -> None:
     for one in (story.actor, story.rival, story.actor):
         body = operations.create_checkout.body(run, one.organization_id)
         bodies.append((one, {**body, "customer": operations.create_customer.person(run)}))
-    calls = [call(run, operations.CREATE_CHECKOUT, body, one, intent="valid") for one, body in bodies]
+    calls = [call(run, operations.CREATE_CHECKOUT, body, one, intent=Intent.VALID) for one, body in bodies]
     for exchange, (_, body) in zip(run.send_together(calls), bodies, strict=True):
         if "customerId" in body:
             told = "the customer who was created with others is known"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from conformance.checks.traces import Traces
-from conformance.contract.document import Contract
+from conformance.contract.document import Contract, SchemaBreach
 from conformance.wire.exchange import Exchange
 
 BELOW_THE_API: Final = frozenset({406, 408, 411, 413, 414, 429, 431})
@@ -45,6 +45,15 @@ class Basis:
     contract: Contract
     memory: Memory = field(default_factory=Memory)
     schema_paths: dict[str, dict[str, str]] = field(default_factory=dict)
+    _held: tuple[Exchange, tuple[SchemaBreach, ...]] | None = None
+
+    def schema_breaches(self, exchange: Exchange) -> tuple[SchemaBreach, ...]:
+        """Return where a response departs from its schema; each of an operation's schema rules asks it in turn."""
+        if self._held is None or self._held[0] is not exchange:
+            operation = exchange.call.operation or ""
+            breaches = self.contract.breaches(operation, exchange.status, exchange.response_json)
+            self._held = exchange, breaches
+        return self._held[1]
 
     def schema_owner(self, operation: str, path: str) -> str | None:
         """A place of an answer: returns the id of the schema requirement that owns it (the longest path wins)."""

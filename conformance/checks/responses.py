@@ -12,7 +12,7 @@ from conformance.checks.base import BELOW_THE_API, Basis, Check, Finding, Params
 from conformance.contract.document import SchemaBreach
 from conformance.values import MISSING, shown
 from conformance.values import field as field_of
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, Intent
 
 
 def unavailable(exchange: Exchange, cases: Iterable[Params]) -> str | None:
@@ -35,7 +35,7 @@ def _in_time(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] 
     """Slow is what takes seconds, and many times as long as valid requests of the operation usually do."""
     key = exchange.call.operation or ""
     usual = rules.memory.durations.setdefault(key, [])
-    if exchange.is_success and exchange.call.intent == "valid":
+    if exchange.is_success and exchange.call.intent == Intent.VALID:
         usual.append(exchange.seconds)
         return []
     if exchange.response is None or not usual:
@@ -52,7 +52,7 @@ def _no_server_error(exchange: Exchange, params: Params, rules: Basis) -> list[F
 
 
 def _accepts(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
-    if exchange.call.intent != "valid" or exchange.response is None or exchange.status >= 500:
+    if exchange.call.intent != Intent.VALID or exchange.response is None or exchange.status >= 500:
         return None
     if unavailable(exchange, params.get("tolerates", ())) or _token_is_new(exchange, rules):
         return None
@@ -102,21 +102,16 @@ def _schema(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] |
 def _repeats(exchange: Exchange, breach: SchemaBreach) -> bool:
     """A field that the request had, wrong perhaps: that it was accepted is told by the check that sent it."""
     return (
-        exchange.call.intent != "valid"
+        exchange.call.intent != Intent.VALID
         and field_of(exchange.request_json, breach.path.partition(".")[0]) is not MISSING
     )
 
 
 def _schema_breaches(exchange: Exchange, rules: Basis) -> tuple[SchemaBreach, ...]:
-    cached: tuple[SchemaBreach, ...] | None = exchange.__dict__.get("_schema_breaches")
-    if cached is None:
-        if exchange.response_json is MISSING:
-            text = exchange.response.text if exchange.response else ""
-            cached = (SchemaBreach("", "to be JSON", text[:100]),)
-        else:
-            cached = rules.contract.breaches(exchange.call.operation or "", exchange.status, exchange.response_json)
-        exchange.__dict__["_schema_breaches"] = cached
-    return cached
+    if exchange.response_json is MISSING:
+        text = exchange.response.text if exchange.response else ""
+        return (SchemaBreach("", "to be JSON", text[:100]),)
+    return rules.schema_breaches(exchange)
 
 
 def _header(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:

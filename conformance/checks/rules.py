@@ -18,7 +18,7 @@ from conformance.contract.catalogue import GENERAL, Catalogue, Requirement
 from conformance.contract.document import Contract
 from conformance.values import MISSING, first_field
 from conformance.values import field as field_of
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, Intent
 
 _KINDS: Final = (
     responses.KINDS,
@@ -74,7 +74,9 @@ class Rules(Basis):
         if not exchange.is_success or not isinstance(exchange.response_json, dict):
             return
         both = {"request": exchange.request_json, "response": exchange.response_json}
-        facts = self.catalogue.facts.get(exchange.call.operation or "", ()) if exchange.call.intent == "valid" else ()
+        facts = (
+            self.catalogue.facts.get(exchange.call.operation or "", ()) if exchange.call.intent == Intent.VALID else ()
+        )
         for fact in facts:
             key, value = first_field(both, fact.key), first_field(both, fact.value)
             if key is not MISSING and value is not MISSING:

@@ -25,7 +25,7 @@ from conformance.plugin.state import OUTCOME, RUN, Outcome
 from conformance.plugin.workers import FarWire, Relay
 from conformance.report import allure
 from conformance.run import Run
-from conformance.settings import SIZES, Settings
+from conformance.settings import Place, Settings, Size
 from conformance.wire.target import TargetError, checked_url, refuse_load
 
 RELAY: Final = pytest.StashKey[Relay]()
@@ -96,7 +96,7 @@ def _is_inert(config: pytest.Config) -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     """Reads configuration, contract and catalogue; any mistake in them ends the session with one sentence."""
     config.addinivalue_line("markers", "requirement(id): the catalogue's requirement that a test decides")
-    for size in SIZES:
+    for size in Size:
         config.addinivalue_line("markers", f"{size}: the smallest size of run that a test belongs to")
     if not config.getini("conformance_contract"):
         return
@@ -184,7 +184,8 @@ def _given(settings: Settings, base_url: str) -> tuple[str, ...]:
     words = ["--base-url", base_url] if base_url else []
     for option in OPTIONS:
         value = getattr(settings, option.attribute)
-        if option.secret or not option.again or not settings.origin.get(option.attribute, "").startswith("--"):
+        origin = settings.origin.get(option.attribute)
+        if option.secret or not option.again or origin is None or origin.place is not Place.COMMAND_LINE:
             continue
         if option.flag:
             words += [f"--{option.name}"]

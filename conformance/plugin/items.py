@@ -14,11 +14,11 @@ from conformance.plugin.secrecy import masked_traceback
 from conformance.plugin.state import OUTCOME, RUN
 from conformance.report.messages import breaches_message
 from conformance.results.records import Reason, Record
-from conformance.settings import SIZES
+from conformance.settings import Size
 from conformance.wire.client import TargetGone
 
 RECORD: Final = pytest.StashKey[Record]()
-_NOT_TESTED: Final = "not tested: "
+IS_UNTESTED: Final = pytest.StashKey[bool]()
 
 
 def requirement_ids(item: pytest.Item) -> tuple[str, ...]:
@@ -64,9 +64,8 @@ class Tests:
             unknown = [name for name in ids if name not in self.run.catalogue]
             if unknown:
                 raise pytest.UsageError(f"{item.nodeid} names {unknown[0]}, which is not in the catalogue")
-            smallest = next((name for name in ("full", "smoke") if item.get_closest_marker(name)), "gate")
-            fits = SIZES.index(size) >= SIZES.index(smallest)
-            (kept if fits else dropped).append(item)
+            smallest = next((name for name in (Size.FULL, Size.SMOKE) if item.get_closest_marker(name)), Size.GATE)
+            (kept if size.holds(smallest) else dropped).append(item)
             self._items[item.nodeid] = ids
         for item in dropped:
             for name in requirement_ids(item):
@@ -124,7 +123,8 @@ class Tests:
         if (last or reason) and self._fails(record):
             raise Breached(breaches_message(self.run.catalogue, record, self.run.given, self.run.settings.seed))
         if reason is not None:
-            pytest.skip(f"{_NOT_TESTED}{reason.words}")
+            item.stash[IS_UNTESTED] = True
+            pytest.skip(f"not tested: {reason.words}")
         return result
 
     def _fails(self, record: Record) -> bool:
@@ -145,7 +145,7 @@ class Tests:
                 report.longrepr = mask(str(call.excinfo.value if call.excinfo is not None else report.longrepr))
         elif isinstance(report.longrepr, tuple):
             file, line, reason = report.longrepr
-            if call.excinfo is not None and _NOT_TESTED in reason:
+            if item.stash.get(IS_UNTESTED, False):
                 file, line = str(item.path), (item.location[1] or 0) + 1
             report.longrepr = (file, line, mask(reason))
         report.sections = [(name, mask(text)) for name, text in report.sections]

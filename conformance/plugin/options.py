@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from conformance.settings import DEFAULTS, SECRET, SIZES, Settings
+from conformance.settings import DEFAULTS, SECRET, Origin, Place, Settings, Size
 from conformance.wire.pacing import parse_rate
 
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
@@ -34,10 +34,10 @@ _OWN_HEADERS: Final = {
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*")
 
 
-def _size(text: str) -> str:
-    if text not in SIZES:
-        raise ValueError(f"{text!r} is no size; choose one of {', '.join(SIZES)}")
-    return text
+def _size(text: str) -> Size:
+    if text not in list(Size):
+        raise ValueError(f"{text!r} is not a size; choose one of {', '.join(Size)}")
+    return Size(text)
 
 
 def _whole(text: str) -> int:
@@ -301,18 +301,18 @@ def add_options(parser: pytest.Parser) -> None:
 def read_settings(config: pytest.Config) -> Settings:
     """The session's configuration: returns the effective settings. Raises `pytest.UsageError` for a wrong value."""
     values: dict[str, Any] = {}
-    origin: dict[str, str] = {}
+    origin: dict[str, Origin] = {}
     for option in OPTIONS:
         found, where = _found(config, option)
         try:
-            values[option.attribute] = _value(option, found) if where else option.default
+            values[option.attribute] = _value(option, found) if where is not None else option.default
         except ValueError as error:
             raise pytest.UsageError(f"{where}: {error}") from None
-        if where:
+        if where is not None:
             origin[option.attribute] = where
     if values["http2"] and not importlib.util.find_spec("h2"):
         raise pytest.UsageError(f"{origin['http2']}: HTTP/2 needs a library; install this suite with its extra `http2`")
-    if values["size"] == "full" and "time_limit" not in origin:
+    if values["size"] is Size.FULL and "time_limit" not in origin:
         values["time_limit"] += values["time_budget"]
     values["strict"] = values["strict_should"] or bool(config.getini("strict"))
     if "seed" not in origin:
@@ -325,10 +325,10 @@ def read_settings(config: pytest.Config) -> Settings:
     return Settings(**values, origin=origin)
 
 
-def _complete_account(values: dict[str, Any], origin: dict[str, str], who: str) -> None:
+def _complete_account(values: dict[str, Any], origin: dict[str, Origin], who: str) -> None:
     """An account has an e-mail and a password, which may stand in a file: what is set closer to the user counts."""
     name, password, file = who.replace("_", "-"), f"{who}_password", f"{who}_password_file"
-    if file in origin and (password not in origin or _rank(origin[file]) < _rank(origin[password])):
+    if file in origin and (password not in origin or origin[file].place < origin[password].place):
         values[password], origin[password] = values[file], origin[file]
     if bool(values[f"{who}_email"]) != bool(values[password]):
         raise pytest.UsageError(
@@ -336,23 +336,19 @@ def _complete_account(values: dict[str, Any], origin: dict[str, str], who: str) 
         )
 
 
-def _rank(origin: str) -> int:
-    return next(number for number, start in enumerate(("--", "ini", "environment")) if origin.startswith(start))
-
-
-def _found(config: pytest.Config, option: Option) -> tuple[Any, str]:
+def _found(config: pytest.Config, option: Option) -> tuple[Any, Origin | None]:
     given = config.getoption(option.attribute, None)
     if given is not None:
-        return given, f"--{option.name}"
+        return given, Origin(Place.COMMAND_LINE, f"--{option.name}")
     try:
         ini = config.getini(option.ini)
     except (TypeError, ValueError) as error:
         raise pytest.UsageError(f"ini key {option.ini}: {error}") from None
     if ini not in (None, "", []):
-        return ini, f"ini key {option.ini}"
+        return ini, Origin(Place.INI_FILE, f"ini key {option.ini}")
     if os.environ.get(option.variable):
-        return os.environ[option.variable], f"environment variable {option.variable}"
-    return None, ""
+        return os.environ[option.variable], Origin(Place.ENVIRONMENT, f"environment variable {option.variable}")
+    return None, None
 
 
 def _value(option: Option, found: Any) -> Any:

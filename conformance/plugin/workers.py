@@ -24,10 +24,10 @@ from conformance.errors import NotTested
 from conformance.plugin.adapters import Channel
 from conformance.recorder import Found
 from conformance.run import Run
-from conformance.sharing import UNMADE
+from conformance.sharing import Claim
 from conformance.values import MISSING
 from conformance.wire.client import TargetGone, Wire, encode
-from conformance.wire.exchange import Call, Exchange
+from conformance.wire.exchange import Call, Exchange, Intent
 from conformance.wire.together import told_in_order
 
 _SHARED: Final = frozenset({"claim", "settle", "give_up", "tell", "told", "take", "be_alone", "release", "collected"})
@@ -109,7 +109,7 @@ class Relay:
         if verb in ("request", "together"):
             self.run.store.begin(who)
             try:
-                return self._send(wire, [Call(**plain) for plain in arguments])
+                return self._send(wire, [_opened_call(data) for data in arguments])
             finally:
                 self.run.store.end(who)
         if verb == "file":
@@ -153,8 +153,14 @@ def _plain(call: Call) -> dict[str, Any]:
     """A call as a channel carries it: its JSON as the bytes that are sent."""
     plain = {name: value for name, value in vars(call).items() if name != "json"}
     plain["headers"] = dict(call.headers)
+    plain["intent"] = str(call.intent)
     plain["body"] = call.body if call.json is MISSING else encode(call.json)
     return plain
+
+
+def _opened_call(data: dict[str, Any]) -> Call:
+    """Return a call that a worker has sent as data of builtin types."""
+    return Call(**{**data, "intent": Intent(data["intent"])})
 
 
 def _bare(exchange: Exchange) -> Exchange:
@@ -198,7 +204,7 @@ class FarWire:
 
     def claim(self, key: str) -> Any:
         found = self._value("claim", key)
-        return found if found == UNMADE else (_opened(found[0]),)
+        return found if found is Claim.GRANTED else (_opened(found[0]),)
 
     def settle(self, key: str, value: Any) -> None:
         self._value("settle", key, pickle.dumps(value))

@@ -15,6 +15,7 @@ from conformance.results.audit import Audit
 from conformance.results.records import Breach, Reason, Record
 from conformance.results.verdicts import Result, RunVerdict, Verdict, results, run_verdict
 from conformance.run import Run
+from conformance.settings import Size
 
 FORMAT: Final = 2
 _UNFINISHED: Final = frozenset({2, 3, 4, 7})
@@ -26,7 +27,7 @@ class Report:
     """A run that has ended: its target, settings, counts and the verdict on every requirement."""
 
     target: str
-    size: str
+    size: Size
     seed: int
     run: str
     strict: bool
@@ -119,7 +120,7 @@ class Report:
             "verdict": self.verdict.value,
             "exit_status": self.exit_status,
             "stopped": self.stopped,
-            "size": self.size,
+            "size": self.size.value,
             "seed": self.seed,
             "run": self.run,
             "strict": self.strict,
@@ -217,11 +218,8 @@ def _operations(run: Run, records: Iterable[Record]) -> tuple[dict[str, Any], ..
     counts: dict[str, Counter[str]] = {name: Counter() for name in run.contract.operations}
     other: Counter[str] = Counter()
     for record in records:
-        for key, number in record.requests.items():
-            name, _, status = key.partition(" ")
-            if name not in counts:
-                status = "no answer" if key.endswith("no answer") else key.rpartition(" ")[2]
-            counts.get(name, other)[status] += number
+        for (name, status), number in record.requests.items():
+            counts.get(name, other)[str(status or "no answer")] += number
     rows: list[dict[str, Any]] = [
         {
             "operation": name,

@@ -63,7 +63,7 @@ class Record:
     breaches: list[Breach] = field(default_factory=list)
     more_breaches: Counter[str] = field(default_factory=Counter)
     not_tested: dict[str, Reason] = field(default_factory=dict)
-    requests: Counter[str] = field(default_factory=Counter)
+    requests: Counter[tuple[str, int]] = field(default_factory=Counter)
     created: dict[str, None] = field(default_factory=dict)
     policies: dict[str, None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -117,7 +117,7 @@ class Record:
             "not_tested": {
                 name: [reason.words, reason.why.value, reason.operation] for name, reason in self.not_tested.items()
             },
-            "requests": dict(self.requests),
+            "requests": [[name, status, number] for (name, status), number in self.requests.items()],
         }
 
     @classmethod
@@ -135,6 +135,6 @@ class Record:
                     name: Reason(words, Why(why), operation)
                     for name, (words, why, operation) in data["not_tested"].items()
                 },
-                "requests": Counter(data["requests"]),
+                "requests": Counter({(name, status): number for name, status, number in data["requests"]}),
             }
         )

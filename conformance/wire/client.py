@@ -20,12 +20,13 @@ from conformance.masking import Masker
 from conformance.values import MISSING
 from conformance.wire.bounds import Unbounded, Undecodable, decoded
 from conformance.wire.exchange import Call, Exchange, Response
-from conformance.wire.failures import CLIENT_REFUSED, PROXY_CLOSED, Failure, failure_of
+from conformance.wire.failures import CLIENT_REFUSED, PROXY_CLOSED, Failure, Kind, failure_of
 from conformance.wire.gateway import (
     IDEMPOTENT,
     LARGE_BODY,
     UNKNOWN_PATH,
     Answer,
+    Before,
     Tally,
     alike,
     gateway_answer,
@@ -151,16 +152,21 @@ class Wire:
             if isinstance(answer, Failure):
                 if not self._says_nothing(answer):
                     break
-                if answer.kind != "unreached":
+                if answer.kind is not Kind.UNREACHED:
                     again = "sent twice: the first connection was closed before an answer"
-            elif gateway is None or gateway.kind != "away" or pause is None or not self._may_repeat(call, answer):
+            elif (
+                gateway is None
+                or gateway.kind is not Before.AWAY
+                or pause is None
+                or not self._may_repeat(call, answer)
+            ):
                 break
             else:
                 again = f"sent twice: the first was answered by a gateway, with status {answer.status}"
                 time.sleep(pause)
         else:
             raise NotTested(f"{call.method} {call.path} did not get through to the target", Why.GATEWAY)
-        self.silence.count(call.path, isinstance(answer, Failure) and answer.kind == "silent")
+        self.silence.count(call.path, isinstance(answer, Failure) and answer.kind is Kind.SILENT)
         response = None if isinstance(answer, Failure) else answer
         told = self._told(call, request, answer, gateway, again)
         return Exchange(
@@ -188,7 +194,7 @@ class Wire:
             words = (
                 f"a firewall refused what the request holds (status {answer.status}), on a path that nobody has as well"
             )
-            return Answer("firewall", words)
+            return Answer(Before.FIREWALL, words)
         return found
 
     def _dislikes(self, call: Call, answer: Response) -> bool:
@@ -209,7 +215,7 @@ class Wire:
     ) -> str | None:
         """Return why the last answer decides nothing, or None."""
         if isinstance(answer, Failure):
-            large = len(request.content) > LARGE_BODY and answer.kind in ("closed", "cut")
+            large = len(request.content) > LARGE_BODY and answer.kind in (Kind.CLOSED, Kind.CUT)
             return f"a body of {len(request.content)} bytes is not let through: {answer.words}" if large else None
         if again and call.method not in IDEMPOTENT and is_conflict(answer):
             return f"{again}; the second was refused as a conflict, which the first may have caused"
@@ -222,7 +228,7 @@ class Wire:
             self._transport.close()
         started = time.monotonic()
         answer = self._answer(request, self._patience(call.path))
-        if isinstance(answer, Failure) and answer.kind == "closed" and not self._traffic.opened:
+        if isinstance(answer, Failure) and answer.kind is Kind.CLOSED and not self._traffic.opened:
             self._unannounced += 1
         return request, answer, time.monotonic() - started
 
@@ -233,10 +239,10 @@ class Wire:
         9112 section 9.3.1) or on which more came than the last answer announced; and where the target was away for a
         moment. Raises `TargetGone` where it stays away.
         """
-        if failure.kind in ("closed", "no HTTP") and not self._traffic.opened:
+        if failure.kind in (Kind.CLOSED, Kind.NO_HTTP) and not self._traffic.opened:
             return True
         was_away = self._require_alive()
-        return failure.kind == "unreached" or (was_away and failure.kind in ("closed", "cut"))
+        return failure.kind is Kind.UNREACHED or (was_away and failure.kind in (Kind.CLOSED, Kind.CUT))
 
     def _require_voice(self, call: Call) -> None:
         """Requests that nobody answers are not sent for ever."""
@@ -309,7 +315,7 @@ class Wire:
         link = self.connection
         start = b"HTTP/" if link.http2 and self._traffic.start else self._traffic.start
         failure = failure_of(error, patience, link.connect_timeout, start)
-        if link.proxy and isinstance(error, httpx.ConnectTimeout | httpx.ConnectError) and "TLS" not in failure.words:
+        if link.proxy and isinstance(error, httpx.ConnectTimeout | httpx.ConnectError) and not failure.in_tls:
             return Failure(failure.kind, f"the proxy of --proxy cannot be reached: {failure.words}")
         return failure
 
@@ -343,11 +349,11 @@ class Wire:
                 return f"it answers with status {status}" if ready and status in _UNREADY else None
         except httpx.HTTPError as error:
             failure = self._failure(error, patience)
-        if failure.kind in ("closed", "no HTTP") and self._speaks_tls():
+        if failure.kind in (Kind.CLOSED, Kind.NO_HTTP) and self._speaks_tls():
             return "what answers there speaks TLS: write https://"
-        if failure.kind == "closed" and self._refuses_client():
+        if failure.kind is Kind.CLOSED and self._refuses_client():
             return CLIENT_REFUSED
-        return failure.words if failure.kind in ("unreached", "no HTTP") else None
+        return failure.words if failure.kind in (Kind.UNREACHED, Kind.NO_HTTP) else None
 
     def _speaks_tls(self) -> bool:
         link = self.connection

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from conformance.values import MISSING, parse_json
 
-Intent = Literal["valid", "unusual", "any"]
+
+class Intent(StrEnum):
+    """What a request is for. Valid: the target has to accept it. Unusual: it may be refused by a policy of its own."""
+
+    VALID = "valid"
+    UNUSUAL = "unusual"
+    ANY = "any"
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Call:
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     token: str | None = None
-    intent: Intent = "any"
+    intent: Intent = Intent.ANY
     generated: bool = False
     actor: str = ""
     chunked: bool = False

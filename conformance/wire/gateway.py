@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from http import HTTPStatus
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from conformance.values import MISSING
 from conformance.wire.exchange import Call, Response
@@ -50,18 +51,25 @@ _TELLING_HEADERS: Final = {"x-amzn-errortype": "", "server": "kong/"}
 _CHANGING: Final = re.compile(r"[\w./:+=-]*[\d/][\w./:+=-]*")
 _CONFLICT: Final = re.compile(r"already|exist|taken|duplicate|in use|registered|unique|conflict", re.IGNORECASE)
 
-Kind = Literal["away", "door", "limit", "firewall"]
+
+class Before(StrEnum):
+    """What stands before the target and answers in its place.
+
+    Away: a gateway that did not reach the target. Door: one that lets nobody through. Limit: one for which the request
+    was too large. Firewall: one that did not like what the request holds.
+    """
+
+    AWAY = "away"
+    DOOR = "door"
+    LIMIT = "limit"
+    FIREWALL = "firewall"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer that is not the target's: `words` say why it is taken for one.
+    """A response that is not the target's: who it comes from, and in words why it is taken for that."""
 
-    `away` means that the gateway did not reach the target, `door` that it lets nobody through, `limit` that the request
-    was too large for it, and `firewall` that it did not like what the request holds.
-    """
-
-    kind: Kind
+    kind: Before
     words: str
 
 
@@ -78,7 +86,7 @@ class Tally:
         """Count a request that was sent, and what answered in the target's place, if anything did."""
         self.requests += 1
         self.answered += answer is not None
-        is_away = answer is not None and answer.kind == "away"
+        is_away = answer is not None and answer.kind is Before.AWAY
         self.away += is_away
         self.in_a_row = self.in_a_row + 1 if is_away else 0
 
@@ -108,13 +116,13 @@ def gateway_answer(call: Call, response: Response, head: int, body: int) -> Answ
     """
     status = response.status
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        return Answer("door", f"{PROXY_CLOSED} (status 407): {NOT_REACHED}")
+        return Answer(Before.DOOR, f"{PROXY_CLOSED} (status 407): {NOT_REACHED}")
     if status in _AWAY and (page := _page_of_one_that_is_away(call, response)):
-        return Answer("away", f"a gateway answered with {page}: {NOT_REACHED}")
+        return Answer(Before.AWAY, f"a gateway answered with {page}: {NOT_REACHED}")
     if status == HTTPStatus.LENGTH_REQUIRED and call.chunked:
-        return Answer("limit", f"a body without a length is not let through (status 411): {NOT_REACHED}")
+        return Answer(Before.LIMIT, f"a body without a length is not let through (status 411): {NOT_REACHED}")
     if status in _TOO_LARGE and (head > _LARGE_HEAD or body > LARGE_BODY) and not response.says_json:
-        return Answer("limit", f"a {_TOO_LARGE[status]} of that size is not let through (status {status})")
+        return Answer(Before.LIMIT, f"a {_TOO_LARGE[status]} of that size is not let through (status {status})")
     if status < 400 or status == 500 or "html" not in response.media_type:
         return None
     sign = _NAMES.search(response.text)
@@ -122,7 +130,8 @@ def gateway_answer(call: Call, response: Response, head: int, body: int) -> Answ
         sign = _SIGNS.search(response.text)
     if sign is None:
         return None
-    kind: Kind = "firewall" if status == HTTPStatus.FORBIDDEN else "away" if status in _AWAY else "door"
+    kind = Before.AWAY if status in _AWAY else Before.DOOR
+    kind = Before.FIREWALL if status == HTTPStatus.FORBIDDEN else kind
     page = f"its own page (status {status}, “{sign[0].strip()}”)"
     return Answer(kind, f"a gateway answered with {page}: {NOT_REACHED}")
 

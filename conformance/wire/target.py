@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from conformance.settings import Size
+
 
 class TargetError(ValueError):
     """A target that cannot be used; the message is one sentence with the remedy."""
@@ -28,8 +30,8 @@ def checked_url(text: str) -> str:
     return url.rstrip("/")
 
 
-def refuse_load(url: str | None, size: str, allowed: str | None) -> None:
+def refuse_load(url: str | None, size: Size, allowed: str | None) -> None:
     """A full run sends thousands of requests: raises `TargetError` for a host that was not confirmed for it."""
     host = urlsplit(url or "").hostname
-    if size == "full" and host not in (None, "localhost", "127.0.0.1", "::1", allowed):
+    if size is Size.FULL and host not in (None, "localhost", "127.0.0.1", "::1", allowed):
         raise TargetError(f"a full run is heavy: confirm that {host} may be sent it with --allow-load {host}")

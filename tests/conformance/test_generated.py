@@ -14,6 +14,7 @@ from conformance.generate.adapters import AnyCase
 from conformance.generate.cases import Generator, explore, ids_of, judge, sample, within
 from conformance.plugin.entry import catalogue_of
 from conformance.run import Run
+from conformance.settings import Size
 from conformance.wire.client import NotSendable
 from steps import operations
 from steps.fixtures import new_customer
@@ -66,7 +67,7 @@ def send(run: Run, merchants: Merchants, operation: str) -> Callable[[AnyCase, s
 @pytest.mark.parametrize("mode", ["positive", "negative"])
 def test_coverage(run: Run, operation: str, mode: str, send: Callable[[AnyCase, str], bool]) -> None:
     """Values at and beyond every bound of the document: all of them in a full run, a choice by the seed in a gate."""
-    room = None if run.settings.size == "full" else COVERAGE_OF_A_GATE[mode]
+    room = None if run.settings.size is Size.FULL else COVERAGE_OF_A_GATE[mode]
     for case in sample(generator().coverage(operation, mode), room, run.random(f"coverage {operation} {mode}")):
         send(case, mode)
 
@@ -84,7 +85,7 @@ def test_examples(run: Run, operation: str, send: Callable[[AnyCase, str], bool]
 def test_fuzzing(run: Run, operation: str, mode: str, send: Callable[[AnyCase, str], bool]) -> None:
     """Random values: a few in a gate; in a full run, as many as its time budget allows."""
     cases = generator().fuzzing(operation, mode)
-    if run.settings.size != "full":
+    if run.settings.size is not Size.FULL:
         explore(run, cases, lambda case: _ignore(send(case, mode)), FUZZING_OF_A_GATE[mode], f"{operation} {mode}")
         return
     left, batch = within(run.settings.time_budget / 14), 0

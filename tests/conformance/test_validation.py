@@ -16,7 +16,7 @@ from conformance.generate.tables import Case, refused_cases, survived_cases
 from conformance.plugin.entry import catalogue_of
 from conformance.results.records import Reason
 from conformance.run import Run
-from conformance.wire.exchange import Call, Exchange
+from conformance.wire.exchange import Call, Exchange, Intent
 from steps.generated import sender as sender_of
 from steps.merchants import Merchant, Merchants, call, send, valid_body
 from steps.outcomes import refused
@@ -87,4 +87,4 @@ def _accepted(run: Run, operation: str, sender: Merchant | None, changes: dict[s
     """Send the control, in the same session as the refused requests, where it is needed."""
     if run.needs_control(operation, sender.key if sender is not None else ""):
         body = {**valid_body(run, operation, sender), **changes}
-        run.need_success(send(run, operation, body, sender, intent="valid"))
+        run.need_success(send(run, operation, body, sender, intent=Intent.VALID))

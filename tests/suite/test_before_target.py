@@ -15,7 +15,7 @@ from conformance.contract.document import Contract
 from conformance.masking import Masker
 from conformance.plugin.sandbox import Sandbox
 from conformance.wire.client import Connection, TargetGone, Wire
-from conformance.wire.exchange import Call, Exchange, Response
+from conformance.wire.exchange import Call, Exchange, Intent, Response
 from conformance.wire.gateway import UNKNOWN_PATH, Answer, Tally, alike, gateway_answer, may_be_firewall
 from tests.suite.invocation import Done, invoke
 from tests.suite.misbehaving import Request, Script, forwarded, reply, serving
@@ -24,7 +24,7 @@ CONFORMANT, NOT_REACHED = 0, 7
 HTML, PLAIN, JSON = "text/html", "text/plain", "application/json"
 PAGE = b"<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1></body></html>"
 OK = reply(201, b'{"id": "a1"}')
-CREATE = Call("POST", "/customers", operation="createCustomer", json={"name": "Thabo"}, intent="valid")
+CREATE = Call("POST", "/customers", operation="createCustomer", json={"name": "Thabo"}, intent=Intent.VALID)
 SIGN_IN = Call("POST", "/authentication/sign-in/email", operation="signInEmail", json={"email": "a@example.com"})
 
 

@@ -238,7 +238,7 @@ def test_the_command_line_goes_before_ini_and_ini_before_environment(
             {} if ini_key is None else {option.ini: ini_key},
         )
         settings = read_settings(cast(pytest.Config, given))
-        return getattr(settings, option.attribute), settings.origin.get(option.attribute, "")
+        return getattr(settings, option.attribute), str(settings.origin.get(option.attribute, ""))
 
     monkeypatch.setenv(option.variable, values[2])
     found = [effective(line, ini), effective(None, ini), effective(None, None)]

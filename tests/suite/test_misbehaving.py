@@ -25,7 +25,7 @@ from conformance.plugin.sandbox import Sandbox
 from conformance.wire.client import Connection, TargetGone, Wire
 from conformance.wire.connection import wait_for_target
 from conformance.wire.evidence import evidence
-from conformance.wire.exchange import Call, Exchange, Response
+from conformance.wire.exchange import Call, Exchange, Intent, Response
 from conformance.wire.limits import Limits
 from conformance.wire.pacing import Pacer, advised_wait
 from tests.suite.invocation import Done, invoke
@@ -54,7 +54,7 @@ from tests.suite.networks import Authority
 IMPATIENT = 0.3
 SOON = 10.0
 TOKEN = "a-token-that-is-nobody-elses"
-CALL = Call("POST", "/customers", operation="createCustomer", json={"name": "Thabo"}, token=TOKEN, intent="valid")
+CALL = Call("POST", "/customers", operation="createCustomer", json={"name": "Thabo"}, token=TOKEN, intent=Intent.VALID)
 CONFORMANT, MUST_BROKEN, INTERRUPTED, NOTHING_DECIDED, NOT_REACHED = 0, 1, 2, 5, 7
 
 

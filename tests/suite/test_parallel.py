@@ -33,7 +33,7 @@ from conformance.plugin.options import read_settings
 from conformance.plugin.workers import Relay, Sealed
 from conformance.results.records import Breach, Reason, Record
 from conformance.run import Run
-from conformance.sharing import UNMADE, Store, once
+from conformance.sharing import Claim, Store, once
 from tests.suite.invocation import ROOT, Done, Given, invoke
 from tests.suite.misbehaving import HANG, LOOPBACK, Request, Script, forwarded, free_port, serving
 from tests.suite.recording import recording_target
@@ -273,10 +273,10 @@ def test_what_goes_wrong_in_the_process_that_leads_is_told(relay: Relay) -> None
     relay.serve(channel, "gw0")
     assert "LookupError" in str(channel.ask("clear").error)
     assert "TypeError" in str(channel.ask("claim").error)
-    assert channel.ask("claim", "merchant").value == UNMADE
+    assert channel.ask("claim", "merchant").value is Claim.GRANTED
     channel.there.put(None)
     assert channel.here.get(timeout=10) is None
-    assert relay.run.store.claim("merchant", "gw1") == UNMADE
+    assert relay.run.store.claim("merchant", "gw1") is Claim.GRANTED
 
 
 def test_what_workers_share_is_sealed(relay: Relay) -> None:
@@ -297,7 +297,7 @@ def test_a_record_travels_as_data_of_builtin_types(why: Why) -> None:
     record = Record("tests/x.py::test", ("A-1", "A-2"))
     record.breach(Breach("A-1", record.test, "one", "two", {"headers": [("a", "b")]}))
     record.finish(["A-2"], Reason("no luck", why, "createCustomer"))
-    record.requests["createCustomer 201"] += 1
+    record.requests["createCustomer", 201] += 1
     assert Record.from_data(marshal.loads(marshal.dumps(record.to_data()))) == record
 
 
@@ -306,7 +306,7 @@ def test_a_record_travels_as_data_of_builtin_types(why: Why) -> None:
 
 def test_what_is_made_once_is_awaited_by_the_others() -> None:
     store, made = Store(), []
-    assert store.claim("merchant", "gw0") == UNMADE
+    assert store.claim("merchant", "gw0") is Claim.GRANTED
     waiting = threading.Thread(target=lambda: made.append(store.claim("merchant", "gw1")))
     waiting.start()
     store.settle("merchant", "Thabo", "gw0")
@@ -325,7 +325,7 @@ def test_what_somebody_failed_to_make_is_made_by_the_next(ending: str) -> None:
     else:
         store.give_up("merchant", None, "gw0")
     waiting.join(5)
-    assert made == [UNMADE]
+    assert made == [Claim.GRANTED]
 
 
 def test_what_failed_twice_is_not_tried_again() -> None:
@@ -388,7 +388,7 @@ def test_who_makes_something_finishes_it_before_another_is_alone() -> None:
 
     counting = one_who_is_alone(store, count)
     store.begin("gw0")
-    assert store.claim("organization", "gw0") == UNMADE
+    assert store.claim("organization", "gw0") is Claim.GRANTED
     store.end("gw0")
     assert order == []
     store.settle("organization", 1, "gw0")

@@ -17,7 +17,7 @@ import pytest
 import conformance
 from conformance.masking import Masker
 from conformance.wire.client import Connection, Wire
-from conformance.wire.exchange import Call
+from conformance.wire.exchange import Call, Intent
 from conformance.wire.transport import Traffic, Transport, environment_proxy
 from tests.suite.misbehaving import HANG, LOOPBACK, Script, everything, free_port, reply, serving
 from tests.suite.networks import Authority, forward_proxy, secured_target
@@ -25,7 +25,7 @@ from tests.suite.recording import Target, recording_target
 
 PROXY = "http://proxy.example:3128"
 OTHER = "http://other.example:8080"
-CALL = Call("POST", "/customers", operation="createCustomer", json={"name": "Thabo"}, intent="valid")
+CALL = Call("POST", "/customers", operation="createCustomer", json={"name": "Thabo"}, intent=Intent.VALID)
 ERRORS = [
     kind
     for kind in vars(httpcore).values()
