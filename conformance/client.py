@@ -27,7 +27,7 @@ class Sender(Protocol):
 
     @property
     def limited(self) -> Collection[str]:
-        """The paths whose rate the target has shown that it limits."""
+        """Return the paths whose rate the target has shown that it limits."""
 
     def send(self, call: Call) -> Exchange: ...
 
@@ -40,7 +40,7 @@ class FarSender(Sender, Protocol):
 
 @dataclass
 class Client:
-    """Sends the calls of a run. `observe` is handed each exchange of this process's own wire.
+    """Send the calls of a run. `observe` is handed each exchange of this process's own wire.
 
     `gone` says why the target is not asked any more, and `out_of_time` that the time limit of the run has passed.
     `far_wire` is set in a worker, whose requests the controller sends. `repeatable` has the operations that may be
@@ -68,12 +68,12 @@ class Client:
 
     @property
     def wire(self) -> Sender:
-        """The wire to the target: in a worker, that of the controller."""
+        """Return the wire to the target: in a worker, that of the controller."""
         return self.far_wire or self.own_wire
 
     @property
     def own_wire(self) -> Wire:
-        """The wire of this process, opened on first use."""
+        """Return the wire of this process, opened on first use."""
         if self._own_wire is None:
             self._own_wire = self.open_wire(self.observe)
         return self._own_wire

@@ -26,7 +26,7 @@ _QUOTES_IN_HTML: Final = tuple(product(('"', "&quot;", "&#34;"), ("'", "&#x27;",
 
 
 class Masker:
-    """The secrets of a run: what was `told` to it never appears in a text that it masked."""
+    """The secrets of a run: a secret that it was `told` never appears in a text that it masked."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
@@ -35,7 +35,7 @@ class Masker:
         self._headers: set[str] = set(_SECRET_HEADERS)
 
     def add(self, *secrets: object) -> None:
-        """Secrets as they become known (a password made up, a token received); values under six characters are
+        """Add secrets as they become known (a generated password, a received token); values under six characters are
         left to the masking by field name, since they would blot out ordinary text."""
         with self._adding:
             for secret in secrets:
@@ -45,16 +45,16 @@ class Masker:
                         self._forms.add(form)
 
     def add_header(self, name: str) -> None:
-        """A header whose value is a secret in this run, such as a gateway's key."""
+        """Add a header whose value is a secret in this run, such as a gateway's key."""
         self._headers.add(name.lower())
 
     def text(self, text: str) -> str:
-        """Any text: returns it with every known secret, and every value of a secret-named field, masked."""
+        """Return a text with every known secret, and every value of a secret-named field, masked."""
         text = self._forms.replaced(text, MASK)
         return _URL_USER.sub(MASK, _SECRET_TEXT.sub(lambda found: found[1] + MASK, text))
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Headers of a request or response: returns them in order with secret values masked."""
+        """Return the headers of a request or response in their order, with secret values masked."""
         return [(name, self._header(name, value)) for name, value in headers]
 
     def _header(self, name: str, value: str) -> str:
@@ -66,7 +66,7 @@ class Masker:
         return MASK if value else value
 
     def value(self, value: Any) -> Any:
-        """A JSON value: returns a copy in which texts are masked and secret-named fields hide their values."""
+        """Return a copy of a JSON value in which texts are masked and secret-named fields hide their values."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):

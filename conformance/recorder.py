@@ -1,4 +1,4 @@
-"""The recorder of a process: takes what its exchanges decide into the record of the test that is running."""
+"""The recorder of a process: take what its exchanges decide into the record of the running test."""
 
 from __future__ import annotations
 

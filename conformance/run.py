@@ -78,12 +78,12 @@ class Run:
 
     @property
     def record(self) -> Record:
-        """The record of the running test."""
+        """Return the record of the running test."""
         return self.recorder.record
 
     @property
     def recent(self) -> list[Exchange]:
-        """The last exchanges of the running test."""
+        """Return the last exchanges of the running test."""
         return self.recorder.recent
 
     def send(self, call: Call, wire: Sender | None = None) -> Exchange:

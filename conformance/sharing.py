@@ -1,4 +1,4 @@
-"""What the tests of one run share, in whichever of its processes they run: what was made once for all, and facts."""
+"""What the tests of a run share across its processes: values that are made once for all, and notes."""
 
 from __future__ import annotations
 
@@ -22,43 +22,43 @@ class Claim(Enum):
 
 
 class Shared(Protocol):
-    """Where the shared things are kept: in this process, or behind a line to the one that leads the run."""
+    """Where the shared values are kept: in this process, or in the controller."""
 
     def claim(self, key: str) -> Any:
-        """A thing that is made once: returns it in a tuple of one, or `Claim.GRANTED` to the one who is to make it now.
+        """Return a value that is made once, in a tuple of one, or `Claim.GRANTED` where the caller is to make it now.
 
         Waits while another process makes it; raises `NotTested` where that has failed often enough.
         """
 
     def settle(self, key: str, value: Any) -> None:
-        """What was claimed is made."""
+        """Hand over the value that was claimed and has been made."""
 
     def give_up(self, key: str, reason: tuple[str, str, str] | None) -> None:
-        """What was claimed could not be made; without a reason, that does not count as a try."""
+        """Say that the claimed value could not be made, and why; without a reason, that does not count as a try."""
 
     def tell(self, key: str, value: Any) -> None:
-        """A fact for all tests."""
+        """Leave a note for all tests."""
 
     def told(self, key: str) -> Any:
-        """The fact that a test has told, or None."""
+        """Return the note that a test has left, or None."""
 
     def take(self, key: str) -> Any:
-        """The fact that a test has told, which is then told no more, or None."""
+        """Return the note that a test has left and remove it; return None where there is none."""
 
     def collected(self, items: dict[str, tuple[str, ...]], deselected: dict[str, str]) -> None:
-        """The tests that there are, with what each decides, and the requirements that were deselected, with why."""
+        """Say which tests there are, with the ids each decides, and which ids were deselected, with the reason."""
 
     def be_alone(self) -> None:
-        """From now on until `release`, the requests of the run's other processes wait."""
+        """Let the requests of the run's other processes wait from now on until `release`."""
 
     def release(self) -> None:
-        """A test has ended, and so has its being alone."""
+        """Let the other processes go on, at the end of a test."""
 
 
 def once(shared: Shared, key: str, make: Callable[[], T]) -> T:
-    """A thing that all tests of a run share: returns it, made by whoever needs it first.
+    """Return a value that all tests of a run share, made by the first that needs it.
 
-    Raises `NotTested` where it cannot be made; what failed twice is not tried again.
+    Raises `NotTested` where it cannot be made; after two failures it is not tried again.
     """
     found = shared.claim(key)
     if found is not Claim.GRANTED:
@@ -73,7 +73,7 @@ def once(shared: Shared, key: str, make: Callable[[], T]) -> T:
 
 
 class Store:
-    """The shared things of a run, in the controller it; `who` names the worker for whom it acts, if any."""
+    """The shared values of a run, in the controller; `who` names the worker that asks, if any."""
 
     def __init__(self) -> None:
         self.items: dict[str, tuple[str, ...]] = {}
@@ -82,7 +82,7 @@ class Store:
         self._values: dict[str, Any] = {}
         self._makers: dict[str, str] = {}
         self._failures: dict[str, list[tuple[str, Why, str]]] = {}
-        self._facts: dict[str, Any] = {}
+        self._notes: dict[str, Any] = {}
         self._sending: Counter[str] = Counter()
         self._alone: str | None = None
 
@@ -111,13 +111,13 @@ class Store:
             self._changed.notify_all()
 
     def tell(self, key: str, value: Any, who: str = "") -> None:  # noqa: ARG002
-        self._facts[key] = value
+        self._notes[key] = value
 
     def told(self, key: str, who: str = "") -> Any:  # noqa: ARG002
-        return self._facts.get(key)
+        return self._notes.get(key)
 
     def take(self, key: str, who: str = "") -> Any:  # noqa: ARG002
-        return self._facts.pop(key, None)
+        return self._notes.pop(key, None)
 
     def collected(
         self,
@@ -128,13 +128,13 @@ class Store:
         self.items, self.deselected = items, deselected
 
     def clear(self) -> None:
-        """Nothing is made any more."""
+        """Forget all values, so that they are made again."""
         with self._changed:
             self._values.clear()
             self._failures.clear()
 
     def be_alone(self, who: str = "") -> None:
-        """Waits until nobody else sends or makes anything; nobody else begins to."""
+        """Let nobody else begin to send or make anything, and wait until nobody does."""
         with self._changed:
             self._changed.wait_for(lambda: self._alone in (None, who))
             self._alone = who
@@ -147,19 +147,19 @@ class Store:
                 self._changed.notify_all()
 
     def begin(self, who: str) -> None:
-        """A request is about to be sent: waits while another worker is alone."""
+        """Wait while another worker is alone, then count a request of this worker as being sent."""
         with self._changed:
             self._changed.wait_for(lambda: self._may_begin(who))
             self._sending[who] += 1
 
     def end(self, who: str) -> None:
-        """The request that was begun has ended."""
+        """Count the request that was begun as ended."""
         with self._changed:
             del self._sending[who]
             self._changed.notify_all()
 
     def forget(self, who: str) -> None:
-        """A worker has ended, perhaps in the middle of something: what it held is free again."""
+        """Release all that a worker held which has ended, perhaps by a crash."""
         with self._changed:
             self._makers = {key: maker for key, maker in self._makers.items() if maker != who}
             del self._sending[who]
@@ -168,5 +168,5 @@ class Store:
             self._changed.notify_all()
 
     def _may_begin(self, who: str) -> bool:
-        """Nobody else is alone, or waits for us to finish in order to be."""
+        """Return whether a worker may begin: no other is alone, or the other waits for what this one is making."""
         return self._alone in (None, who) or who in self._makers.values()

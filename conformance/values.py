@@ -1,4 +1,4 @@
-"""Looking into JSON values: dotted paths, presence, and comparison of what was sent with what came back."""
+"""Read JSON values by dotted paths, and compare what was sent with what was received."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 
 class _Missing:
-    """The value of a field that is not there (JSON's null is a value, this is none)."""
+    """The type of `MISSING`, which stands for a field that is absent (null is a value of JSON, this is not)."""
 
     def __repr__(self) -> str:
         return "nothing"
@@ -18,7 +18,7 @@ class _Missing:
         return False
 
     def __reduce__(self) -> str:
-        """In another process it is the one that is there."""
+        """Unpickle as the one `MISSING` of the other process."""
         return "MISSING"
 
 
@@ -31,14 +31,14 @@ _UNSTABLE: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 
 
 def parse_json(data: bytes) -> Any:
-    """Bytes that claim to be JSON: returns the value, or `MISSING` where they are no JSON by RFC 8259.
+    """Return the JSON value of some bytes, or `MISSING` where they are not JSON by RFC 8259.
 
-    A value that is nested beyond what any answer of a contract can be counts as none, so that it can be looked into
-    by recursion.
+    A value that is nested deeper than any response of a contract can be counts as `MISSING`, so that values can be read
+    with recursion.
     """
 
     def refuse(constant: str) -> Any:
-        raise ValueError(f"{constant} is no JSON")
+        raise ValueError(f"{constant} is not JSON")
 
     try:
         value = json.loads(data.decode("utf-8"), parse_constant=refuse)
@@ -58,7 +58,7 @@ def _is_too_deep(value: Any) -> bool:
 
 
 def field(value: Any, path: str) -> Any:
-    """A dotted path (`user.id`; empty for the whole value): returns what stands there, or `MISSING`."""
+    """Return the value at a dotted path (`user.id`; empty for the whole value), or `MISSING`."""
     for name in path.split(".") if path else ():
         if not isinstance(value, dict) or name not in value:
             return MISSING
@@ -67,7 +67,7 @@ def field(value: Any, path: str) -> Any:
 
 
 def first_field(value: Any, paths: Iterable[str]) -> Any:
-    """The places at which an answer may hold one fact: returns the first that is there and not null, or `MISSING`."""
+    """Return the first value at several dotted paths that is present and not null, or `MISSING`."""
     for path in paths:
         found = field(value, path)
         if found is not MISSING and found is not None:
@@ -76,7 +76,7 @@ def first_field(value: Any, paths: Iterable[str]) -> Any:
 
 
 def without(value: Any, path: str) -> Any:
-    """A copy of an object that lacks the field at a dotted path."""
+    """Return a copy of an object without the field at a dotted path."""
     head, _, rest = path.partition(".")
     if not isinstance(value, dict):
         return value
@@ -86,7 +86,7 @@ def without(value: Any, path: str) -> Any:
 
 
 def with_value(value: Any, path: str, new: Any) -> Any:
-    """A copy of an object in which the field at a dotted path (list indexes are numbers) has a new value."""
+    """Return a copy of an object with a new value at a dotted path (list indexes are numbers)."""
     head, _, rest = path.partition(".")
     if isinstance(value, list):
         index = int(head)
@@ -96,7 +96,7 @@ def with_value(value: Any, path: str, new: Any) -> Any:
 
 
 def exactly(request: Any, response: Any) -> bool:
-    """Equality as JSON has it: `true` is not 1, `1.0` is 1, text is compared character by character."""
+    """Return whether two values are equal as in JSON: `true` is not 1, `1.0` is 1, text character by character."""
     if isinstance(request, bool) or isinstance(response, bool):
         return request is response
     if isinstance(request, dict) and isinstance(response, dict):
@@ -107,12 +107,12 @@ def exactly(request: Any, response: Any) -> bool:
 
 
 def caseless(request: Any, response: Any) -> bool:
-    """Equality up to letter case, as e-mail addresses are compared."""
+    """Return whether two texts are equal up to letter case, as e-mail addresses are compared."""
     return isinstance(request, str) and isinstance(response, str) and request.casefold() == response.casefold()
 
 
 def contains(request: Any, response: Any) -> bool:
-    """Everything that was sent is there; a target may add fields of its own to an object."""
+    """Return whether a response has everything that was sent; a target may add fields of its own to an object."""
     if isinstance(request, dict) and isinstance(response, dict):
         return all(name in response and contains(item, response[name]) for name, item in request.items())
     if isinstance(request, list) and isinstance(response, list):
@@ -121,7 +121,7 @@ def contains(request: Any, response: Any) -> bool:
 
 
 def contains_json(request: Any, response: Any) -> bool:
-    """As `contains`, where the target may keep an object as JSON text."""
+    """Compare as `contains` does, where the target may keep an object as JSON text."""
     return contains(request, parse_json(response.encode("utf-8", "replace")) if isinstance(response, str) else response)
 
 
@@ -129,7 +129,7 @@ COMPARISONS: Final = {"exact": exactly, "caseless": caseless, "contains": contai
 
 
 def leaves(value: Any) -> Iterator[tuple[int, Any]]:
-    """A JSON value, however deep: yields every scalar and every field name in it, with its depth."""
+    """Yield every scalar and every field name in a JSON value, however deep, with its depth."""
     stack: list[tuple[int, Any]] = [(0, value)]
     while stack:
         depth, item = stack.pop()
@@ -142,12 +142,12 @@ def leaves(value: Any) -> Iterator[tuple[int, Any]]:
 
 
 def texts(value: Any) -> list[str]:
-    """Every text in a JSON value, field names among them."""
+    """Return every text in a JSON value, field names included."""
     return [item for _, item in leaves(value) if isinstance(item, str)]
 
 
 def plain(value: Any) -> bool:
-    """Whether a target has no lawful reason to store a value other than as it was sent.
+    """Return whether a target has no lawful reason to store a value other than as it was sent.
 
     Generated text may hold control characters, lone surrogates, outer blanks or decomposed letters, which servers
     replace, trim or compose; such text is not held against them, and neither are floats, numbers beyond 2^53, text of
@@ -168,14 +168,14 @@ def _plain_leaf(value: Any) -> bool:
 
 
 def visible(text: str) -> str:
-    """Text of a target, for a terminal or a file: what cannot be seen (controls, surrogates) as JSON escapes it."""
+    """Return text of a target for a terminal or a file: invisible characters (controls, surrogates) as JSON escapes."""
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() or letter in "\n\t" else json.dumps(letter)[1:-1] for letter in text)
 
 
 def shown(value: Any, limit: int = 200) -> str:
-    """A value as a person reads it in a message: JSON, at most `limit` characters."""
+    """Return a value as a message shows it: JSON, at most `limit` characters."""
     if value is MISSING:
         return "nothing"
     text = visible(json.dumps(value, ensure_ascii=False, default=str))

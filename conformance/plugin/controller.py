@@ -18,7 +18,7 @@ from conformance.plugin import adapters, hooks
 from conformance.plugin.sandbox import Sandbox
 from conformance.plugin.secrecy import mask_metadata
 from conformance.plugin.signals import Signals
-from conformance.plugin.state import OUTCOME, RUN
+from conformance.plugin.state import RUN, STATE
 from conformance.plugin.workers import Relay
 from conformance.report import UNFINISHED, begin_reports, pages_seen_from, write_reports
 from conformance.report.model import Report, build_report
@@ -42,7 +42,7 @@ class Session:
         self.config = config
         self.relay = relay
         self.run = config.stash[RUN]
-        self.outcome = config.stash[OUTCOME]
+        self.state = config.stash[STATE]
         self.run.client.limits.on_wait = self._tell_wait
         self._signals = Signals(self._stopped_by_signal)
         self._failure = ""
@@ -88,7 +88,7 @@ class Session:
         run = self.run
         reason = wait_for_target(run.client.own_wire, run.settings.wait_for_target, self._say)
         if reason is not None:
-            run.client.gone = self.outcome.stopped = f"the target {run.base_url} cannot be reached: {reason}"
+            run.client.gone = self.state.stopped = f"the target {run.base_url} cannot be reached: {reason}"
             self._unreached = True
             pytest.exit(
                 f"{run.client.gone}; check the URL, or give a deploy time to come up with --wait-for-target SECONDS"
@@ -108,7 +108,7 @@ class Session:
                 told = self.config.hook.pytest_conformance_check(run=self.run) or []
         except (hooks.CheckFailed, hooks.NotTheTarget) as error:
             record.breaches.clear()
-            self.outcome.stopped = reason = self.run.masker.text(str(error))
+            self.state.stopped = reason = self.run.masker.text(str(error))
             if isinstance(error, hooks.CheckFailed):
                 pytest.exit(reason, int(pytest.ExitCode.USAGE_ERROR))
             self.run.client.gone, self._unreached = reason, True
@@ -116,11 +116,11 @@ class Session:
         finally:
             record.decided = Counter(breach.requirement for breach in record.breaches)
             record.cases.clear()
-            self.outcome.records.append(record)
+            self.state.records.append(record)
         if record.breaches:
             self.run.store.clear()
-        self.outcome.checked = tuple(map(self.run.masker.text, told))
-        for line in self.outcome.checked:
+        self.state.checked = tuple(map(self.run.masker.text, told))
+        for line in self.state.checked:
             self._say(f"check    {line}")
 
     def _tell_wait(self, what: str, seconds: float) -> None:
@@ -140,18 +140,18 @@ class Session:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         data = adapters.detach_record(report)
         if data is not None:
-            self.outcome.records.append(Record.from_data(data))
+            self.state.records.append(Record.from_data(data))
             self.run.client.gone = self.run.client.gone or data["gone"] or None
             self.run.recorder.broken |= {breach["requirement"] for breach in data["breaches"]}
 
     def _stopped_by_signal(self, words: str) -> None:
-        self.outcome.stopped = words
+        self.state.stopped = words
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Note why the run ends: by the user, or by pytest-xdist itself, as after `-x`, which is a failure."""
         self._enough = adapters.was_ended_by_workers(excinfo)
-        if self.outcome.stopped is None:
-            self.outcome.stopped = str(excinfo.value) if self._enough else "the run was interrupted"
+        if self.state.stopped is None:
+            self.state.stopped = str(excinfo.value) if self._enough else "the run was interrupted"
         self.relay.end()
 
     @pytest.hookimpl(tryfirst=True)
@@ -173,10 +173,10 @@ class Session:
                 self.config.stash[SANDBOX].stop()
 
     def _finish(self, session: pytest.Session, status: int) -> None:
-        run, outcome = self.run, self.outcome
-        if outcome.stopped is None:
-            outcome.stopped = run.client.out_of_time or run.client.gone or run.client.tally.unreliable
-        report = build_report(run, outcome.records, outcome.stopped, outcome.checked)
+        run, state = self.run, self.state
+        if state.stopped is None:
+            state.stopped = run.client.out_of_time or run.client.gone or run.client.tally.unreliable
+        report = build_report(run, state.records, state.stopped, state.checked)
         if run.settings.audit:
             report = replace(report, audit=run.audit(report.decided_ids))
         if self._enough:
@@ -184,9 +184,9 @@ class Session:
         if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or self._unreached:
             status = self._status(report, status)
         session.exitstatus = status
-        outcome.report = report.finished(datetime.now(UTC), status)
+        state.report = report.finished(datetime.now(UTC), status)
         pages = pages_seen_from(self._folder, self.config.rootpath, self.config.getini("conformance_pages"))
-        write_reports(outcome.report, self._folder, pages)
+        write_reports(state.report, self._folder, pages)
 
     @property
     def _folder(self) -> Path:
@@ -216,8 +216,8 @@ class Session:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
         """Write the summary below all that other plugins write."""
         yield
-        if self.outcome.report is not None:
-            print_summary(terminalreporter, self.outcome.report, self.run.settings.report_dir)
+        if self.state.report is not None:
+            print_summary(terminalreporter, self.state.report, self.run.settings.report_dir)
         if self._failure:
             terminalreporter.write_line(f"error    {self._failure}", red=True, bold=True)
 

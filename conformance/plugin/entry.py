@@ -1,4 +1,4 @@
-"""The pytest plugin: options and configuration, and which part of the machinery works in which process."""
+"""The pytest plugin: read options and configuration, and register what each process of a run needs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from conformance.plugin.controller import Session
 from conformance.plugin.items import Tests, own_folders
 from conformance.plugin.options import OPTIONS, add_options, read_settings
 from conformance.plugin.secrecy import mask_logs
-from conformance.plugin.state import OUTCOME, RUN, Outcome
+from conformance.plugin.state import RUN, STATE, SessionState
 from conformance.plugin.workers import FarWire, Relay
 from conformance.report import allure
 from conformance.run import Run
@@ -50,10 +50,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Sets where the reports go, before the plugins that write them are configured.
+    """Set where the reports go, before the plugins that write them are configured.
 
-    pytest takes the value of an option that it does not know yet for a path, and, where such a folder exists, looks for
-    its configuration there; where it missed ours for that, or its workers would, it is started once more with the right
+    Before pytest knows our options it takes their values for paths, and, where such a folder exists, looks there for
+    its configuration. Where it missed ours for that reason, or its workers would, it is started again with the right
     one.
     """
     if adapters.is_worker(config):
@@ -80,7 +80,7 @@ def _make_writable(folder: Path) -> None:
 
 
 def _is_inert(config: pytest.Config) -> bool:
-    """Whether nothing is to be sent to a target: the suite's own tests, or a question to pytest itself."""
+    """Return whether nothing is to be sent to a target: own tests of the suite, or a question to pytest itself."""
     if adapters.asks_pytest_itself(config) or not config.getini("conformance_contract"):
         return True
     own = own_folders(config)
@@ -94,7 +94,7 @@ def _is_inert(config: pytest.Config) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Reads configuration, contract and catalogue; any mistake in them ends the session with one sentence."""
+    """Read configuration, contract and catalogue; a mistake in them ends the session with one sentence."""
     config.addinivalue_line("markers", "requirement(id): the catalogue's requirement that a test decides")
     for size in Size:
         config.addinivalue_line("markers", f"{size}: the smallest size of run that a test belongs to")
@@ -127,7 +127,7 @@ def pytest_configure(config: pytest.Config) -> None:
     run.client.base_url = base_url
     run.proofs = _proofs(config)
     config.stash[RUN] = run
-    config.stash[OUTCOME] = Outcome()
+    config.stash[STATE] = SessionState()
     if told:
         run.id, run.worker = told.run, adapters.worker_id(config)
         run.client.far_wire = run.shared = wire = FarWire(message[1], run)
@@ -147,7 +147,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @dataclass(frozen=True)
 class Handed:
-    """What a worker is told of the run that it belongs to."""
+    """What a worker needs to know of the run that it belongs to."""
 
     settings: Settings
     base_url: str
@@ -167,7 +167,7 @@ def _proofs(config: pytest.Config) -> dict[str, list[str]]:
 
 
 def _base_url(config: pytest.Config, settings: Settings) -> str:
-    """The target that the user named, or nothing. Raises `TargetError` where it is none, or is not for such a run."""
+    """Return the base URL that the user named, or an empty text. Raises `TargetError` where this run cannot use it."""
     text = config.getoption("base_url", None) or config.getini("base_url") or ""
     base_url = checked_url(text) if text else ""
     refuse_load(base_url, settings.size, settings.allow_load)
@@ -177,9 +177,9 @@ def _base_url(config: pytest.Config, settings: Settings) -> str:
 
 
 def _given(settings: Settings, base_url: str) -> tuple[str, ...]:
-    """The words that name the target and the way to it, for whoever wants to run a test again; no secret is among them.
+    """Return the words of the command line that name the target and the way to it, without secrets, to test again.
 
-    What stands in the environment or an ini file counts the next time as well.
+    Values of the environment or an ini file need no words: the next run reads them as well.
     """
     words = ["--base-url", base_url] if base_url else []
     for option in OPTIONS:
@@ -198,7 +198,7 @@ def _given(settings: Settings, base_url: str) -> tuple[str, ...]:
 
 @pytest.fixture(scope="session")
 def run(request: pytest.FixtureRequest) -> Iterator[Run]:
-    """The run that all tests share; its connections end with the session."""
+    """Provide the run that all tests share; close its connections at the end of the session."""
     current = request.config.stash[RUN]
     yield current
     current.client.close()
@@ -206,7 +206,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_bdd_apply_tag(tag: str, function: Any) -> bool | None:
-    """A tag of a feature: a requirement's id becomes a mark that selects and decides; other tags stay plain marks."""
+    """Turn a tag with a requirement's id into the mark `requirement`; leave other tags to pytest-bdd."""
     if tag != tag.upper() or not tag[-1].isdigit():
         return None
     pytest.mark.requirement(id=tag)(function)
@@ -215,7 +215,7 @@ def pytest_bdd_apply_tag(tag: str, function: Any) -> bool | None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """A worker of pytest-xdist is about to be started: hands it the run, and a channel for its requests."""
+    """Hand a worker that is about to be started the run, and a channel for its requests."""
     relay = node.config.stash.get(RELAY, None)
     if relay is not None:
         channel, worker = adapters.open_channel(node)
@@ -224,5 +224,5 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def catalogue_of(config: pytest.Config) -> Catalogue:
-    """The catalogue of the session, for tests that are made from its rows at collection."""
+    """Return the catalogue of the session, for tests that are generated from its rows at collection."""
     return config.stash[RUN].catalogue

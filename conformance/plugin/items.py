@@ -1,4 +1,4 @@
-"""In every process that runs tests: which of them run, what each decides, and how its outcome is told."""
+"""In every process that runs tests: select them, record what each decides, and report it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from conformance.errors import Breached, NotTested, Why
 from conformance.plugin.adapters import attach_record, outline_row
 from conformance.plugin.secrecy import masked_traceback
-from conformance.plugin.state import OUTCOME, RUN
+from conformance.plugin.state import RUN, STATE
 from conformance.report.messages import breaches_message
 from conformance.results.records import Reason, Record
 from conformance.settings import Size
@@ -22,7 +22,7 @@ IS_UNTESTED: Final = pytest.StashKey[bool]()
 
 
 def requirement_ids(item: pytest.Item) -> tuple[str, ...]:
-    """The requirements that a test names, by its marks or by the `requirement` column of an outline, sorted."""
+    """Return the ids that a test names, by its marks or by the `requirement` column of an outline, sorted."""
     ids: list[str] = []
     for mark in item.iter_markers("requirement"):
         ids += [mark.kwargs["id"]] if "id" in mark.kwargs else mark.args
@@ -31,31 +31,31 @@ def requirement_ids(item: pytest.Item) -> tuple[str, ...]:
 
 
 def own_folders(config: pytest.Config) -> list[Path]:
-    """The folders of the suite's own tests."""
+    """Return the folders of the suite's own tests."""
     return [Path(config.rootpath, folder) for folder in config.getini("conformance_own_tests").split()]
 
 
 class Tests:
-    """In every process that runs tests: which tests run, and what each of them decides."""
+    """In every process that runs tests: select them, and record what each of them decides."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.run = config.stash[RUN]
-        self.outcome = config.stash[OUTCOME]
+        self.state = config.stash[STATE]
         self._items: dict[str, tuple[str, ...]] = {}
         self._deselected: dict[str, str] = {}
 
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
-        """The suite's own tests are never run beside those of a target, wherever a process looks for tests."""
+        """Ignore the suite's own tests wherever a process that tests a target looks for tests."""
         return True if collection_path in own_folders(config) else None
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
-        """Marks a test with each requirement on its own, so that `-m 'requirement(id="…")'` finds it by any of them."""
+        """Mark a test with each of its requirements, so that `-m 'requirement(id="…")'` finds it by any of them."""
         for name in requirement_ids(item):
             item.add_marker(pytest.mark.requirement(id=name))
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Drops what a size leaves out, and refuses a test that names a requirement the catalogue lacks."""
+        """Deselect what is beyond the size; raise `pytest.UsageError` for an id that is not in the catalogue."""
         size = self.run.settings.size
         kept: list[pytest.Item] = []
         dropped: list[pytest.Item] = []
@@ -80,21 +80,21 @@ class Tests:
                 self._deselected.setdefault(name, "deselected")
 
     def pytest_collection_finish(self) -> None:
-        """Tells the controller what there is to run, which it does not collect itself where workers run it."""
+        """Tell the controller which tests there are: it does not collect them itself where workers run them."""
         self.run.shared.collected(self._items, self._deselected)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Opens the record of a test before its fixtures, and closes it after them."""
+        """Open the record of a test before its fixtures, and close it after them."""
         record = Record(item.nodeid, requirement_ids(item))
         item.stash[RECORD] = record
         with self.run.recording(record):
             try:
                 return (yield)
             except (KeyboardInterrupt, pytest.exit.Exception):
-                reason = Reason(self.outcome.stopped or "the run was interrupted", Why.STOPPED)
+                reason = Reason(self.state.stopped or "the run was interrupted", Why.STOPPED)
                 record.finish(self.run.recorder.active_requirements(), reason)
-                self.outcome.records.append(record)
+                self.state.records.append(record)
                 raise
             finally:
                 self.run.end_test()
@@ -108,7 +108,7 @@ class Tests:
         return (yield from self._phase(item, last=True))
 
     def _phase(self, item: pytest.Item, last: bool) -> Generator[None, object, object]:
-        """Runs a phase of a test; turns what could not be tested into a skip, and breaches into one failure."""
+        """Run a phase of a test; turn what could not be tested into a skip, and breaches into one failure."""
         record, result, reason = item.stash[RECORD], None, None
         mask = self.run.masker.text
         try:
@@ -135,7 +135,7 @@ class Tests:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Masks every text of a report, and lets the test's record travel with its last one."""
+        """Mask every text of a report, and attach the test's record to its last one."""
         report = yield
         mask = self.run.masker.text
         if report.longrepr is not None and not isinstance(report.longrepr, tuple):

@@ -1,4 +1,4 @@
-"""What a user can set: each option on the command line, as an ini key and as an environment variable, in that order."""
+"""The options: each is read from the command line, an ini key or an environment variable, in that order."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _whole(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no whole number") from None
+        raise ValueError(f"{text!r} is not a whole number") from None
 
 
 def _seconds(text: str) -> float:
@@ -53,7 +53,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < 1e6:
-        raise ValueError(f"{text!r} is no number of seconds above 0")
+        raise ValueError(f"{text!r} is not a number of seconds above 0")
     return seconds
 
 
@@ -125,26 +125,28 @@ def _proxy(text: str) -> str:
 
 def _domain(text: str) -> str:
     if not _DOMAIN.fullmatch(text):
-        raise ValueError(f"{text!r} is no domain; write one such as example.com")
+        raise ValueError(f"{text!r} is not a domain; write one such as example.com")
     return text
 
 
 def _phone_prefix(text: str) -> str:
     if not re.fullmatch(r"\+[1-9][0-9]{0,7}", text):
-        raise ValueError(f"{text!r} is no start of a phone number; write a plus and up to eight digits, such as +2665")
+        raise ValueError(
+            f"{text!r} is not the start of a phone number; write a plus and up to eight digits, such as +2665"
+        )
     return text
 
 
 def _currency(text: str) -> str:
     if not re.fullmatch("[A-Z]{3}", text):
-        raise ValueError(f"{text!r} is no currency; write its three capital letters, such as LSL")
+        raise ValueError(f"{text!r} is not a currency; write its three capital letters, such as LSL")
     return text
 
 
 def _amount(text: str) -> int:
     amount = _whole(text)
     if amount < 1:
-        raise ValueError(f"{text!r} is no amount above 0")
+        raise ValueError(f"{text!r} is not an amount above 0")
     return amount
 
 
@@ -154,7 +156,7 @@ def _text(text: str) -> str:
 
 @dataclass(frozen=True)
 class Option:
-    """One thing that a user can set. `read` turns its text into a value, or raises `ValueError` with one sentence.
+    """One option. `read` turns its text into a value, or raises `ValueError` with one sentence.
 
     `again` says that it belongs to a line that runs one test of the run again.
     """
@@ -169,12 +171,12 @@ class Option:
 
     @property
     def default(self) -> Any:
-        """The value where the user sets none."""
+        """Return the value where the user sets none."""
         return getattr(DEFAULTS, self.attribute)
 
     @property
     def secret(self) -> bool:
-        """Whether the value is never shown."""
+        """Return whether the value is never shown."""
         return self.attribute in SECRET
 
     @property
@@ -279,7 +281,7 @@ OPTIONS: Final = (
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Makes every option known to pytest, on the command line and as an ini key."""
+    """Add every option to pytest, on the command line and as an ini key."""
     group = parser.getgroup(
         "conformance", "conformance of a target (each also an ini key and a CONFORMANCE_… variable)"
     )
@@ -299,7 +301,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def read_settings(config: pytest.Config) -> Settings:
-    """The session's configuration: returns the effective settings. Raises `pytest.UsageError` for a wrong value."""
+    """Return the effective settings of a session. Raises `pytest.UsageError` for a wrong value."""
     values: dict[str, Any] = {}
     origin: dict[str, Origin] = {}
     for option in OPTIONS:
@@ -326,7 +328,7 @@ def read_settings(config: pytest.Config) -> Settings:
 
 
 def _complete_account(values: dict[str, Any], origin: dict[str, Origin], who: str) -> None:
-    """An account has an e-mail and a password, which may stand in a file: what is set closer to the user counts."""
+    """Complete an account by its password, which may stand in a file; what is set nearer to the command line counts."""
     name, password, file = who.replace("_", "-"), f"{who}_password", f"{who}_password_file"
     if file in origin and (password not in origin or origin[file].place < origin[password].place):
         values[password], origin[password] = values[file], origin[file]

@@ -1,4 +1,4 @@
-"""The process of the bundled sandbox, which is the target where none is given."""
+"""The process of the bundled sandbox, which is the target where no base URL is given."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _LISTENING: Final = "listening on "
 
 @dataclass
 class Sandbox:
-    """The bundled target, started in a process of its own on a free loopback port and gone with this process."""
+    """The bundled target in a process of its own, on a free loopback port; it ends with this process."""
 
     process: subprocess.Popen[str]
     url: str
 
     @classmethod
     def start(cls, arguments: Sequence[str] = ()) -> Self:
-        """Starts it with further command-line arguments; raises `TargetError` with its own words if it fails."""
+        """Start it with further command-line arguments; raise `TargetError` with its last words if it fails."""
         process = subprocess.Popen(
             [sys.executable, "-m", "sandbox", "--port", "0", "--exit-with-stdin", *arguments],
             stdin=subprocess.PIPE,
@@ -52,7 +52,7 @@ class Sandbox:
         return cls(process, line.split(_LISTENING, 1)[1].strip())
 
     def stop(self) -> None:
-        """Ends it and waits until it is gone."""
+        """Terminate it and wait until it has ended."""
         self.process.terminate()
         try:
             self.process.wait(5)

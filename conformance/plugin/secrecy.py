@@ -1,4 +1,4 @@
-"""What other plugins would tell of secrets: client libraries' logs, tracebacks, CI variables."""
+"""Mask secrets that other plugins would show: in logs of client libraries, tracebacks and CI variables."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _FRAMES_TOLD: Final = 3
 
 
 def mask_logs(config: pytest.Config, masker: Masker) -> None:
-    """Masks every log record of the session as it is made.
+    """Mask every log record of the session as it is made.
 
-    The HTTP library's own loggers say nothing at DEBUG: they would write tokens before anybody knows them for secrets.
+    The HTTP library's own loggers are silenced at DEBUG: they would write tokens before these are known as secrets.
     """
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -36,10 +36,10 @@ def mask_logs(config: pytest.Config, masker: Masker) -> None:
 
 
 def masked_traceback(item: pytest.Item, error: pytest.ExceptionInfo[BaseException], shown: object, mask: Masker) -> str:
-    """An unexpected exception: returns its traceback, masked, with the local variables where they are asked for.
+    """Return the masked traceback of an unexpected exception, with the local variables where `--showlocals` is set.
 
-    pytest abridges the values in a traceback or spreads them over lines, and a part of a secret is no longer known for
-    one: so each value is written whole and in one line, masked, and abridged afterwards.
+    pytest abridges the values in a traceback or spreads them over lines, and a part of a secret is not recognized as
+    one. So each value is written whole and in one line, masked, and abridged afterwards.
     """
     told = []
     if hasattr(shown, "reprtraceback"):
@@ -64,7 +64,7 @@ def _in_one_line(value: object) -> str:
 
 
 def mask_metadata(config: pytest.Config, masker: Masker) -> None:
-    """The environment that pytest-metadata collects for pytest-html's table and the session header: masks it."""
+    """Mask the environment that pytest-metadata collects for pytest-html's table and the session header."""
     table = environment_table(config)
     if table is not None:
         table.update(masker.value(dict(table)))

@@ -1,4 +1,4 @@
-"""What the parts of the plugin hand to each other: the run, and what has come of its tests so far."""
+"""What the parts of the plugin share: the run, and the state that its session has gathered."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from conformance.results.records import Record
 from conformance.run import Run
 
 RUN: Final = pytest.StashKey[Run]()
-OUTCOME: Final = pytest.StashKey["Outcome"]()
+STATE: Final = pytest.StashKey["SessionState"]()
 
 
-class Outcome:
-    """What the process that reports has gathered: the records of all tests and why others did not run."""
+class SessionState:
+    """The state that a session gathers: the records of its tests, why it was stopped, and its report at the end."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []

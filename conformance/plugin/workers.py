@@ -1,4 +1,4 @@
-"""The one wire of a run whose tests are spread over processes: the controller sends the requests of all.
+"""One wire for a run whose tests are spread over processes: the controller sends the requests of all workers.
 
 A worker of pytest-xdist, on this machine or on another, asks over a channel of its own for each request and for what
 the tests share. So the rate limit, what the rules remember, the secrets and the merchants are those of one run, and
@@ -35,14 +35,14 @@ _SHARED: Final = frozenset({"claim", "settle", "give_up", "tell", "told", "take"
 
 @dataclass(frozen=True)
 class Sealed:
-    """A value of a worker's, for other workers to open."""
+    """A pickled value of one worker, which only other workers open."""
 
     data: bytes
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the controller answers: a value or an error, each exchange with what it decides, and news of the run.
+    """The controller's reply: a value or an error, each exchange with what it decides, and changes in the run's state.
 
     `secrets` are those that have become known since the last reply.
     """
@@ -57,7 +57,7 @@ class Reply:
 
 
 class Relay:
-    """In the controller: serves each worker in a thread, over a wire of the worker's own.
+    """In the controller: serve each worker in a thread of its own, over a wire of its own.
 
     Allure's files, which every process writes for itself, are gathered in the folder `allure`.
     """
@@ -69,12 +69,12 @@ class Relay:
         self._judging = threading.Lock()
 
     def serve(self, channel: Channel, who: str) -> None:
-        """A worker has been started: serves it until it ends."""
+        """Serve a worker that has been started, until it ends."""
         self._channels.append(channel)
         threading.Thread(target=self._serve, args=(channel, who), daemon=True, name=f"relay {who}").start()
 
     def end(self) -> None:
-        """The run is interrupted: no worker waits for an answer any more, and all of them end."""
+        """Close all channels, so that no worker of an interrupted run waits for a reply, and all of them end."""
         for channel in self._channels:
             channel.close()
 
@@ -105,7 +105,7 @@ class Relay:
             channel.close()
 
     def _do(self, who: str, wire: Wire, verb: str, *arguments: Any) -> Any:
-        """One thing that a worker asks for: returns its value, if it has one."""
+        """Carry out one request of a worker; return its value, or None where it has none."""
         if verb in ("request", "together"):
             self.run.store.begin(who)
             try:
@@ -150,7 +150,7 @@ class Relay:
 
 
 def _plain(call: Call) -> dict[str, Any]:
-    """A call as a channel carries it: its JSON as the bytes that are sent."""
+    """Return a call as data that a channel carries: its JSON as the bytes that are sent."""
     plain = {name: value for name, value in vars(call).items() if name != "json"}
     plain["headers"] = dict(call.headers)
     plain["intent"] = str(call.intent)
@@ -164,13 +164,13 @@ def _opened_call(data: dict[str, Any]) -> Call:
 
 
 def _bare(exchange: Exchange) -> Exchange:
-    """An exchange without its request, which the worker has, and without what was worked out from its answer."""
+    """Return an exchange without its request, which the worker has, and without what was parsed from its response."""
     response = exchange.response and replace(exchange.response)
     return replace(exchange, call=replace(exchange.call, body=None), response=response)
 
 
 class FarWire:
-    """In a worker: the wire, and the shared things, as they are reached through the controller."""
+    """In a worker: the wire and the shared values, which are reached through the controller."""
 
     def __init__(self, channel: Channel, run: Run) -> None:
         self._channel = channel
@@ -178,7 +178,7 @@ class FarWire:
         self.limited: frozenset[str] = frozenset()
 
     def send(self, call: Call) -> Exchange:
-        """A call: returns its exchange, and raises as `Wire.send` does."""
+        """Send a call; return its exchange, and raise as `Wire.send` does."""
         reply = self._ask("request", _plain(call))
         exchanges = [(replace(exchange, call=call), found) for exchange, found in reply.heard]
         for exchange, found in exchanges:
@@ -231,7 +231,7 @@ class FarWire:
         self._value("release")
 
     def deliver(self, file: Path) -> None:
-        """A file of Allure's results: hands it to the controller, and removes it here."""
+        """Hand a file of Allure's results to the controller, and remove it here."""
         self._value("file", file.name, file.read_bytes())
         file.unlink()
 

@@ -33,7 +33,7 @@ def begin_reports(report: Report, folder: Path) -> None:
 
 
 def write_reports(report: Report, folder: Path, pages: str | None = None) -> None:
-    """A finished run: writes `conformance.json` and `conformance.html` into the folder, which is made if need be.
+    """Write `conformance.json` and `conformance.html` of a finished run into the folder, which is created if need be.
 
     `pages` is where the project's own pages are read, as `pages_seen_from` returns it.
     """

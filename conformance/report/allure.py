@@ -22,7 +22,7 @@ _PREFIX: Final = f"{Breached.__module__}.{Breached.__name__}: "
 
 
 class AllureMask:
-    """Hooks of Allure itself: whatever it is about to write has been masked."""
+    """Hooks of Allure itself: mask whatever it is about to write."""
 
     def __init__(self, masker: Masker) -> None:
         self.masker = masker
@@ -60,7 +60,7 @@ class AllureSteps:
         self._leave(self._breached(self.run.record.breaches[self.known :]))
 
     def _breached(self, breaches: list[Breach]) -> Breached | None:
-        """A step goes on after a breach; what it broke is shown at that step."""
+        """Return what a step broke, to be shown at that step though it went on, or None."""
         strict, catalogue = self.run.settings.strict, self.run.catalogue
         failing = [item for item in breaches if strict or catalogue[item.requirement].level == "MUST"]
         words = [f"{item.requirement}: expected {item.expected}, got {item.got}" for item in failing]
@@ -88,7 +88,7 @@ class AllureSteps:
 
 
 class AllureDelivery:
-    """In a worker: hands the files that Allure writes into `folder` to the controller, test by test."""
+    """In a worker: hand the files that Allure writes into `folder` to the controller, test by test."""
 
     def __init__(self, deliver: Callable[[Path], None]) -> None:
         self._folder = TemporaryDirectory()

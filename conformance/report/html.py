@@ -54,7 +54,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Broken:
-    """A requirement that was not kept: the breaches that are shown, and how many more there were."""
+    """A broken requirement: the breaches that are shown, and how many more there were."""
 
     row: Row
     shown: tuple[Row, ...]
@@ -62,7 +62,7 @@ class Broken:
 
 
 def render_html(data: dict[str, Any], pages: str | None = None) -> str:
-    """A run as data (`Report.to_data`): returns a page that needs no other file, no network and no script.
+    """Return a run's data (`Report.to_data`) as a page that needs no other file, no network and no script.
 
     `pages` is where the project's own pages are read (`../`, or an https address), for the links to them; without it
     such a source is named and not linked.
@@ -74,7 +74,7 @@ def render_html(data: dict[str, Any], pages: str | None = None) -> str:
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """The templates of the report, each compiled when it is first used."""
+    """Return the environment of the templates, each compiled when it is first used."""
     made = Environment(
         loader=PackageLoader("conformance.report", "templates"),
         autoescape=True,
@@ -193,18 +193,18 @@ def _broken(row: Row) -> Broken:
 
 
 def _form(text: str) -> str:
-    """A text: returns it without long words and words that hold a digit, such as ids and times, which always differ."""
+    """Return a text without long words and words with a digit, such as ids and times, which always differ."""
     return _WORD.sub(lambda word: "" if len(word[0]) > 15 or any(map(str.isdigit, word[0])) else word[0], text)
 
 
 def _broken_together(rows: Iterable[Row]) -> dict[tuple[str, int], list[str]]:
-    """Breaches of several requirements are often one defect: the ids that each single answer breaks."""
+    """Return the ids that each single response breaks: breaches of several requirements are often one defect."""
     found: dict[tuple[str, int], dict[str, None]] = {}
     for row in rows:
         for breach in row["breaches"]:
             if breach["exchange"] is not None:
                 found.setdefault((breach["test"], breach["exchange"]["number"]), {})[row["id"]] = None
-    return {answer: list(ids) for answer, ids in found.items()}
+    return {exchange: list(ids) for exchange, ids in found.items()}
 
 
 def _by_reason(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
@@ -232,13 +232,13 @@ def _by_file(numbers: Mapping[str, int]) -> dict[str, list[tuple[int, str, str]]
 
 
 def _ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """Numbers: returns them as ranges of first and last, so that fifty tests take a few words."""
+    """Return numbers as ranges of first and last, so that fifty tests take a few words."""
     runs = groupby(enumerate(sorted(numbers)), key=lambda pair: pair[1] - pair[0])
     return [(run[0][1], run[-1][1]) for run in (list(pairs) for _, pairs in runs)]
 
 
 def _presentable(value: object) -> object:
-    """A text on its way into the page: returns it bounded, with characters that nobody sees as code points."""
+    """Return a text for the page: bounded, with invisible characters as code points."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     if len(value) > LONGEST_TEXT:
@@ -247,17 +247,17 @@ def _presentable(value: object) -> object:
 
 
 def _verbatim(text: str) -> Markup:
-    """A text to be copied as it is: returns it escaped, invisible characters and all."""
+    """Return a text to be copied as it is: escaped, with its invisible characters."""
     return Markup.escape(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def _ticks(text: str) -> Markup:
-    """A sentence of the catalogue: returns it escaped, with what stands between backticks as code."""
+    """Return a sentence of the catalogue escaped, with what stands between backticks as code."""
     return Markup(_TICKS.sub(r"<code>\1</code>", str(Markup.escape(_presentable(text)))))
 
 
 def _copyable(line: str) -> str:
-    """A line for a shell: returns `shown` where the text on the page is the line itself, `hidden` where it shows code
+    """Return how a line for a shell can be copied: `shown` where the page has it as it is, `hidden` where it shows code
     points in place of characters, and `no` where it is not the whole request."""
     if len(line) > LONGEST_TEXT or _CUT_BODY.search(line):
         return "no"
@@ -265,7 +265,7 @@ def _copyable(line: str) -> str:
 
 
 def _pretty(body: str) -> str:
-    """A body: returns it with line breaks where it is JSON and where that changes nothing else."""
+    """Return a body with line breaks where it is JSON and where that changes nothing else."""
     try:
         value = json.loads(body)
         if isinstance(value, dict | list) and json.dumps(value, ensure_ascii=False) == body:

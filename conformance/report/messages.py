@@ -1,4 +1,4 @@
-"""The words in which a breach is told: the same in the terminal, in JUnit, in the HTML reports and in Allure."""
+"""The words for a breach: the same in the terminal, in JUnit, in the HTML reports and in Allure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from conformance.results.records import Breach, Record
 
 
 def breach_message(requirement: Requirement, breach: Breach, again: str) -> str:
-    """A breach, for the owner of the API: what is required, what came, where it is written, how to see it again."""
+    """Return a breach in words: what is required, what was received, the source, and how to reproduce it."""
     lines = [
         f"{requirement.id} ({requirement.level}, {requirement.operation}) {requirement.statement}",
         f"  expected  {breach.expected}",
@@ -21,7 +21,9 @@ def breach_message(requirement: Requirement, breach: Breach, again: str) -> str:
     if breach.exchange is not None:
         lines.append(f"  in        {breach.exchange['summary']}")
         if breach.exchange["response"] is not None and breach.exchange["response"]["body"]:
-            lines.append(f"  answer    {textwrap.shorten(breach.exchange['response']['body'], 300, placeholder=' …')}")
+            lines.append(
+                f"  response    {textwrap.shorten(breach.exchange['response']['body'], 300, placeholder=' …')}"
+            )
         curl = breach.exchange["curl"]
         lines.append(f"  curl      {curl if len(curl) < 1500 else curl[:1500] + ' …'}")
         if MASK in curl:
@@ -31,7 +33,7 @@ def breach_message(requirement: Requirement, breach: Breach, again: str) -> str:
 
 
 def breaches_message(catalogue: Catalogue, record: Record, given: tuple[str, ...], seed: int) -> str:
-    """All breaches of one test, the MUSTs first; those that repeat each other are told once, and counted."""
+    """Return all breaches of one test in words, the MUSTs first; equal ones are shown once, and counted."""
     again = again_line(record.test, given, seed)
     alike: dict[tuple[str, str, str], list[Breach]] = {}
     for breach in sorted(record.breaches, key=lambda item: catalogue[item.requirement].level):
@@ -43,8 +45,8 @@ def breaches_message(catalogue: Catalogue, record: Record, given: tuple[str, ...
 
 
 def again_line(test: str, given: tuple[str, ...], seed: int) -> str:
-    """One line that runs a single test again, with the words that the user gave for the target, and the same seed.
+    """Return a command line that runs one test again, with the words that the user gave, and the same seed.
 
-    What was found before the first test is found again by any run.
+    Any run repeats what was found before the first test.
     """
     return shlex.join(["pytest", *given, "--seed", str(seed), *([test] if "::" in test else [])])

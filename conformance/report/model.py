@@ -1,4 +1,4 @@
-"""The report as data: what `conformance.json` holds and every other report is drawn from."""
+"""The report as data: the content of `conformance.json`, from which every other report is made."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Report:
 
     @cached_property
     def broken(self) -> tuple[Result, ...]:
-        """The requirements that fail the run, the MUSTs first."""
+        """Return the requirements that fail the run, the MUSTs first."""
         verdicts = (Verdict.FAILED, Verdict.WARNED) if self.strict else (Verdict.FAILED,)
         return tuple(result for verdict in verdicts for result in self.results if result.verdict == verdict)
 
@@ -72,7 +72,7 @@ class Report:
         return sum(operation["requests"] for operation in self.operations)
 
     def totals(self) -> dict[str, dict[str, int]]:
-        """How many requirements of each level have each verdict."""
+        """Return how many requirements of each level have each verdict."""
         counts = {
             "MUST": {"passed": 0, "failed": 0, "not tested": 0},
             "SHOULD": {"passed": 0, "warned": 0, "not tested": 0},
@@ -83,17 +83,17 @@ class Report:
 
     @property
     def finished_well(self) -> bool:
-        """Whether the run came to its end, so that what it says of the target counts."""
+        """Return whether the run came to its end, so that its verdict counts."""
         return self.stopped is None and self.exit_status not in _UNFINISHED
 
     @property
     def partial(self) -> tuple[Result, ...]:
-        """The requirements of which only some cases were decided."""
+        """Return the requirements of which only some cases were decided."""
         return tuple(result for result in self.results if result.is_partial)
 
     @property
     def untested_operations(self) -> tuple[str, ...]:
-        """The selected operations of which not one valid request was decided, though the target could show it."""
+        """Return the selected operations of which no valid request was decided, though the target could show it."""
         return tuple(
             result.requirement.operation
             for result in self.results
@@ -105,15 +105,15 @@ class Report:
 
     @property
     def verdict(self) -> RunVerdict:
-        """The verdict on the run, for the top of every report."""
+        """Return the verdict on the run, for the top of every report."""
         return run_verdict(self.results, strict=self.strict, finished=self.finished_well, complete=self.complete)
 
     def finished(self, ended: datetime, exit_status: int) -> Report:
-        """The report with the end of the run in it."""
+        """Return the report with the end of the run in it."""
         return replace(self, ended=ended, exit_status=exit_status)
 
     def to_data(self) -> dict[str, Any]:
-        """The report as JSON data, in the form that `conformance.json` documents."""
+        """Return the report as JSON data, in the form of `reports/conformance.schema.json`."""
         return {
             "format": FORMAT,
             "target": self.target,
@@ -166,7 +166,7 @@ def build_report(
     stopped: str | None,
     checked: tuple[str, ...] = (),
 ) -> Report:
-    """The records of a run: returns its report, in which every requirement has a verdict or a reason for none."""
+    """Return the report of a run from its records; every requirement has a verdict, or a reason for having none."""
     records = list(records)
     ran = {record.test for record in records}
     halted = Reason(stopped, Why.STOPPED) if stopped else None

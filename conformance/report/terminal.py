@@ -15,7 +15,7 @@ _NOT_TESTABLE: Final = "no suite can test it; the reports say why"
 
 
 def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str) -> None:
-    """A finished run: writes target, totals, every broken requirement with its statement, and where the reports are."""
+    """Write a run's target, totals, every broken requirement with its statement, and where the reports are."""
     bad, good = bool(report.broken), report.verdict is RunVerdict.CONFORMANT
     colours = {"red": bad, "green": good, "yellow": not (bad or good)}
     terminal.section("conformance", sep="=", bold=True, **colours)

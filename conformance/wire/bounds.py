@@ -1,4 +1,4 @@
-"""Bounds on the body of an answer: how large it may become once it is decoded."""
+"""Bounds on the body of a response: how large it may become once it is decoded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _RAW_DEFLATE: Final = -15
 
 
 class Unbounded(Exception):
-    """A body that exceeds what an answer may hold."""
+    """A body that is larger than a response may be."""
 
 
 class Undecodable(Exception):
@@ -20,7 +20,7 @@ class Undecodable(Exception):
 
 
 def decoded(chunks: Iterable[bytes], coding: str) -> bytes:
-    """A body as it comes: returns it decoded.
+    """Return a body that arrives in chunks, decoded.
 
     Raises `Unbounded` as soon as it grows too long, and `Undecodable` where it is not what its coding says.
     """
@@ -55,7 +55,7 @@ def _joined(chunks: Iterable[bytes]) -> bytes:
 
 
 def _window(name: str, start: bytes) -> int:
-    """What zlib calls a coding; some servers send `deflate` without its header (RFC 9110 section 8.4.1.2)."""
+    """Return zlib's window bits for a coding; `deflate` may lack its header (RFC 9110 section 8.4.1.2)."""
     if name == "deflate" and start[0] & 0x0F != 8:
         return _RAW_DEFLATE
     return _CODINGS[name]

@@ -52,11 +52,11 @@ _UNREADY: Final = frozenset({502, 503, 504})
 
 
 class TargetGone(Exception):
-    """The target does not answer any more; the message says what was tried."""
+    """The target does not respond any more; the message says what was tried."""
 
 
 class NotSendable(NotTested):
-    """A request that HTTP itself, or the client library, cannot put on the wire."""
+    """A request that HTTP, or the client library, cannot express."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Connection:
 
 @dataclass
 class Wire:
-    """Sends calls, paces them, bounds the answers, and hands every exchange to `observe` before the caller sees it.
+    """Send calls, pace them, bound the responses, and hand every exchange to `observe` before the caller sees it.
 
     `patience` is how many seconds a target that went away has to come back. `repeatable` has the operations that may be
     carried out twice without a trace. A wire sends one call at a time; the wires of a run that sends several at once
@@ -115,18 +115,18 @@ class Wire:
 
     @property
     def limited(self) -> set[str]:
-        """The paths whose rate the target has shown that it limits."""
+        """Return the paths whose rate the target has shown that it limits."""
         return self.limits.paths
 
     def close(self) -> None:
-        """Ends all connections."""
+        """Close all connections."""
         self._client.close()
 
     def send(self, call: Call) -> Exchange:
-        """A call: returns its exchange, after waiting for rate limits where the target asks for it.
+        """Send a call; return its exchange, after waiting for rate limits where the target asks for it.
 
         Raises `NotTested` when the rate limit outlasts the patience of the run, `NotSendable` for a request that the
-        client cannot write, and `TargetGone` when nothing answers any more.
+        client cannot write, and `TargetGone` when nothing responds any more.
         """
         with self.limits.turn(call) as turn:
             for _ in range(_RETRIES_AFTER_429):
@@ -153,7 +153,7 @@ class Wire:
                 if not self._says_nothing(answer):
                     break
                 if answer.kind is not Kind.UNREACHED:
-                    again = "sent twice: the first connection was closed before an answer"
+                    again = "sent twice: the first connection was closed before a response"
             elif (
                 gateway is None
                 or gateway.kind is not Before.AWAY
@@ -185,7 +185,7 @@ class Wire:
         )
 
     def _gateway(self, call: Call, request: httpx.Request, answer: Response | Failure) -> Answer | None:
-        """Return why an answer is not the target's, or None; a 403 is held against that of a path that nobody has."""
+        """Return why a response is not the target's, or None; a 403 is held against that of a path that nobody has."""
         if isinstance(answer, Failure):
             return None
         head = len(str(request.url)) + sum(len(name) + len(value) for name, value in request.headers.raw)
@@ -213,7 +213,7 @@ class Wire:
     def _told(
         self, call: Call, request: httpx.Request, answer: Response | Failure, gateway: Answer | None, again: str
     ) -> str | None:
-        """Return why the last answer decides nothing, or None."""
+        """Return why the last response decides nothing, or None."""
         if isinstance(answer, Failure):
             large = len(request.content) > LARGE_BODY and answer.kind in (Kind.CLOSED, Kind.CUT)
             return f"a body of {len(request.content)} bytes is not let through: {answer.words}" if large else None
@@ -233,10 +233,10 @@ class Wire:
         return request, answer, time.monotonic() - started
 
     def _says_nothing(self, failure: Failure) -> bool:
-        """Whether a failure is no evidence against the target, so that the request is to be sent once more.
+        """Return whether a failure is no evidence against the target, so that the request has to be sent again.
 
         That is so on a connection that was used before, which the target may close while a request is on its way (RFC
-        9112 section 9.3.1) or on which more came than the last answer announced; and where the target was away for a
+        9112 section 9.3.1) or on which more came than the last response announced; and where the target was away for a
         moment. Raises `TargetGone` where it stays away.
         """
         if failure.kind in (Kind.CLOSED, Kind.NO_HTTP) and not self._traffic.opened:
@@ -245,7 +245,7 @@ class Wire:
         return failure.kind is Kind.UNREACHED or (was_away and failure.kind in (Kind.CLOSED, Kind.CUT))
 
     def _require_voice(self, call: Call) -> None:
-        """Requests that nobody answers are not sent for ever."""
+        """Raise `NotTested` or `TargetGone` where too many requests got no response in time."""
         in_a_row, of_all = self.silence.in_a_row[call.path], self.silence.of_all
         if in_a_row >= _SILENT_PATH:
             raise NotTested(f"{in_a_row} requests in a row to {call.path} were not answered in time", Why.GATEWAY)
@@ -253,7 +253,7 @@ class Wire:
             raise TargetGone(f"the target stopped answering ({of_all} requests in a row were not answered in time)")
 
     def _patience(self, path: str) -> float:
-        """The seconds for a whole answer; less once a path has let us wait in vain again and again."""
+        """Return the seconds to wait for a whole response; less for a path that did not respond in time repeatedly."""
         timeout = self.connection.timeout
         return min(timeout, _IMPATIENT) if self.silence.timeouts[path] >= _SLOW_AFTER else timeout
 
@@ -282,7 +282,7 @@ class Wire:
         return request
 
     def url(self, path: str) -> str:
-        """A path of the contract: returns the URL under the base URL, whose own path is kept."""
+        """Return the URL of a path of the contract under the base URL, whose own path is kept."""
         return self.connection.base_url.rstrip("/") + path
 
     def _answer(self, request: httpx.Request, patience: float) -> Response | Failure:
@@ -300,13 +300,13 @@ class Wire:
 
     @contextmanager
     def _sent(self, request: httpx.Request, patience: float) -> Iterator[httpx.Response]:
-        """Sends a request; while it lasts, the body of its answer can be read."""
+        """Send a request; the body of its response can be read inside the context."""
         request.extensions["timeout"] = httpx.Timeout(patience, connect=self.connection.connect_timeout).as_dict()
         self._traffic.begin(patience, keeps=request.method == "HEAD")
         stream = self._client.send(request, stream=True)
         try:
             if not self._traffic.reads:
-                raise httpx.ReadError("this came before the request was sent: the last answer had announced less")
+                raise httpx.ReadError("this came before the request was sent: the last response had announced less")
             yield stream
         finally:
             stream.close()
@@ -320,7 +320,7 @@ class Wire:
         return failure
 
     def _require_alive(self) -> bool:
-        """A request that failed says something about the target only if it is still there.
+        """Wait for a target that did not respond: a failed request says something about it only if it is still up.
 
         Returns whether it was away and came back; raises `TargetGone` where it does not within the patience.
         """
@@ -334,7 +334,7 @@ class Wire:
         return was_away
 
     def reach(self, ready: bool = False) -> str | None:
-        """Whether anything that speaks HTTP is at the base URL: returns None, or the reason in words why not.
+        """Return None where anything at the base URL speaks HTTP, or the reason in words why not.
 
         Something that accepts a connection and then says nothing counts as being there: it may answer other paths. So
         does a gateway in front of a target that is not there yet, unless it has to be `ready`.
@@ -366,7 +366,7 @@ class Wire:
         return True
 
     def _refuses_client(self) -> bool:
-        """Whether the handshake fails where we let any certificate pass.
+        """Return whether the TLS handshake fails though any certificate of the server is accepted.
 
         TLS 1.3 tells a client that its certificate is missed only after the handshake, and some servers not even then;
         TLS 1.2 fails in the handshake.
@@ -389,7 +389,7 @@ class Wire:
 
 
 def encode(value: Any) -> bytes:
-    """A JSON value: returns its bytes, lone surrogates escaped as only JSON can have them."""
+    """Return the bytes of a JSON value, with lone surrogates escaped."""
     try:
         return json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""How a target is reached: through which proxy, with which certificates, and whether it is up yet."""
+"""Connect to a target: through which proxy, with which certificates, and once it is up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TELL_EVERY: Final = 5.0
 
 
 def connection(settings: Settings, base_url: str) -> Connection:
-    """The settings of a run: returns how to reach its target."""
+    """Return how to reach the target of a run from its settings."""
     loopback = urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1")
     verify: ssl.SSLContext | bool = not settings.insecure
     if settings.ca_bundle or settings.client_cert:
@@ -38,9 +38,9 @@ def connection(settings: Settings, base_url: str) -> Connection:
 
 
 def wait_for_target(wire: Wire, seconds: float, say: Callable[[str], None]) -> str | None:
-    """A target that may still be coming up: returns None once it answers, or why it does not after that long.
+    """Wait for a target that may still be starting; return None once it responds, or the reason after `seconds`.
 
-    A gateway that says meanwhile that the target is not there yet (502, 503, 504) is waited for as well. `say` is told
+    A gateway that says meanwhile that the target is not up yet (502, 503, 504) is waited for as well. `say` is told
     what is waited for, now and then.
     """
     begun = time.monotonic()

@@ -1,4 +1,4 @@
-"""An exchange as evidence that may be shown to anybody: masked, bounded, and as a curl line."""
+"""Exchanges as evidence that may be shown to anybody: masked, bounded, and as a curl line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EVIDENCE_BYTES: Final = 4096
 
 
 def evidence(exchange: Exchange, masker: Masker) -> dict[str, Any]:
-    """An exchange that supports a verdict: returns it as JSON data, masked and bounded, fit for every report."""
+    """Return an exchange as JSON data for the reports: masked and bounded."""
     response = exchange.response
     return {
         "number": exchange.number,
@@ -40,7 +40,7 @@ def evidence(exchange: Exchange, masker: Masker) -> dict[str, Any]:
 
 
 def curl(exchange: Exchange, masker: Masker) -> str:
-    """A request that somebody wants to send again: returns a curl line for a shell, secrets as `***`."""
+    """Return a curl line for a shell that sends the request again, with secrets as `***`."""
     words = ["curl", "-sS", "-i", "-X", exchange.call.method, masker.text(exchange.url)]
     hidden = {"host", "content-length", "accept-encoding", "connection", "user-agent"}
     for name, value in masker.headers(exchange.request_headers):

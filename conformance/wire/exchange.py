@@ -23,8 +23,8 @@ class Intent(StrEnum):
 class Call:
     """A request that is about to be sent.
 
-    `operation` is the id from the contract, or None for a request beside it. `intent` is "valid" where the target has
-    to accept the request, and "unusual" where it may refuse it by a policy of its own, for `value`, which is in words.
+    `operation` is the id from the contract, or None for a request beside it. `intent` is valid where the target has
+    to accept the request, and unusual where it may refuse it by a policy of its own, for `value`, which is in words.
     `repeat` says that it is an earlier request once more, which may be answered with what that one made. `generated`
     says that a machine made the values up; `actor` names who sends it; `chunked` sends the body in chunks, without a
     Content-Length.
@@ -47,9 +47,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Response:
-    """An answer that came whole: its body is decoded and bounded.
+    """A response that was received whole: its body is decoded and bounded.
 
-    `excess` counts the bytes that follow the headers of an answer that has no body, as one to HEAD.
+    `excess` counts the bytes that follow the headers of a response that has no body, as one to HEAD.
     """
 
     status: int
@@ -58,7 +58,7 @@ class Response:
     excess: int = 0
 
     def header(self, name: str) -> str | None:
-        """The first value of a header, or None."""
+        """Return the first value of a header, or None."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
     @cached_property
@@ -84,10 +84,10 @@ class Response:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request that was sent, and what became of it.
+    """A request that was sent, and its response or failure.
 
-    Exactly one of `response` and `failure` is given; `failure` is a sentence on why no whole answer came.
-    `gateway` says in words why what came is no answer of the target's to this request; `again` that the request was
+    Exactly one of `response` and `failure` is given; `failure` is a sentence on why no whole response came.
+    `gateway` says in words why the response is not the target's to this request; `again` that the request was
     sent more than once, and why.
     """
 
@@ -104,19 +104,19 @@ class Exchange:
 
     @cached_property
     def request_json(self) -> Any:
-        """The request's body as a JSON value, or `MISSING` where it is none."""
+        """Return the request's body as a JSON value, or `MISSING` where it is not JSON."""
         if self.call.json is not MISSING:
             return self.call.json
         return parse_json(self.request_body) if self.request_body else MISSING
 
     @property
     def response_json(self) -> Any:
-        """The answer's body as a JSON value, or `MISSING`."""
+        """Return the response's body as a JSON value, or `MISSING`."""
         return self.response.json if self.response is not None else MISSING
 
     @property
     def status(self) -> int:
-        """The answer's status, or 0 where no answer came."""
+        """Return the response's status, or 0 where there was none."""
         return self.response.status if self.response is not None else 0
 
     @property
@@ -125,6 +125,6 @@ class Exchange:
 
     @property
     def summary(self) -> str:
-        """The exchange in one line: `POST /things → 201`."""
+        """Return the exchange in one line: `POST /things → 201`."""
         again = f" ({self.again})" if self.again else ""
         return f"{self.call.method} {self.call.path} → {self.status or self.failure}{again}"

@@ -49,7 +49,7 @@ def failure_of(error: Exception, patience: float, connect_patience: float, start
     text = str(error)
     match error:
         case httpx.ReadTimeout() | httpx.RemoteProtocolError() if start and not b"HTTP/".startswith(start[:5]):
-            return Failure(Kind.NO_HTTP, f"an answer that is not HTTP (it starts with {start!r})")
+            return Failure(Kind.NO_HTTP, f"a response that is not HTTP (it starts with {start!r})")
         case httpx.ConnectTimeout():
             return Failure(Kind.UNREACHED, f"no connection within {connect_patience:g} s")
         case httpx.ConnectError():
@@ -57,9 +57,9 @@ def failure_of(error: Exception, patience: float, connect_patience: float, start
         case httpx.ProxyError():
             return Failure(Kind.UNREACHED, f"{PROXY_CLOSED} ({text})")
         case httpx.TimeoutException() if start:
-            return Failure(Kind.SILENT, f"no whole answer within {patience:g} s: it came in too slowly")
+            return Failure(Kind.SILENT, f"no whole response within {patience:g} s: it came in too slowly")
         case httpx.TimeoutException():
-            return Failure(Kind.SILENT, f"no answer within {patience:g} s")
+            return Failure(Kind.SILENT, f"no response within {patience:g} s")
         case httpx.ReadError() | httpx.WriteError() if _CLIENT_REFUSED.search(text):
             return Failure(Kind.UNREACHED, CLIENT_REFUSED)
         case httpx.ReadError() | httpx.WriteError():
@@ -69,7 +69,7 @@ def failure_of(error: Exception, patience: float, connect_patience: float, start
         case Undecodable():
             return Failure(Kind.BROKEN, text)
         case Unbounded():
-            return Failure(Kind.BROKEN, f"an endless answer: more than {MAX_BODY // 1024 // 1024} MB")
+            return Failure(Kind.BROKEN, f"an endless response: more than {MAX_BODY // 1024 // 1024} MB")
         case _:
             return Failure(Kind.BROKEN, f"{type(error).__name__}: {text}")
 
@@ -78,14 +78,14 @@ def _broken_off(text: str, started: bool) -> Failure:
     if "Server disconnected" in text and started:
         return Failure(Kind.CUT, "the connection was closed in the middle of the headers")
     if "Server disconnected" in text:
-        return Failure(Kind.CLOSED, "the connection was closed without an answer")
+        return Failure(Kind.CLOSED, "the connection was closed without a response")
     if "incomplete" in text or "closed" in text:
-        return Failure(Kind.CUT, "a truncated answer: the connection was closed before the body was complete")
+        return Failure(Kind.CUT, "a truncated response: the connection was closed before the body was complete")
     if "buffer too long" in text:
-        return Failure(Kind.BROKEN, "an answer whose headers do not end within 100 kB")
+        return Failure(Kind.BROKEN, "a response whose headers do not end within 100 kB")
     if "illegal status line" in text:
-        return Failure(Kind.NO_HTTP, f"an answer that is not HTTP ({text})")
-    return Failure(Kind.BROKEN, f"an answer that breaks HTTP ({text})")
+        return Failure(Kind.NO_HTTP, f"a response that is not HTTP ({text})")
+    return Failure(Kind.BROKEN, f"a response that breaks HTTP ({text})")
 
 
 def _unconnected(text: str) -> Failure:

@@ -1,4 +1,4 @@
-"""What the wires of one run have in common: the target's rate limits, and its silences."""
+"""What the wires of a run share: the target's rate limits, and the requests that it did not answer in time."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _MARGIN: Final = 0.05
 class Limits:
     """The rate limits of a target as a run meets them.
 
-    Of the requests to a path that has answered 429, one is under way at a time, whichever process of the run it comes
-    from: so the others wait with it, and none of them spoils its wait. `longest_wait` is how many seconds in all may
+    Of the requests to a path that has responded with 429, one is under way at a time, from whichever process it comes,
+    so that the others do not spoil its wait. `longest_wait` is how many seconds in all may
     be spent waiting; `ends` is the moment by which the run has to be over; `on_wait` is told of each wait.
     """
 
@@ -34,7 +34,7 @@ class Limits:
     _turns: defaultdict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
 
     def turn(self, call: Call) -> Turn:
-        """A request that is to be sent: returns the context in which it is its turn, where the path is limited."""
+        """Return the context in which a request may be sent: alone, where the rate of its path is limited."""
         return Turn(self, call)
 
 
@@ -54,7 +54,7 @@ class Turn(ExitStack):
         return self
 
     def wait(self, response: Response) -> None:
-        """A 429: waits as long as the target asks for, or raises `NotTested` where the run may not wait so long."""
+        """Wait as long as a 429 asks for; raise `NotTested` where the run may not wait so long."""
         limits, call = self._limits, self._call
         seconds = advised_wait(response)
         self._refuse(seconds)
@@ -85,14 +85,14 @@ class Turn(ExitStack):
 
 @dataclass
 class Silence:
-    """The requests that were not answered in time: of each path in all and in a row, and in a row of all paths."""
+    """Counts of requests without a response in time: by path in all and in a row, and in a row over all paths."""
 
     timeouts: Counter[str] = field(default_factory=Counter)
     in_a_row: Counter[str] = field(default_factory=Counter)
     of_all: int = 0
 
     def count(self, path: str, silent: bool) -> None:
-        """An answer came, or did not come in time."""
+        """Count a request by whether its response stayed out until the time was up."""
         if silent:
             self.timeouts[path] += 1
             self.in_a_row[path] += 1

@@ -1,4 +1,4 @@
-"""Pacing: how fast requests may go, and how long to wait where a target asks for it."""
+"""Pacing: how fast requests may be sent, and how long to wait where a target asks for it."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def parse_rate(text: str) -> float:
-    """A rate as users write it (`10/s`, `100/m`): returns the least seconds between two requests.
+    """Return the least seconds between two requests for a rate as users write it (`10/s`, `100/m`).
 
     Raises `ValueError` with one sentence for anything else.
     """
     found = _RATE.fullmatch(text.strip())
     if not found or found[1].strip("0") == "":
-        raise ValueError(f"{text!r} is no rate; write a number of requests per s, m or h, such as 10/s")
+        raise ValueError(f"{text!r} is not a rate; write a number of requests per s, m or h, such as 10/s")
     return _SECONDS[found[2]] / int(found[1])
 
 
 def advised_wait(response: Response, now: datetime | None = None) -> float:
-    """A 429: returns the seconds that the target wants us to wait.
+    """Return the seconds that a 429 asks the client to wait.
 
     They stand in `Retry-After` (seconds or a date, RFC 9110 section 10.2.3) or `X-Retry-After` (seconds); without
     either, or where what stands there is neither, ten seconds, which is the window of better-auth.
@@ -49,7 +49,7 @@ def advised_wait(response: Response, now: datetime | None = None) -> float:
 
 @dataclass
 class Pacer:
-    """Keeps the least distance between two requests, and counts the seconds that were spent waiting on a 429.
+    """Keep the least interval between two requests, and count the seconds that were spent waiting on a 429.
 
     Several threads may wait at once; seconds that they wait side by side count once.
     """
@@ -64,7 +64,7 @@ class Pacer:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def before_request(self) -> None:
-        """Called before each request; sleeps where the last one was sent too short a while ago."""
+        """Sleep before a request where the last one was sent less than the interval ago."""
         if self.interval:
             with self._lock:
                 now = self.clock()
@@ -74,7 +74,7 @@ class Pacer:
                 self.sleep(slot - now)
 
     def wait(self, seconds: float) -> None:
-        """Sleeps because the target asked for it, and counts it."""
+        """Sleep because the target asked for it, and count it."""
         with self._lock:
             if not self._waiting:
                 self._since = self.clock()

@@ -12,13 +12,13 @@ class TargetError(ValueError):
 
 
 def checked_url(text: str) -> str:
-    """A base URL as a user wrote it: returns it without a trailing slash. Raises `TargetError` if it is none."""
+    """Return a base URL as the user wrote it, without a trailing slash. Raises `TargetError` where it is unusable."""
     url = text.strip()
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise TargetError(f"the base URL {text!r} is no URL; write it as https://HOST:PORT/PATH") from None
+        raise TargetError(f"the base URL {text!r} is not a URL; write it as https://HOST:PORT/PATH") from None
     if parts.scheme not in ("http", "https"):
         raise TargetError(f"the base URL {text!r} has to start with http:// or https://")
     if not parts.hostname or port == 0:
@@ -31,7 +31,7 @@ def checked_url(text: str) -> str:
 
 
 def refuse_load(url: str | None, size: Size, allowed: str | None) -> None:
-    """A full run sends thousands of requests: raises `TargetError` for a host that was not confirmed for it."""
+    """Raise `TargetError` for a full run, which sends thousands of requests to a host, that was not confirmed."""
     host = urlsplit(url or "").hostname
     if size is Size.FULL and host not in (None, "localhost", "127.0.0.1", "::1", allowed):
         raise TargetError(f"a full run is heavy: confirm that {host} may be sent it with --allow-load {host}")

@@ -43,7 +43,7 @@ _INTERIM: Final = re.compile(rb"\A(?:HTTP/1\.\d 1\d\d.*?\r?\n\r?\n)+", re.DOTALL
 
 @dataclass
 class Traffic:
-    """The response that is being waited for: its deadline, and what happened on the network for its sake.
+    """The response that is awaited: its deadline, and what happened on the network meanwhile.
 
     `opened` and `reads` count connections and reads; `start` holds the first bytes that arrived, and `everything` all
     of them, where they are kept.
@@ -80,7 +80,7 @@ class Traffic:
 
 
 class Transport(httpx.BaseTransport):
-    """Sends the requests of a `httpx.Client` over pools of httpcore, with the deadline of `traffic` on every step.
+    """Send the requests of a `httpx.Client` over pools of httpcore, with the deadline of `traffic` on every step.
 
     `httpx.HTTPTransport` bounds each step of a response, not the whole, and takes no network backend; httpcore does.
     A request goes through `proxy` where it is given, otherwise through the one that the environment names for its URL
@@ -202,7 +202,7 @@ class _Body(httpx.SyncByteStream):
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection on which no response outlasts its deadline, however slowly it is dealt out."""
+    """A connection on which no response outlasts its deadline, however slowly it arrives."""
 
     def __init__(self, stream: httpcore.NetworkStream, traffic: Traffic) -> None:
         self._stream = stream
@@ -234,7 +234,7 @@ class _Stream(httpcore.NetworkStream):
 
 
 class _Backend(httpcore.SyncBackend):
-    """Opens connections that keep to the deadline of the response that is waited for."""
+    """Open connections that keep to the deadline of the awaited response."""
 
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic

@@ -22,7 +22,7 @@ from typing import Final
 import pytest
 
 from conformance.plugin.items import requirement_ids
-from conformance.plugin.state import OUTCOME, RUN
+from conformance.plugin.state import RUN, STATE
 from conformance.report.model import build_report
 from conformance.results.verdicts import Verdict
 from tests.suite.detection import GENERATED, GIVEN, SLOW, Case, Gate, arguments_of, run, sandbox, silence
@@ -176,7 +176,7 @@ class _Loop:
     def __init__(self, session: pytest.Session, expected: frozenset[str] | None) -> None:
         self._session = session
         self._run = session.config.stash[RUN]
-        self._outcome = session.config.stash[OUTCOME]
+        self._state = session.config.stash[STATE]
         self._missing = None if expected is None else set(expected)
         self._to_run = 0
         if expected is not None:
@@ -198,7 +198,7 @@ class _Loop:
         self._to_run -= 1
         if self._missing is None:
             return
-        self._missing -= {breach.requirement for breach in self._outcome.records[-1].breaches}
+        self._missing -= {breach.requirement for breach in self._state.records[-1].breaches}
         if not self._missing and self._to_run <= 0:
             self._session.shouldstop = "proven"
 
@@ -208,7 +208,7 @@ class _Loop:
             self._run.client.base_url = url
             with suppress(self._session.Interrupted, self._session.Failed, pytest.exit.Exception):
                 self._session.config.hook.pytest_runtestloop(session=self._session)
-        report = build_report(self._run, self._outcome.records, None)
+        report = build_report(self._run, self._state.records, None)
         ids = {
             verdict: tuple(result.requirement.id for result in report.results if result.verdict is verdict)
             for verdict in Verdict

@@ -16,7 +16,7 @@ from conformance.masking import Masker
 from conformance.plugin.sandbox import Sandbox
 from conformance.wire.client import Connection, TargetGone, Wire
 from conformance.wire.exchange import Call, Exchange, Intent, Response
-from conformance.wire.gateway import UNKNOWN_PATH, Answer, Tally, alike, gateway_answer, may_be_firewall
+from conformance.wire.gateway import UNKNOWN_PATH, Answer, Before, Tally, alike, gateway_answer, may_be_firewall
 from tests.suite.invocation import Done, invoke
 from tests.suite.misbehaving import Request, Script, forwarded, reply, serving
 
@@ -63,7 +63,7 @@ OWN: dict[str, Response] = {
 def test_a_gateway_that_is_away_is_known_by_its_answer(name: str) -> None:
     found = gateway_answer(CREATE, AWAY[name], 300, 20)
     assert found is not None
-    assert found.kind == "away"
+    assert found.kind is Before.AWAY
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -187,9 +187,9 @@ def test_a_gateway_that_lets_nothing_through_ends_the_run() -> None:
 def test_too_many_answers_of_a_gateway_are_too_few_of_the_target() -> None:
     tally = Tally()
     for number in range(100):
-        tally.count(Answer("away", "") if number % 11 == 0 else None)
+        tally.count(Answer(Before.AWAY, "") if number % 11 == 0 else None)
     assert tally.unreliable is None
-    tally.count(Answer("away", ""))
+    tally.count(Answer(Before.AWAY, ""))
     assert tally.unreliable is not None
     assert "11 of 101" in tally.unreliable
 

@@ -360,14 +360,14 @@ def test_an_answer_that_never_came_is_told() -> None:
     cut["exchange"] |= {"response": None, "failure": "the connection was closed after 3 bytes"}
     alone = {**breach(), "exchange": None, "got": "two equal tokens"}
     text = readable(render_html(run(row("SIGNUP-ECHO-1", "failed", breaches=[cut, alone]))))
-    assert "No whole answer the connection was closed after 3 bytes" in text
+    assert "No whole response the connection was closed after 3 bytes" in text
     assert "two equal tokens" in text
 
 
 def test_one_answer_that_breaks_several_requirements_names_the_others() -> None:
     page = render_html(run(row("SIGNUP-ECHO-1", "failed"), row("SIGNUP-ECHO-2", "failed")))
     article = page[page.index('id="broken-SIGNUP-ECHO-1"') : page.index('id="broken-SIGNUP-ECHO-2"')]
-    assert 'The same answer also breaks <a href="#broken-SIGNUP-ECHO-2">' in article
+    assert 'The same response also breaks <a href="#broken-SIGNUP-ECHO-2">' in article
 
 
 def test_breaches_that_repeat_each_other_are_counted_rather_than_shown() -> None:

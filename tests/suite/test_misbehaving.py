@@ -148,7 +148,7 @@ def test_every_second_request_dropped_is_a_breach() -> None:
     with serving(answers) as server:
         wire = wire_to(server.url)
         failures = [wire.send(CALL).failure for _ in range(2)]
-    assert failures == [None, "the connection was closed without an answer"]
+    assert failures == [None, "the connection was closed without a response"]
 
 
 # Where a request must not go, and what must not come along
@@ -255,7 +255,7 @@ def test_silent_path_is_not_asked_for_ever() -> None:
     with serving(lambda request: [HANG] if request.path == "/customers" else [reply(200, OBJECT)]) as server:
         wire = wire_to(server.url, timeout=0.1)
         outcomes = [_outcome(wire, CALL) for _ in range(7)]
-        assert outcomes == ["no answer within 0.1 s"] * 5 + ["not tested"] * 2
+        assert outcomes == ["no response within 0.1 s"] * 5 + ["not tested"] * 2
         assert _outcome(wire, replace(CALL, path="/other")) != "not tested"
 
 
@@ -263,7 +263,7 @@ def test_silent_target_is_given_up() -> None:
     with serving(everything([HANG])) as server:
         wire = wire_to(server.url, timeout=0.1)
         outcomes = [_outcome(wire, replace(CALL, path=f"/{number}")) for number in range(10)]
-    assert outcomes == ["no answer within 0.1 s"] * 8 + ["gone"] * 2
+    assert outcomes == ["no response within 0.1 s"] * 8 + ["gone"] * 2
 
 
 @pytest.mark.parametrize("last", [[RESET], [reply(200, OBJECT)[:-4]], []], ids=["reset", "cut", "closed"])
