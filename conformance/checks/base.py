@@ -49,11 +49,12 @@ class Basis:
 
     def schema_breaches(self, exchange: Exchange) -> tuple[SchemaBreach, ...]:
         """Return where a response departs from its schema; each of an operation's schema rules asks it in turn."""
-        if self._held is None or self._held[0] is not exchange:
+        held = self._held
+        if held is None or held[0] is not exchange:
             operation = exchange.call.operation or ""
-            breaches = self.contract.breaches(operation, exchange.status, exchange.response_json)
-            self._held = exchange, breaches
-        return self._held[1]
+            held = exchange, self.contract.breaches(operation, exchange.status, exchange.response_json)
+            self._held = held
+        return held[1]
 
     def schema_owner(self, operation: str, path: str) -> str | None:
         """A place of an answer: returns the id of the schema requirement that owns it (the longest path wins)."""
