@@ -19,7 +19,7 @@ from sandbox.faults.builders import (
     succeeding,
     when,
 )
-from sandbox.faults.model import MUST, SHOULD, Fault, table
+from sandbox.faults.model import MUST, Fault, table
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,
@@ -195,7 +195,7 @@ FAULTS = table(
     Fault(
         "checkout-long-success-url-cut",
         CREATE_CHECKOUT,
-        SHOULD,
+        MUST,
         "a successUrl longer than 64 characters comes back cut",
         succeeding(
             CREATE_CHECKOUT,
