@@ -58,11 +58,14 @@ def _is_too_deep(value: Any) -> bool:
 
 
 def field(value: Any, path: str) -> Any:
-    """Return the value at a dotted path (`user.id`; empty for the whole value), or `MISSING`."""
+    """Return what stands at a dotted path (`user.id`, `items.0.name`; empty for the whole value), or `MISSING`."""
     for name in path.split(".") if path else ():
-        if not isinstance(value, dict) or name not in value:
+        if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        elif isinstance(value, dict) and name in value:
+            value = value[name]
+        else:
             return MISSING
-        value = value[name]
     return value
 
 

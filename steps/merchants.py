@@ -224,6 +224,10 @@ def text_field(exchange: Exchange, *paths: str) -> str:
     return found
 
 
-def valid_body(run: Run, operation: str, merchant: Merchant | None) -> dict[str, Any]:
-    """Return a new body of an operation that every source accepts, sent by this merchant."""
-    return operations.BY_ID[operation].body(run, merchant)
+def valid_body(run: Run, operation: str, merchant: Merchant | None, base: str = "") -> dict[str, Any]:
+    """Return a new body of an operation that every source accepts, sent by this merchant.
+
+    `base` names one that has more in it than the plain one (`Operation.bases`).
+    """
+    known = operations.BY_ID[operation]
+    return (known.bases[base] if base else known.body)(run, merchant)

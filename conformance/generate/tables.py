@@ -6,8 +6,9 @@ The catalogue says what is to be tried (`refuses:` and `survives:`); this module
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any, Final
 
 from conformance.values import MISSING, field, with_value, without
@@ -36,11 +37,16 @@ BODIES: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
     "not-a-number": ("JSON with NaN", lambda valid: _with_number(valid, "NaN")),
     "trailing": ("JSON with something after its end", lambda valid: f"{valid} {{}}"),
     "empty": ("an empty body", lambda _: ""),
+    "nothing": ("no body and no media type", lambda _: ""),
     "array": ("a JSON array around the body", lambda valid: f"[{valid}]"),
     "text": ("a JSON text", lambda _: '"text"'),
     "number": ("a JSON number", lambda _: "42"),
     "null": ("a JSON null", lambda _: "null"),
+    "marked": ("JSON behind a byte order mark", lambda valid: f"\ufeff{valid}"),
+    "untyped": ("JSON without a media type", lambda valid: valid),
+    "twice": ("JSON in which each field stands twice", lambda valid: f"{valid[:-1]}, {valid[1:]}"),
 }
+_UNTYPED: Final = ("nothing", "untyped")
 
 
 def _with_number(valid: str, number: str) -> str:
@@ -51,25 +57,32 @@ def _with_number(valid: str, number: str) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """One wrong request: what is wrong with it in words, and either a JSON body or raw bytes with their media type."""
+    """One wrong request: what is wrong with it in words, and either a JSON body or raw bytes with their media type.
+
+    An empty media type is none. `group` is what the case has in common with others of its table: the field.
+    """
 
     label: str
     json: Any = MISSING
     body: bytes | None = None
     media_type: str | None = None
+    group: str = ""
 
 
 def refused_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:
     """A `refuses:` table and a valid body: yields a case for each change, each of which a target has to refuse."""
     for path in spec.get("missing", ()):
-        yield Case(f"without `{path}`", without(valid, path))
+        yield Case(f"without `{path}`", without(valid, path), group=path)
     for path in spec.get("nulled", ()):
-        yield Case(f"`{path}` null", with_value(valid, path, None))
+        yield Case(f"`{path}` null", with_value(valid, path, None), group=path)
     for path in spec.get("types", ()):
         yield from _other_types(path, valid)
     for path, values in spec.get("values", {}).items():
         for value in values:
-            yield Case(f"`{path}` {json.dumps(value, ensure_ascii=False)[:60]}", with_value(valid, path, value))
+            label = f"`{path}` {json.dumps(value, ensure_ascii=False)[:60]}"
+            yield Case(label, with_value(valid, path, value), group=path)
+    if "together" in spec:
+        yield _together(spec["together"], valid)
     yield from _bodies(spec, valid)
     for media_type in spec.get("media", ()):
         yield Case(f"the media type {media_type}", body=json.dumps(valid).encode(), media_type=media_type)
@@ -94,10 +107,27 @@ def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterato
     yield from _bodies(spec, valid)
 
 
+def chosen(cases: Sequence[Case], number: int, source: Random) -> list[int]:
+    """Choose so many cases of each group; return their places in the order of the table."""
+    groups: dict[str, list[int]] = {}
+    for place, case in enumerate(cases):
+        groups.setdefault(case.group, []).append(place)
+    return sorted(place for group in groups.values() for place in source.sample(group, min(number, len(group))))
+
+
+def _together(paths: Sequence[str], valid: Mapping[str, Any]) -> Case:
+    """Return a case that is wrong in several fields: the first is missing, the others are of another type."""
+    body: Any = without(valid, paths[0])
+    for path in paths[1:]:
+        body = with_value(body, path, {} if isinstance(field(valid, path), list) else [])
+    return Case(f"{', '.join(f'`{path}`' for path in paths)} wrong at once", body, group="together")
+
+
 def _bodies(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:
     for name in spec.get("bodies", ()):
         label, change = BODIES[name]
-        yield Case(label, body=change(json.dumps(valid)).encode())
+        media_type = "" if name in _UNTYPED else None
+        yield Case(label, body=change(json.dumps(valid)).encode(), media_type=media_type)
 
 
 def _other_types(path: str, valid: Mapping[str, Any]) -> Iterator[Case]:
@@ -106,7 +136,7 @@ def _other_types(path: str, valid: Mapping[str, Any]) -> Iterator[Case]:
         same = isinstance(value, type(right)) and not (isinstance(value, bool) and not isinstance(right, bool))
         if not same:
             other = str(right) if label == "text" and not isinstance(right, dict | list) else value
-            yield Case(f"`{path}` as {label}", with_value(valid, path, other))
+            yield Case(f"`{path}` as {label}", with_value(valid, path, other), group=path)
 
 
 def _hostile(path: str, valid: Mapping[str, Any], text: str) -> str:

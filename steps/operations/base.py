@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from conformance.run import Run
@@ -20,7 +20,7 @@ class Operation:
 
     `words` name it in the features. `body` makes a valid body, for a merchant where it needs one; `sender` says who
     sends it; `unique` gives a generated body the values that have to be unique or real. `is_scarce` says that targets
-    usually limit its rate.
+    usually limit its rate. `bases` are further valid bodies, by what they have in words.
     """
 
     id: str
@@ -29,6 +29,7 @@ class Operation:
     sender: Callable[[Merchants], Merchant | None]
     unique: Callable[[Run, Body, Merchant | None], Body]
     is_scarce: bool = False
+    bases: Mapping[str, Callable[[Run, Merchant | None], Body]] = field(default_factory=dict)
 
 
 def need_merchant(merchant: Merchant | None) -> Merchant:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from conformance.run import Run
 from steps import made_up
 from steps.operations.base import Body, Operation, need_merchant
-from steps.operations.create_customer import identity
+from steps.operations.create_customer import identity, person
+
+if TYPE_CHECKING:
+    from steps.merchants import Merchant
 
 ID: Final = "createCheckoutSession"
 
@@ -50,10 +53,25 @@ def _consistent(run: Run, generated: Body) -> Body:
     return found
 
 
+def _with_new_customer(run: Run, merchant: Merchant | None) -> Body:
+    return {**body(run, need_merchant(merchant).organization_id), "customer": person(run)}
+
+
+def _with_three_line_items(run: Run, merchant: Merchant | None) -> Body:
+    """Return a session of three line items with an image each, none of them alike."""
+    valid = body(run, need_merchant(merchant).organization_id)
+    image = f"https://shop.example.com/{run.unique()}/image.png"
+    wares = (("Basotho blanket", 1), ("Mokorotlo", 2), ("Tea", 1))
+    amount = valid["totalAmount"] // 4
+    items = [{**line_item(run, name, amount, quantity), "imageUrl": image} for name, quantity in wares]
+    return {**valid, "lineItems": items, "totalAmount": 4 * amount}
+
+
 OPERATION: Final = Operation(
     ID,
     "create checkout session",
     body=lambda run, who: body(run, need_merchant(who).organization_id),
     sender=lambda merchants: merchants.first,
     unique=lambda run, generated, _: _consistent(run, generated),
+    bases={"with a new customer": _with_new_customer, "with three line items": _with_three_line_items},
 )

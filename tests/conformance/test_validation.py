@@ -5,14 +5,15 @@ Each request is made from one that the target accepts as it stands, and that one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
+from typing import Any
 
 import pytest
 
 from conformance.contract.catalogue import Requirement
 from conformance.errors import Why
-from conformance.generate.tables import Case, refused_cases, survived_cases
+from conformance.generate.tables import Case, chosen, refused_cases, survived_cases
 from conformance.plugin.entry import catalogue_of
 from conformance.results.records import Reason
 from conformance.run import Run
@@ -39,29 +40,40 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_refused(run: Run, merchants: Merchants, refusal: Requirement) -> None:
     """A valid request with one thing wrong: it is refused, with the status that the contract has for it."""
     spec = refusal.refuses or {}
-    sender = sender_of(merchants, refusal.operation)
-    for case in _planned(run, refusal, lambda: refused_cases(spec, valid_body(run, refusal.operation, sender))):
-        exchange = _send(run, refusal.operation, case, sender)
+    operation, base = refusal.operation, spec.get("base", "")
+    sender = sender_of(merchants, operation)
+    make = lambda: refused_cases(spec, valid_body(run, operation, sender, base))  # noqa: E731
+    for case in _planned(run, refusal, spec, make):
+        exchange = _send(run, operation, case, sender)
         refused(run, exchange, tuple(spec["statuses"]), case.label)
-    _accepted(run, refusal.operation, sender, spec.get("control", {}))
+    _accepted(run, operation, sender, base)
 
 
 def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None:
     """A valid request with something hostile in it: it is refused or accepted, in an orderly way and in time."""
     spec = survival.survives or {}
     sender = sender_of(merchants, survival.operation)
-    for case in _planned(run, survival, lambda: survived_cases(spec, valid_body(run, survival.operation, sender))):
+    make = lambda: survived_cases(spec, valid_body(run, survival.operation, sender))  # noqa: E731
+    for case in _planned(run, survival, spec, make):
         exchange = _send(run, survival.operation, case, sender)
         if exchange.gateway is None:
             orderly = exchange.response is not None and exchange.status < 500
             run.check(orderly, f"an orderly response to {case.label}", exchange.summary, exchange)
-    _accepted(run, survival.operation, sender, {})
+    _accepted(run, survival.operation, sender)
 
 
-def _planned(run: Run, row: Requirement, make: Callable[[], Iterable[Case]]) -> Iterator[Case]:
-    """Yield the cases of a table, and count them; where the target limits the operation, the first alone."""
-    run.record.plan(row.id, len(list(make())))
-    for case in fresh(make):
+def _planned(run: Run, row: Requirement, spec: Mapping[str, Any], make: Callable[[], Iterable[Case]]) -> Iterator[Case]:
+    """Yield the cases of a table, and count them; where the target limits the operation, the first alone.
+
+    Of a table that says so (`each`), a gate takes a choice by the seed, so many of each group; a full run takes all.
+    """
+    cases = list(make())
+    each = len(cases) if run.settings.size == "full" else spec.get("each", len(cases))
+    places = chosen(cases, each, run.random(f"cases of {row.id}"))
+    run.record.plan(row.id, len(places))
+    for place, case in enumerate(fresh(make)):
+        if place not in places:
+            continue
         yield case
         if run.limited(row.operation):
             told = f"the other cases are saved, since the target limits the rate of {row.operation}"
@@ -78,13 +90,13 @@ def fresh(make: Callable[[], Iterable[Case]]) -> Iterator[Case]:
 
 
 def _send(run: Run, operation: str, case: Case, sender: Merchant | None) -> Exchange:
-    headers = {"Content-Type": case.media_type} if case.media_type else {}
+    headers = {} if case.media_type is None else {"Content-Type": case.media_type}
     sent: Call = call(run, operation, case.json, sender, body=case.body, headers=headers, generated=True)
     return run.send(sent)
 
 
-def _accepted(run: Run, operation: str, sender: Merchant | None, changes: dict[str, object]) -> None:
+def _accepted(run: Run, operation: str, sender: Merchant | None, base: str = "") -> None:
     """Send the control, in the same session as the refused requests, where it is needed."""
     if run.needs_control(operation, sender.key if sender is not None else ""):
-        body = {**valid_body(run, operation, sender), **changes}
+        body = valid_body(run, operation, sender, base)
         run.need_success(send(run, operation, body, sender, intent=Intent.VALID))
