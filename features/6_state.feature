@@ -69,15 +69,15 @@ Feature: What was done stays done, and what was refused changed nothing
       When the merchant creates the same checkout session twice
       Then the second is the session of the first, or one of its own
 
-  Rule: A refused request changes nothing
+  Rule: After a refused request the session works on
 
     @CUSTOMER-STATE-1
-    Scenario: A refused customer changes nothing
+    Scenario: After a refused customer the session works on
       When the merchant creates a customer with a name that is no text
       Then the merchant can create a customer without naming an organization
 
     @CHECKOUT-STATE-1
-    Scenario: A refused checkout session changes nothing
+    Scenario: After a refused checkout session the session works on
       When the merchant creates a checkout session with an amount that is no number
       Then the merchant can create a checkout session
       And the merchant can create a customer without naming an organization

@@ -17,6 +17,7 @@ pytest_plugins = (
     "steps.scope",
     "steps.claims",
     "steps.reads",
+    "steps.unusual_values",
 )
 
 pytest.register_assert_rewrite(*pytest_plugins)

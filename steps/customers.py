@@ -120,7 +120,7 @@ def creates_customer(story: Story) -> None:
     story.customers.append(text_field(exchange, "id"))
 
 
-@when(parsers.re(r"the merchant creates a customer with (?P<value>(?!a name that).+)"))
+@when(parsers.re(r"the merchant creates a customer with (?P<value>(?!a name that|unusual values).+)"))
 def creates_customer_with(story: Story, value: str) -> None:
     body = changed(story.run, operations.create_customer.body(story.run, story.actor.organization_id), value)
     story.add(send(story.run, operations.CREATE_CUSTOMER, body, story.actor, intent=Intent.UNUSUAL, value=value))

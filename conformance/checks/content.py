@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from conformance.checks.base import Basis, Check, Finding, Params, documented_success
-from conformance.values import COMPARISONS, MISSING, contains, first_field, plain, shown
+from conformance.values import COMPARISONS, MISSING, first_field, plain, shown
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange
 
@@ -102,7 +102,7 @@ def _recall(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] |
     got = first_field(exchange.response_json, params["response"])
     if fact is MISSING or (got is MISSING and params.get("tolerates") == "absent"):
         return None
-    if contains(fact, got):
+    if COMPARISONS[params.get("compare", "contains")](fact, got):
         return []
     return [Finding(f"`{params['response'][0]}` {shown(fact)}, as told before", shown(got))]
 

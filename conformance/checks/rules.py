@@ -74,9 +74,8 @@ class Rules(Basis):
         if not exchange.is_success or not isinstance(exchange.response_json, dict):
             return
         both = {"request": exchange.request_json, "response": exchange.response_json}
-        facts = (
-            self.catalogue.facts.get(exchange.call.operation or "", ()) if exchange.call.intent == Intent.VALID else ()
-        )
+        told = exchange.call.intent is not Intent.ANY
+        facts = self.catalogue.facts.get(exchange.call.operation or "", ()) if told else ()
         for fact in facts:
             key, value = first_field(both, fact.key), first_field(both, fact.value)
             if key is not MISSING and value is not MISSING:

@@ -90,9 +90,8 @@ def refused_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator
 
 def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:
     """A `survives:` table and a valid body: yields cases that a target may refuse or accept, in an orderly way."""
-    for path in spec.get("text", ()):
-        for label, text in _HOSTILE_TEXT.items():
-            yield Case(f"{label} in `{path}`", with_value(valid, path, _hostile(path, valid, text)))
+    for paths in spec.get("text", ()):
+        yield from _hostile_texts([paths] if isinstance(paths, str) else paths, valid)
     for path in spec.get("long", ()):
         yield Case(f"a megabyte in `{path}`", with_value(valid, path, "x" * _MEGABYTE))
     for path in spec.get("deep", ()):
@@ -128,6 +127,18 @@ def _bodies(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]
         label, change = BODIES[name]
         media_type = "" if name in _UNTYPED else None
         yield Case(label, body=change(json.dumps(valid)).encode(), media_type=media_type)
+
+
+def _hostile_texts(paths: Sequence[str], valid: Mapping[str, Any]) -> Iterator[Case]:
+    """Yield a case for each hostile text; of several fields that go together, each has another one, all in turn."""
+    texts = list(_HOSTILE_TEXT.items())
+    for number in range(len(texts)):
+        body, labels = valid, []
+        for place, path in enumerate(paths):
+            label, text = texts[(number + place) % len(texts)]
+            body = with_value(body, path, _hostile(path, valid, text))
+            labels.append(f"{label} in `{path}`")
+        yield Case(" and ".join(labels), body)
 
 
 def _other_types(path: str, valid: Mapping[str, Any]) -> Iterator[Case]:

@@ -1,0 +1,96 @@
+Feature: Unusual values are refused or kept
+  A target may refuse an unusual value by a policy of its own. What it accepts comes back as it went, wherever it is read.
+
+  Background:
+    Given a merchant
+
+  @SIGNUP-ECHO-1 @SIGNUP-ECHO-2 @SIGNUP-ECHO-3 @SIGNIN-ECHO-1 @SIGNIN-ECHO-2 @SIGNIN-ECHO-3 @SIGNIN-ECHO-40
+  Scenario Outline: An account with <words>
+    When somebody signs up with unusual values (<words>) and signs in
+    Then the answers repeat what was sent
+
+    Examples:
+      | words                                                 |
+      | a name of 255 characters                              |
+      | a name of 256 characters                              |
+      | a name of 64 characters and a plus-addressed e-mail   |
+      | a name of 100 characters and capitals in the e-mail   |
+      | a name of digits and an image                         |
+      | inner blanks in the name and an e-mail of a subdomain |
+      | markup in the name and a long e-mail                  |
+      | a name and a password in scripts                      |
+
+  @ORG-ECHO-1 @ORG-ECHO-2 @ORG-ECHO-3 @ORG-ECHO-4 @ACTIVE-ECHO-2 @ACTIVE-ECHO-3 @ACTIVE-ECHO-40 @ACTIVE-ECHO-41
+  Scenario Outline: An organization of unusual values: <words>
+    When the merchant creates an organization with unusual values (<words>)
+    Then each organization that was created can be made active, and is shown as it was sent
+
+    Examples:
+      | words                                             |
+      | digits as text                                    |
+      | a name of 64 characters and values of other types |
+      | a name of 100 characters and odd keys             |
+      | a name of 255 characters and long texts           |
+      | a name of 256 characters and nested values        |
+      | inner blanks and apostrophes                      |
+      | markup                                            |
+
+  @CUSTOMER-ECHO-2 @CUSTOMER-ECHO-3 @CUSTOMER-ECHO-4 @CUSTOMER-ECHO-5 @CUSTOMER-READ-40
+  Scenario Outline: A customer of unusual values: <words>
+    When the merchant creates a customer with unusual values (<words>)
+    Then the customer reads as it was sent
+
+    Examples:
+      | words                                             |
+      | digits as text                                    |
+      | a name of 64 characters and values of other types |
+      | a name of 100 characters and odd keys             |
+      | a name of 255 characters and long texts           |
+      | a name of 256 characters and nested values        |
+      | inner blanks and apostrophes                      |
+      | a name in scripts and no metadata                 |
+      | markup                                            |
+
+  @CHECKOUT-INLINE-4 @CHECKOUT-INLINE-5 @CHECKOUT-INLINE-40 @CHECKOUT-INLINE-41 @CHECKOUT-INLINE-42
+  @CHECKOUT-ECHO-1 @CHECKOUT-ECHO-2 @CHECKOUT-ECHO-4 @CHECKOUT-ECHO-5
+  @CHECKOUT-ECHO-7 @CHECKOUT-ECHO-8
+  Scenario Outline: A checkout session and its new customer, both of unusual values: <words>
+    When the merchant creates a checkout session with unusual values (<words>)
+    Then the new customer of the session reads as it was sent
+
+    Examples:
+      | words                                            |
+      | the amount 1 and digits as text                  |
+      | an amount of 99 to 101 and values of other types |
+      | encoded URLs and odd keys                        |
+      | inner blanks and apostrophes                     |
+
+  @CHECKOUT-ECHO-1 @CHECKOUT-ECHO-2 @CHECKOUT-ECHO-4 @CHECKOUT-ECHO-5
+  @CHECKOUT-ECHO-7 @CHECKOUT-ECHO-8 @CHECKOUT-READ-40
+  Scenario Outline: A checkout session of unusual values is read back: <words>
+    When the merchant creates a checkout session with unusual values (<words>)
+    Then the checkout session reads as it was sent
+
+    Examples:
+      | words                                         |
+      | a currency of three decimals and long texts   |
+      | a currency without decimals and nested values |
+      | another currency and product ids of digits    |
+      | several line items                            |
+      | very many line items                          |
+      | an amount beyond 32 bits                      |
+
+  @CHECKOUT-ECHO-1 @CHECKOUT-ECHO-2 @CHECKOUT-ECHO-4 @CHECKOUT-ECHO-5
+  @CHECKOUT-ECHO-7 @CHECKOUT-ECHO-8
+  Scenario Outline: A checkout session of unusual values: <words>
+    When the merchant creates a checkout session with unusual values (<words>)
+    Then the answer repeats what was sent
+
+    Examples:
+      | words                |
+      | many line items      |
+      | the amount 0         |
+      | an amount of 31 bits |
+      | the largest amount   |
+      | long URLs            |
+      | international URLs   |

@@ -1,0 +1,404 @@
+"""Unusual values that do not come back as they went, in the response or only where they are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from sandbox.behaviour import Call, Change
+from sandbox.changes import finishing
+from sandbox.faults.builders import alter, edited, editing, receiving
+from sandbox.faults.model import MUST, Fault, table
+from sandbox.model import (
+    CREATE_CHECKOUT,
+    CREATE_CUSTOMER,
+    CREATE_ORGANIZATION,
+    GET_CHECKOUT,
+    GET_CUSTOMER,
+    SET_ACTIVE,
+    SIGN_IN,
+    SIGN_UP,
+    Json,
+    JsonObject,
+    Reply,
+)
+
+Mend = Callable[[Json], Json]
+NO_DECIMALS = ("JPY", "KRW", "VND", "CLP")
+THREE_DECIMALS = ("KWD", "BHD", "TND", "OMR", "JOD")
+READ = "CUSTOMER-READ-40"
+CUSTOMER_NAME = ("CUSTOMER-ECHO-3", READ)
+CUSTOMER_METADATA = ("CUSTOMER-ECHO-5", READ)
+
+
+def _cut(length: int) -> Mend:
+    return lambda value: value[:length] if isinstance(value, str) else value
+
+
+def _single_blanks(value: Json) -> Json:
+    return re.sub(" +", " ", value)
+
+
+def _doubled_apostrophes(value: Json) -> Json:
+    return value.replace("'", "''")
+
+
+def _escaped(value: Json) -> Json:
+    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _guessed(value: Json) -> Json:
+    """A text that looks like a number, true or null is taken for one."""
+    known = {"true": True, "false": False, "null": None}
+    if not isinstance(value, str):
+        return value
+    return int(value) if value.isdecimal() and value.isascii() else known.get(value, value)
+
+
+def _values(change: Mend) -> Mend:
+    return lambda metadata: {name: change(value) for name, value in metadata.items()}
+
+
+def _keys(change: Callable[[str], str]) -> Mend:
+    return lambda metadata: {change(name): value for name, value in metadata.items()}
+
+
+def _without(test: Callable[[str, Json], bool]) -> Mend:
+    return lambda metadata: {name: value for name, value in metadata.items() if not test(name, value)}
+
+
+def _first(number: int) -> Mend:
+    return lambda value: dict(list(value.items())[:number]) if isinstance(value, dict) else value[:number]
+
+
+def _cents(value: Json) -> Json:
+    return int(value * 100) / 100 if isinstance(value, float) else value
+
+
+def _single(items: Json) -> Json:
+    """Line items that are alike become one."""
+    return [item for place, item in enumerate(items) if item not in items[:place]]
+
+
+def _names(change: Mend) -> Mend:
+    return lambda items: [{**item, "name": change(item["name"])} if "name" in item else item for item in items]
+
+
+def _sorted(items: Json) -> Json:
+    return sorted(items, key=lambda item: str(item.get("name")))
+
+
+def _item_ids(items: Json) -> Json:
+    return [{**item, "productId": item["productId"].lstrip("0")} if "productId" in item else item for item in items]
+
+
+def _amount_of(currencies: tuple[str, ...], change: Callable[[int], int]) -> Change:
+    def edit(call: Call, session: JsonObject) -> None:
+        if session.get("currency") in currencies:
+            session["totalAmount"] = change(session["totalAmount"])
+
+    return editing(CREATE_CHECKOUT, edit)
+
+
+def _reading(operation: str, name: str, change: Mend) -> Change:
+    """Tell another value where a thing is read than where it was created."""
+
+    def answer(call: Call, reply: Reply) -> Reply:
+        meant = call.operation == operation and reply.succeeded
+        return edited(operation, alter(name, change))(call, reply) if meant else reply
+
+    return finishing(answer)
+
+
+def _inline(name: str, change: Mend) -> Change:
+    """Keep another value of a new customer than a session has taken along; the session's answer shows it, too."""
+
+    def given(customer: Json) -> Json:
+        return {**customer, name: change(customer[name])} if customer.get(name) is not None else customer
+
+    return receiving(CREATE_CHECKOUT, "customer", given)
+
+
+def _decoded(value: Json) -> Json:
+    return value.replace("%20", " ").replace("%2F", "/")
+
+
+def _must(name: str, operation: str, description: str, change: Change, *requirements: str) -> Fault:
+    return Fault(name, operation, MUST, description, change, requirements)
+
+
+def _kept(name: str, operation: str, field: str, description: str, change: Mend, *requirements: str) -> Fault:
+    """Describe a fault that keeps another value of a field than the one that was sent."""
+    return _must(name, operation, description, receiving(operation, field, change), *requirements)
+
+
+TEXTS = table(
+    "echo",
+    _kept(
+        "signup-name-cut-at-255",
+        SIGN_UP,
+        "name",
+        "a name is cut after 255 characters",
+        _cut(255),
+        "SIGNUP-ECHO-2",
+        "SIGNIN-ECHO-3",
+    ),
+    _kept(
+        "signup-name-of-single-blanks",
+        SIGN_UP,
+        "name",
+        "several blanks inside a name become one",
+        _single_blanks,
+        "SIGNUP-ECHO-2",
+        "SIGNIN-ECHO-3",
+    ),
+    _must(
+        "signin-name-cut-at-100",
+        SIGN_IN,
+        "sign-in shows a name cut after 100 characters",
+        editing(SIGN_IN, alter("name", _cut(100))),
+        "SIGNIN-ECHO-3",
+    ),
+    _must(
+        "signin-image-without-query",
+        SIGN_IN,
+        "sign-in shows the image without its query",
+        editing(SIGN_IN, alter("image", lambda url: url.partition("?")[0])),
+        "SIGNIN-ECHO-40",
+    ),
+    _kept(
+        "organization-name-cut-at-255",
+        CREATE_ORGANIZATION,
+        "name",
+        "a name is cut after 255 characters",
+        _cut(255),
+        "ORG-ECHO-1",
+        "ACTIVE-ECHO-2",
+    ),
+    _kept(
+        "organization-name-escaped",
+        CREATE_ORGANIZATION,
+        "name",
+        "markup in a name becomes entities",
+        _escaped,
+        "ORG-ECHO-1",
+        "ACTIVE-ECHO-2",
+    ),
+    _kept(
+        "organization-slug-without-zeros",
+        CREATE_ORGANIZATION,
+        "slug",
+        "a slug loses zeros at its beginning",
+        lambda slug: slug.lstrip("0"),
+        "ORG-ECHO-2",
+        "ACTIVE-ECHO-3",
+    ),
+    _must(
+        "set-active-logo-without-port",
+        SET_ACTIVE,
+        "set-active shows a logo without its port",
+        editing(SET_ACTIVE, alter("logo", lambda url: url.replace(":8443", ""))),
+        "ACTIVE-ECHO-40",
+    ),
+    _must(
+        "set-active-metadata-emptied",
+        SET_ACTIVE,
+        "set-active shows empty metadata",
+        editing(SET_ACTIVE, alter("metadata", lambda _: "{}")),
+        "ACTIVE-ECHO-41",
+    ),
+    _kept(
+        "customer-name-cut-at-255",
+        CREATE_CUSTOMER,
+        "name",
+        "a name is cut after 255 characters",
+        _cut(255),
+        *CUSTOMER_NAME,
+    ),
+    _kept(
+        "customer-name-of-single-blanks",
+        CREATE_CUSTOMER,
+        "name",
+        "several blanks inside a name become one",
+        _single_blanks,
+        *CUSTOMER_NAME,
+    ),
+    _kept(
+        "customer-name-apostrophe-doubled",
+        CREATE_CUSTOMER,
+        "name",
+        "an apostrophe in a name is doubled",
+        _doubled_apostrophes,
+        *CUSTOMER_NAME,
+    ),
+    _kept(
+        "customer-name-escaped", CREATE_CUSTOMER, "name", "markup in a name becomes entities", _escaped, *CUSTOMER_NAME
+    ),
+    _kept(
+        "customer-phone-cut-at-14",
+        CREATE_CUSTOMER,
+        "phoneNumber",
+        "a phone number loses what follows 13 digits",
+        _cut(14),
+        "CUSTOMER-ECHO-4",
+        READ,
+    ),
+    _must(
+        "customer-read-name-cut-at-50",
+        GET_CUSTOMER,
+        "a customer is read with a name cut after 50 characters",
+        _reading(GET_CUSTOMER, "name", _cut(50)),
+        READ,
+        "CHECKOUT-INLINE-42",
+    ),
+    _must(
+        "checkout-read-amount-of-32-bits",
+        GET_CHECKOUT,
+        "a session is read with an amount of 31 bits",
+        _reading(GET_CHECKOUT, "totalAmount", lambda amount: amount % 2**31),
+        "CHECKOUT-READ-40",
+    ),
+    _must(
+        "checkout-read-items-cut-at-20",
+        GET_CHECKOUT,
+        "a session is read with its first 20 line items",
+        _reading(GET_CHECKOUT, "lineItems", _first(20)),
+        "CHECKOUT-READ-40",
+    ),
+    _kept(
+        "inline-name-cut-at-63",
+        CREATE_CHECKOUT,
+        "customer",
+        "the name of a new customer is cut after 63 characters",
+        lambda given: {**given, "name": _cut(63)(given.get("name"))},
+        "CHECKOUT-INLINE-4",
+        "CHECKOUT-INLINE-42",
+    ),
+    _must(
+        "inline-metadata-values-as-text",
+        CREATE_CHECKOUT,
+        "false, numbers and null in the metadata of a new customer become texts",
+        _inline("metadata", _values(lambda value: value if isinstance(value, (str, dict, list)) else str(value))),
+        "CHECKOUT-INLINE-41",
+        "CHECKOUT-INLINE-42",
+    ),
+)
+METADATA = table(
+    "echo",
+    *(
+        _kept(f"customer-metadata-{name}", CREATE_CUSTOMER, "metadata", description, change, *CUSTOMER_METADATA)
+        for name, description, change in (
+            ("guessed", "texts in metadata that look like numbers, true or null become such", _values(_guessed)),
+            (
+                "falsy-dropped",
+                "false, 0, null and empty texts in metadata are dropped",
+                _without(lambda _, value: not value and not isinstance(value, (dict, list))),
+            ),
+            ("cut-at-255", "texts in metadata are cut after 255 characters", _values(_cut(255))),
+            ("20-keys", "only 20 keys of metadata are kept", _first(20)),
+            ("cents", "decimals in metadata are cut after two places", _values(_cents)),
+            (
+                "snake-case",
+                "keys of metadata come back in snake case",
+                _keys(lambda key: re.sub("(?<=[a-z])([A-Z])", r"_\1", key).lower()),
+            ),
+            (
+                "empty-dropped",
+                "empty lists and objects in metadata become null",
+                _values(lambda value: value if value not in ([], {}) else None),
+            ),
+        )
+    ),
+    _kept(
+        "organization-metadata-guessed",
+        CREATE_ORGANIZATION,
+        "metadata",
+        "texts in metadata that look like numbers, true or null become such",
+        _values(_guessed),
+        "ORG-ECHO-3",
+        "ACTIVE-ECHO-41",
+    ),
+    _kept(
+        "checkout-metadata-guessed",
+        CREATE_CHECKOUT,
+        "metadata",
+        "texts in metadata that look like numbers, true or null become such",
+        _values(_guessed),
+        "CHECKOUT-ECHO-7",
+    ),
+    _kept(
+        "checkout-metadata-cut-at-255",
+        CREATE_CHECKOUT,
+        "metadata",
+        "texts in metadata are cut after 255 characters",
+        _values(_cut(255)),
+        "CHECKOUT-ECHO-7",
+        "CHECKOUT-READ-40",
+    ),
+)
+AMOUNTS = table(
+    "echo",
+    _kept(
+        "checkout-amount-of-32-bits",
+        CREATE_CHECKOUT,
+        "totalAmount",
+        "an amount of 2^31 and more is kept as 2^31 - 1",
+        lambda amount: min(amount, 2**31 - 1),
+        "CHECKOUT-ECHO-1",
+        "CHECKOUT-READ-40",
+    ),
+    _must(
+        "checkout-amount-of-no-decimals-hundredfold",
+        CREATE_CHECKOUT,
+        "an amount in a currency without decimals comes back a hundredfold",
+        _amount_of(NO_DECIMALS, lambda amount: amount * 100),
+        "CHECKOUT-ECHO-1",
+    ),
+    _must(
+        "checkout-amount-of-three-decimals-rounded",
+        CREATE_CHECKOUT,
+        "an amount in a currency of three decimals loses its last digit",
+        _amount_of(THREE_DECIMALS, lambda amount: amount // 10 * 10),
+        "CHECKOUT-ECHO-1",
+    ),
+    _must(
+        "checkout-amount-zero-one",
+        CREATE_CHECKOUT,
+        "the amount 0 comes back as 1",
+        editing(CREATE_CHECKOUT, alter("totalAmount", lambda amount: amount or 1)),
+        "CHECKOUT-ECHO-1",
+    ),
+    *(
+        _kept(f"checkout-items-{name}", CREATE_CHECKOUT, "lineItems", description, change, "CHECKOUT-ECHO-8", *reads)
+        for name, description, change, reads in (
+            ("cut-at-100", "line items after the hundredth are lost", _first(100), ["CHECKOUT-READ-40"]),
+            ("merged", "line items that are alike become one", _single, ["CHECKOUT-READ-40"]),
+            ("sorted", "line items come back in the order of their names", _sorted, ["CHECKOUT-READ-40"]),
+            (
+                "names-cut-at-100",
+                "names of line items are cut after 100 characters",
+                _names(_cut(100)),
+                ["CHECKOUT-READ-40"],
+            ),
+            (
+                "product-without-zeros",
+                "product ids of digits lose zeros at their beginning",
+                _item_ids,
+                ["CHECKOUT-READ-40"],
+            ),
+        )
+    ),
+)
+URLS = table(
+    "echo",
+    *(
+        _kept(f"checkout-{field.lower()}-{name}", CREATE_CHECKOUT, field, description, change, requirement)
+        for field, requirement in (("successUrl", "CHECKOUT-ECHO-4"), ("cancelUrl", "CHECKOUT-ECHO-5"))
+        for name, description, change in (
+            ("without-fragment", f"the fragment of {field} is lost", lambda url: url.partition("#")[0]),
+            ("decoded", f"percent-encoding in {field} is undone", _decoded),
+            ("cut-at-1024", f"{field} is cut after 1,024 characters", _cut(1024)),
+        )
+    ),
+)
+FAULTS = (*TEXTS, *METADATA, *AMOUNTS, *URLS)

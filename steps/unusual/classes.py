@@ -1,0 +1,251 @@
+"""Classes of unusual values; each member changes a valid body in one place.
+
+A gate takes one member of each class by the seed, a full run takes all. No value is one that servers lawfully
+normalise: all text is composed, without control characters and outer blanks, and all numbers are exact.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from conformance.run import Run
+from steps.operations.base import Body
+from steps.operations.create_checkout import line_item
+
+Change = Callable[[Run, Body], Body]
+Class = tuple[Change, ...]
+
+_PLAIN: Final = "Conformance Store and Sons "
+_QUOTED: Final = "O'Brien  & \"D'Arcy\"  "
+_SCRIPTS: Final = "Zoë Ångström Ελλάδα Привет 東京 "
+_LARGEST: Final = 2**53 - 1
+
+
+def _digits(run: Run, length: int) -> str:
+    return f"{zlib.crc32(run.unique().encode()):010d}{zlib.crc32(run.unique().encode()):010d}"[:length]
+
+
+def _text(name: str, make: Callable[[Run], Any]) -> Change:
+    return lambda run, body: {**body, name: make(run)}
+
+
+def _of_length(length: int, filler: str) -> Callable[[Run], str]:
+    """Make a text of so many characters that is like no other one."""
+
+    def make(run: Run) -> str:
+        mark = f"{run.unique()}z"
+        return (filler * length)[: length - len(mark)] + mark
+
+    return make
+
+
+def names(*makers: Callable[[Run], str]) -> Class:
+    return tuple(_text("name", make) for make in makers)
+
+
+def _lengths(around: Iterable[int], filler: str = _PLAIN) -> Class:
+    return names(*(_of_length(length, filler) for length in around))
+
+
+DIGITS: Final = names(
+    lambda run: f"00{_digits(run, 6)}",
+    lambda run: f"{_digits(run, 6)}.50",
+    lambda _: "1e5",
+    lambda _: "true",
+    lambda _: "null",
+    lambda _: "NaN",
+)
+AROUND_64: Final = _lengths((64, 63, 65), _SCRIPTS)
+AROUND_100: Final = _lengths((100, 99, 101), _QUOTED)
+AROUND_255: Final = _lengths((255, 254))
+AROUND_256: Final = _lengths((256, 257))
+BLANKS: Final = names(
+    lambda run: f"Seán  O'Brien   {run.unique()}",
+    lambda run: f'The "Best"  Shop   {run.unique()}',
+    lambda run: f"Back\\slash  and   {run.unique()}",
+)
+SCRIPTS: Final = names(
+    lambda run: f"Thabo – Société Ñandú 東京 Ελλάδα Привет שלום {run.unique()}",
+    lambda run: f"ﬁn Ａｂｃ ½ ① ﷼ {run.unique()}",
+    lambda run: f"Thabo 😀 👩🏽 {run.unique()}",
+)
+MARKUP: Final = names(
+    lambda run: f"Salt & Pepper <b>{run.unique()}</b> &amp; Co",
+    lambda run: f"a < b > c & d {run.unique()}",
+)
+SLUG_OF_DIGITS: Final = (_text("slug", lambda run: f"00{_digits(run, 14)}"),)
+
+
+def metadata(**more: Any) -> Class:
+    return (_metadata(more),)
+
+
+def _metadata(more: Body) -> Change:
+    return lambda _, body: {**body, "metadata": {**body["metadata"], **more}}
+
+
+LOOKALIKES: Final = metadata(
+    zeros="007", exponent="1e5", truth="true", nothing="null", nan="NaN", minus="-0", hex="0x1F", day="2026-01-01"
+)
+OTHER_TYPES: Final = metadata(
+    no=False, yes=True, zero=0, empty="", nothing=None, decimals=12.3456, negative=-7, large=2**31 + 1
+)
+WORDING: Final = metadata(
+    blanks="two  blanks   inside", apostrophe="O'Brien", scripts="東京 Ελλάδα Zoë", wide="ﬁ Ａ ½", back="a\\b"
+)
+KEYS: Final = (
+    _metadata(
+        {
+            "": "an empty key",
+            "a.b": "a dot",
+            "constructor": "text",
+            "__proto__": "text",
+            "$where": "1",
+            "CamelCase": "1",
+            "snake_case": "2",
+            "with a blank": "3",
+            "ключ": "4",
+            "0": "5",
+        }
+    ),
+    _metadata({"k" * 40: "40 characters", "k" * 100: "100 characters", "k" * 256: "256 characters"}),
+)
+LONG_TEXTS: Final = (
+    _metadata(
+        {
+            **{f"text-{length}": ("0123456789" * 50)[:length] for length in (41, 64, 100, 255, 256, 500)},
+            **{f"key-{number:02d}": f"value {number}" for number in range(19)},
+        }
+    ),
+)
+NESTED: Final = metadata(
+    inner={"a": {"b": {"c": {"d": "deep"}}}},
+    list=[3, "two", None, [1, []], {"x": 1}],
+    none=[],
+    bare={},
+)
+NO_METADATA: Final = (_text("metadata", lambda _: {}),)
+MARKED_UP: Final = metadata(markup="<b>a & b</b>", entity="&amp;", percent="%41 100%")
+
+LOGOS: Final = (
+    _text("logo", lambda run: f"https://shop.example.com:8443/{run.unique()}/logo%20a.png?size=2&v=1#top"),
+    _text("logo", lambda run: f"/static/{run.unique()}/logo.png"),
+)
+IMAGES: Final = (
+    _text("image", lambda run: f"https://shop.example.com:8443/{run.unique()}/me%20a.png?size=2&v=1#top"),
+    _text("image", lambda run: f"/static/{run.unique()}/me.png"),
+)
+
+PHONE_OF_8: Final = (_text("phoneNumber", lambda run: f"+290{_digits(run, 5)}"),)
+PHONE_OF_15: Final = (
+    _text("phoneNumber", lambda run: f"+49151{_digits(run, 10)}"),
+    _text("phoneNumber", lambda run: f"+49151{_digits(run, 9)}"),
+)
+PHONE_WITH_ZEROS: Final = (_text("phoneNumber", lambda run: f"+4479100{_digits(run, 5)}"),)
+PHONE_ABROAD: Final = (_text("phoneNumber", lambda run: f"+1201555{_digits(run, 4)}"),)
+
+
+def amounts(*choice: int) -> Class:
+    """Change the total, and with it that of the only line item."""
+    return tuple(_amount(amount) for amount in choice)
+
+
+def _amount(amount: int) -> Change:
+    return lambda _, body: {
+        **body,
+        "totalAmount": amount,
+        "lineItems": [{**item, "quantity": 1, "amount": amount} for item in body["lineItems"][:1]],
+    }
+
+
+BEYOND_32_BITS: Final = amounts(2**31, 2**31 + 1, 2**32 + 19)
+LARGEST: Final = amounts(_LARGEST)
+
+
+def currencies(*choice: str) -> Class:
+    return tuple(_currency(currency) for currency in choice)
+
+
+def _currency(currency: str) -> Change:
+    return lambda _, body: {
+        **body,
+        "currency": currency,
+        "lineItems": [{**item, "currency": currency} for item in body["lineItems"]],
+    }
+
+
+THREE_DECIMALS: Final = currencies("KWD", "BHD", "TND", "OMR", "JOD")
+TWO_DECIMALS: Final = currencies("USD", "ZAR", "EUR")
+NO_DECIMALS: Final = currencies("JPY", "KRW", "VND", "CLP")
+
+
+def line_items(*choice: int) -> Class:
+    return tuple(_line_items(number) for number in choice)
+
+
+def _line_items(number: int) -> Change:
+    """Change the line items to so many: in no order, two of them alike, with quantities and odd names."""
+
+    def change(run: Run, body: Body) -> Body:
+        mark = run.unique()
+        texts = ("007", "Tea", _of_length(64, _PLAIN)(run), _of_length(100, _QUOTED)(run), _of_length(255, _PLAIN)(run))
+        found = []
+        for place in range(number):
+            name = texts[place] if place < len(texts) else f"Ware {(place * 37) % number} {mark}"
+            item = line_item(run, name, 199 + (place * 53) % 1_000, 1 + place % 3)
+            found.append({**item, "currency": body["currency"]})
+        found[-1] = dict(found[1]) if number > 2 else found[-1]
+        for item in found[:3]:
+            item["imageUrl"] = f"https://shop.example.com/{mark}/a%20b.png?v=1"
+        return {
+            **body,
+            "lineItems": found,
+            "totalAmount": sum(item["quantity"] * item["amount"] for item in found),
+        }
+
+    return change
+
+
+def _product(run: Run, body: Body) -> Body:
+    product = {"productId": f"00{_digits(run, 8)}", "imageId": f"0{_digits(run, 8)}"}
+    return {**body, "lineItems": [{**product, **item} for item in body["lineItems"]]}
+
+
+PRODUCTS: Final = (_product,)
+
+
+def urls(*endings: str) -> Class:
+    return tuple(_urls(ending) for ending in endings)
+
+
+def _urls(ending: str) -> Change:
+    def change(run: Run, body: Body) -> Body:
+        mark = run.unique()
+        shop = f"https://shop.example.com{'' if ending.startswith(':') else '/'}{ending}"
+        joint = "&" if "?" in shop else "?"
+        whole, sharp, fragment = shop.partition("#")
+        return {
+            **body,
+            "successUrl": f"{whole}{joint}order={mark}{sharp}{fragment}",
+            "cancelUrl": f"{whole}{joint}cancel={mark}{sharp}{fragment}",
+        }
+
+    return change
+
+
+WITH_PORT: Final = urls(":8443/shop?a=1&b=two%20words&a=2", ":443/?q=")
+WITH_FRAGMENT: Final = urls("pay/#/done?x=1", "a?b=c#section-2")
+ENCODED: Final = urls("a%2Fb%20c/%E6%9D%B1/%7Bid%7D/?q=%26%3D+x", "a;b=1,c/~d/(e)/'f'!*/@g")
+INTERNATIONAL: Final = urls("käse/東京?stadt=Zürich")
+LONG_URL: Final = urls(f"{'a-long-path/' * 160}x")
+
+
+def within(name: str, kind: Class) -> Class:
+    """Change what stands in an object of the body."""
+    return tuple(_within(name, change) for change in kind)
+
+
+def _within(name: str, change: Change) -> Change:
+    return lambda run, body: {**body, name: change(run, body[name])}

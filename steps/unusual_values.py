@@ -1,0 +1,167 @@
+"""Unusual values: sent in combination, and read back where the target offers it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from pytest_bdd import parsers, then, when
+
+from conformance.errors import NotTested, Why
+from conformance.values import COMPARISONS, MISSING, field, shown
+from conformance.wire.exchange import Exchange
+from steps import operations
+from steps.accounts import send_sign_in, send_sign_up
+from steps.checkout import attached
+from steps.customers import NOT_FOUND, item_path, needs_read, read
+from steps.fixtures import Story, need, saved_for
+from steps.merchants import organization_id, send, text_field
+from steps.operations.base import Body
+from steps.organizations import make_active
+from steps.unusual.rows import applied, combinations, singles
+
+Send = Callable[[Body, str], Exchange]
+_LAG: Final = 2.5
+_PAUSE: Final = 0.25
+_CUSTOMER: Final = {"name": "exact", "email": "caseless", "phoneNumber": "exact", "metadata": "contains"}
+_SESSION: Final = ("currency", "totalAmount", "successUrl", "cancelUrl", "mode", "metadata", "lineItems")
+
+
+def send_row(story: Story, what: str, words: str, plain: Callable[[], Body], transmit: Send) -> None:
+    """Send the requests of a row, and take those that were accepted into the story.
+
+    A full run tries each value by itself where several together were refused. Raises `NotTested` with the reason where
+    nothing was accepted.
+    """
+    run = story.run
+    for changes in combinations(run, what, words):
+        tries = [transmit(applied(run, plain(), changes), f"{what} with {words}")]
+        if not tries[0].is_success and run.settings.size == "full":
+            tries += [
+                transmit(applied(run, plain(), alone), f"{what} with a part of: {words}") for alone in singles(changes)
+            ]
+        story.exchanges += [exchange for exchange in tries if exchange.is_success]
+    if not story.exchanges:
+        raise run.why_not(tries[0])
+
+
+@when(parsers.parse("somebody signs up with unusual values ({words}) and signs in"))
+def signs_up_unusually(story: Story, words: str) -> None:
+    saved_for(story, operations.SIGN_UP)
+    run = story.run
+    send_row(
+        story,
+        "an account",
+        words,
+        lambda: operations.sign_up.body(run),
+        lambda body, value: send_sign_up(run, body, intent="unusual", value=value),
+    )
+    for exchange in tuple(story.exchanges):
+        body = exchange.request_json
+        story.add(send_sign_in(run, body["email"], body["password"], intent="valid"))
+
+
+@when(parsers.parse("the merchant creates an organization with unusual values ({words})"))
+def creates_unusual_organization(story: Story, words: str) -> None:
+    run, spare = story.run, story.merchants.spare(story.actor)
+    send_row(
+        story,
+        "an organization",
+        words,
+        lambda: operations.create_organization.body(run),
+        lambda body, value: send(run, operations.CREATE_ORGANIZATION, body, spare, intent="unusual", value=value),
+    )
+
+
+@then("each organization that was created can be made active, and is shown as it was sent")
+def each_can_be_active(story: Story) -> None:
+    """The passive checks hold the organization that set-active shows against what was told before."""
+    spare = story.merchants.spare(story.actor)
+    for exchange in story.exchanges:
+        story.run.need_success(make_active(story.run, spare, organization_id(exchange), intent="valid"))
+
+
+@when(parsers.parse("the merchant creates a customer with unusual values ({words})"))
+def creates_unusual_customer(story: Story, words: str) -> None:
+    run, who = story.run, story.actor
+    send_row(
+        story,
+        "a customer",
+        words,
+        lambda: operations.create_customer.body(run, who.organization_id),
+        lambda body, value: send(run, operations.CREATE_CUSTOMER, body, who, intent="unusual", value=value),
+    )
+
+
+@when(parsers.parse("the merchant creates a checkout session with unusual values ({words})"))
+def creates_unusual_session(story: Story, words: str) -> None:
+    run, who = story.run, story.actor
+    send_row(
+        story,
+        "a checkout session",
+        words,
+        lambda: operations.create_checkout.body(run, who.organization_id),
+        lambda body, value: send(run, operations.CREATE_CHECKOUT, body, who, intent="unusual", value=value),
+    )
+
+
+@then("the customer reads as it was sent")
+def customer_reads_as_sent(story: Story) -> None:
+    for created in story.exchanges:
+        _customer_reads(story, text_field(created, "id"), created.request_json, "CUSTOMER-READ-40")
+
+
+@then("the new customer of the session reads as it was sent")
+def new_customer_reads_as_sent(story: Story) -> None:
+    for created in story.exchanges:
+        customer = attached(created)
+        need(isinstance(customer, str), "the session names no customer")
+        _customer_reads(story, customer, created.request_json["customer"], "CHECKOUT-INLINE-42")
+
+
+@then("the checkout session reads as it was sent")
+def session_reads_as_sent(story: Story) -> None:
+    """What a session may leave out is compared where the read gives it."""
+    for created in story.exchanges:
+        exchange = _read_back(story, operations.CREATE_CHECKOUT, text_field(created, "id"), "CHECKOUT-READ-40")
+        for name in _SESSION:
+            got = field(exchange.response_json, name)
+            if got is not MISSING and got is not None:
+                _agrees(story, exchange, name, created.request_json[name], got, "contains", "CHECKOUT-READ-40")
+
+
+def _customer_reads(story: Story, identifier: str, sent: Body, requirement: str) -> None:
+    exchange = _read_back(story, operations.CREATE_CUSTOMER, identifier, requirement)
+    for name, comparison in _CUSTOMER.items():
+        _agrees(story, exchange, name, sent[name], field(exchange.response_json, name), comparison, requirement)
+
+
+def _agrees(
+    story: Story, exchange: Exchange, name: str, sent: Any, got: Any, comparison: str, requirement: str
+) -> None:
+    held = COMPARISONS[comparison](sent, got)
+    story.run.check(held, f"{name} {shown(sent)}, as it was sent", f"{name} {shown(got)}", exchange, requirement)
+
+
+def _read_back(story: Story, operation: str, identifier: str, requirement: str) -> Exchange:
+    """Return how something reads that was created; raise `NotTested` where the target offers no read.
+
+    A read may lag behind: what is not there yet is asked for again, unless this target has shown that it has no read.
+    """
+    run, key = story.run, f"reads of {operation}"
+    offered = run.shared.told(key)
+    if offered is False:
+        raise NotTested("capability absent: the target offers no such read", Why.CAPABILITY)
+    until = time.monotonic() + _LAG
+    path = item_path(run, operation, identifier)
+    while (exchange := read(run, path, story.actor)).status == NOT_FOUND and time.monotonic() < until:
+        time.sleep(_PAUSE)
+    if exchange.is_success:
+        run.shared.tell(key, True)
+        return exchange
+    if offered:
+        run.check(False, "what was created can be read", exchange.summary, exchange, requirement)
+        raise NotTested(f"precondition missing: {exchange.summary}")
+    run.shared.tell(key, False)
+    return needs_read(run, story.actor, operation, identifier)
