@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ from conformance.wire.exchange import Exchange
 from steps import operations
 from steps.accounts import send_sign_in, send_sign_up
 from steps.checkout import attached
-from steps.customers import NOT_FOUND, item_path, needs_read, read
+from steps.customers import item_path, needs_read, read_back
 from steps.fixtures import Story, need, saved_for
 from steps.merchants import organization_id, send, text_field
 from steps.operations.base import Body
@@ -22,8 +21,6 @@ from steps.organizations import make_active
 from steps.unusual.rows import applied, combinations, singles
 
 Send = Callable[[Body, str], Exchange]
-_LAG: Final = 2.5
-_PAUSE: Final = 0.25
 _CUSTOMER: Final = {"name": "exact", "email": "caseless", "phoneNumber": "exact", "metadata": "contains"}
 _SESSION: Final = ("currency", "totalAmount", "successUrl", "cancelUrl", "mode", "metadata", "lineItems")
 
@@ -145,23 +142,22 @@ def _agrees(
 
 
 def _read_back(story: Story, operation: str, identifier: str, requirement: str) -> Exchange:
-    """Return how something reads that was created; raise `NotTested` where the target offers no read.
-
-    A read may lag behind: what is not there yet is asked for again, unless this target has shown that it has no read.
-    """
+    """Return how something reads that was created; raise `NotTested` where the target offers no such read."""
     run, key = story.run, f"reads of {operation}"
     offered = run.shared.told(key)
     if offered is False:
         raise NotTested("capability absent: the target offers no such read", Why.CAPABILITY)
-    until = time.monotonic() + _LAG
-    path = item_path(run, operation, identifier)
-    while (exchange := read(run, path, story.actor)).status == NOT_FOUND and time.monotonic() < until:
-        time.sleep(_PAUSE)
-    if exchange.is_success:
-        run.shared.tell(key, True)
-        return exchange
     if offered:
-        run.check(False, "what was created can be read", exchange.summary, exchange, requirement)
-        raise NotTested(f"precondition missing: {exchange.summary}")
-    run.shared.tell(key, False)
-    return needs_read(run, story.actor, operation, identifier)
+        exchange = read_back(run, item_path(run, operation, identifier), story.actor)
+        if not exchange.is_success:
+            run.check(False, "what was created can be read", exchange.summary, exchange, requirement)
+            raise NotTested(f"precondition missing: {exchange.summary}")
+        return exchange
+    try:
+        exchange = needs_read(run, story.actor, operation, identifier)
+    except NotTested as reason:
+        if reason.why is Why.CAPABILITY:
+            run.shared.tell(key, False)
+        raise
+    run.shared.tell(key, True)
+    return exchange

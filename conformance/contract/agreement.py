@@ -24,10 +24,10 @@ _WHOLE: Final = {"schema": "response", "header": "header", "error-body": "status
 _REQUEST: Final = ("request", "by", "when", "unless")
 _RESPONSE: Final = ("response", "earlier", "later", "field")
 _STATUSES: Final = ("statuses",)
-_CHANGING: Final = ("missing", "types")
+_CHANGING: Final = ("missing",)
 """The tables that change a field which a valid request has."""
 
-_PUTTING: Final = ("nulled", "values", "text", "long", "deep", "numbers", "control")
+_PUTTING: Final = ("nulled", "types", "values", "together", "text", "long", "deep", "numbers", "control")
 """The tables that put a value at a place."""
 
 
@@ -183,13 +183,14 @@ class _Row:
 
 
 def _parts(value: Any) -> Iterator[tuple[DataPath, str]]:
-    """Yield the paths of a parameter (a path, a list of them, or a mapping by them), each with its place in it."""
+    """Yield the paths of a parameter (a path, lists of them, or a mapping by them), each with its place in it."""
     if isinstance(value, str):
         yield (), value
     elif isinstance(value, dict):
         yield from (((name,), name) for name in value)
     else:
-        yield from (((number,), path) for number, path in enumerate(value))
+        for number, paths in enumerate(value):
+            yield from (((number, *part), path) for part, path in _parts(paths))
 
 
 def _places(origin: Origin, named: Mapping[str, tuple[str, ...]], operation: Operation) -> Iterator[tuple[str, str]]:

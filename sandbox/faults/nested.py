@@ -87,7 +87,6 @@ FAULTS = table(
             requirements,
         )
         for field, says, requirements in (
-            ("quantity", "quantity", (ITEM, "CHECKOUT-VALID-8")),
             ("amount", "amount", (ITEM, "CHECKOUT-VALID-8")),
             ("name", "name", (ITEM,)),
             ("currency", "currency", (ITEM,)),

@@ -38,7 +38,7 @@ def _changed(operation: str, name: str) -> Change:
 FAULTS = table(
     "echo",
     _wrong(
-        "signup-image-changed", SIGN_UP, SHOULD, "the image is another one", _changed(SIGN_UP, "image"), "SIGNUP-ECHO-3"
+        "signup-image-changed", SIGN_UP, MUST, "the image is another one", _changed(SIGN_UP, "image"), "SIGNUP-ECHO-3"
     ),
     _wrong(
         "signup-privileges-as-claimed",
@@ -51,7 +51,7 @@ FAULTS = table(
     _wrong(
         "organization-metadata-emptied",
         CREATE_ORGANIZATION,
-        SHOULD,
+        MUST,
         "metadata comes back empty",
         editing(CREATE_ORGANIZATION, put("metadata", {})),
         "ORG-ECHO-3",
@@ -59,7 +59,7 @@ FAULTS = table(
     _wrong(
         "organization-logo-changed",
         CREATE_ORGANIZATION,
-        SHOULD,
+        MUST,
         "the logo is another one",
         _changed(CREATE_ORGANIZATION, "logo"),
         "ORG-ECHO-4",
@@ -107,7 +107,7 @@ FAULTS = table(
     _wrong(
         "checkout-cancel-url-is-success-url",
         CREATE_CHECKOUT,
-        SHOULD,
+        MUST,
         "cancelUrl is the successUrl",
         editing(CREATE_CHECKOUT, copy("successUrl", "cancelUrl")),
         "CHECKOUT-ECHO-5",
@@ -115,7 +115,7 @@ FAULTS = table(
     _wrong(
         "checkout-mode-setup",
         CREATE_CHECKOUT,
-        SHOULD,
+        MUST,
         "mode is setup",
         editing(CREATE_CHECKOUT, put("mode", "setup")),
         "CHECKOUT-ECHO-6",
@@ -123,7 +123,7 @@ FAULTS = table(
     _wrong(
         "checkout-metadata-emptied",
         CREATE_CHECKOUT,
-        SHOULD,
+        MUST,
         "metadata comes back empty",
         editing(CREATE_CHECKOUT, put("metadata", {})),
         "CHECKOUT-ECHO-7",
@@ -131,7 +131,7 @@ FAULTS = table(
     _wrong(
         "checkout-line-items-emptied",
         CREATE_CHECKOUT,
-        SHOULD,
+        MUST,
         "lineItems come back empty",
         editing(CREATE_CHECKOUT, put("lineItems", [])),
         "CHECKOUT-ECHO-8",
@@ -155,7 +155,7 @@ FAULTS = table(
     _wrong(
         "inline-customer-name-changed",
         CREATE_CHECKOUT,
-        SHOULD,
+        MUST,
         "the new customer in the answer has another name",
         for_option("inline", _inside("name", "Guest")),
         "CHECKOUT-INLINE-4",
@@ -163,7 +163,7 @@ FAULTS = table(
     _wrong(
         "inline-customer-email-changed",
         CREATE_CHECKOUT,
-        SHOULD,
+        MUST,
         "the new customer in the answer has another e-mail",
         for_option("inline", _inside("email", "guest@example.com")),
         "CHECKOUT-INLINE-5",

@@ -285,10 +285,10 @@ UNCHECKED = table(
     Fault(
         "checkout-quantity-of-any-type",
         CREATE_CHECKOUT,
-        SHOULD,
+        MUST,
         "a line item's quantity of any JSON type is accepted",
         any_type(CREATE_CHECKOUT, "lineItems.quantity"),
-        ("CHECKOUT-VALID-8",),
+        ("CHECKOUT-VALID-40", "CHECKOUT-VALID-8"),
     ),
     *(
         Fault(

@@ -46,7 +46,7 @@ def test_refused(run: Run, merchants: Merchants, refusal: Requirement) -> None:
     for case in _planned(run, refusal, spec, make):
         exchange = _send(run, operation, case, sender)
         refused(run, exchange, tuple(spec["statuses"]), case.label)
-    _accepted(run, operation, sender, base)
+    _accepted(run, operation, sender, {**valid_body(run, operation, sender, base), **spec.get("control", {})})
 
 
 def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None:
@@ -59,7 +59,7 @@ def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None
         if exchange.gateway is None:
             orderly = exchange.response is not None and exchange.status < 500
             run.check(orderly, f"an orderly response to {case.label}", exchange.summary, exchange)
-    _accepted(run, survival.operation, sender)
+    _accepted(run, survival.operation, sender, valid_body(run, survival.operation, sender))
 
 
 def _planned(run: Run, row: Requirement, spec: Mapping[str, Any], make: Callable[[], Iterable[Case]]) -> Iterator[Case]:
@@ -95,8 +95,7 @@ def _send(run: Run, operation: str, case: Case, sender: Merchant | None) -> Exch
     return run.send(sent)
 
 
-def _accepted(run: Run, operation: str, sender: Merchant | None, base: str = "") -> None:
+def _accepted(run: Run, operation: str, sender: Merchant | None, body: dict[str, Any]) -> None:
     """Send the control, in the same session as the refused requests, where it is needed."""
     if run.needs_control(operation, sender.key if sender is not None else ""):
-        body = valid_body(run, operation, sender, base)
         run.need_success(send(run, operation, body, sender, intent=Intent.VALID))
