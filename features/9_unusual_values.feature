@@ -51,7 +51,7 @@ Feature: Unusual values are refused or kept
       | a name in scripts and no metadata                 |
       | markup                                            |
 
-  @CHECKOUT-INLINE-4 @CHECKOUT-INLINE-5 @CHECKOUT-INLINE-40 @CHECKOUT-INLINE-41 @CHECKOUT-INLINE-42
+  @CHECKOUT-INLINE-4 @CHECKOUT-INLINE-5 @CHECKOUT-INLINE-20 @CHECKOUT-INLINE-21 @CHECKOUT-INLINE-42
   @CHECKOUT-ECHO-1 @CHECKOUT-ECHO-2 @CHECKOUT-ECHO-4 @CHECKOUT-ECHO-5
   @CHECKOUT-ECHO-7 @CHECKOUT-ECHO-8
   Scenario Outline: A checkout session and its new customer, both of unusual values: <words>
@@ -94,3 +94,13 @@ Feature: Unusual values are refused or kept
       | the largest amount   |
       | long URLs            |
       | international URLs   |
+
+  @full @ORG-ECHO-1 @ACTIVE-ECHO-2
+  Scenario: An organization whose name has nearly as many characters
+    When the merchant creates an organization with unusual values (a name of nearly as many characters)
+    Then each organization that was created can be made active, and is shown as it was sent
+
+  @full @CUSTOMER-ECHO-3 @CUSTOMER-READ-40
+  Scenario: A customer whose name has nearly as many characters
+    When the merchant creates a customer with unusual values (a name of nearly as many characters)
+    Then the customer reads as it was sent

@@ -48,13 +48,13 @@ FAULTS = table(
         CREATE_CHECKOUT,
         "the phone number of each new customer of a session is told with its digits masked",
         _inline("phoneNumber", "+266*****"),
-        "CHECKOUT-INLINE-40",
+        "CHECKOUT-INLINE-20",
     ),
     _must(
         "inline-metadata-emptied",
         CREATE_CHECKOUT,
         "the metadata of each new customer of a session is told as empty",
         _inline("metadata", {}),
-        "CHECKOUT-INLINE-41",
+        "CHECKOUT-INLINE-21",
     ),
 )

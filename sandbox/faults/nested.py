@@ -131,7 +131,7 @@ FAULTS = table(
             ("name", "name", (INLINE, "CHECKOUT-INLINE-4")),
             ("email", "email", (INLINE,)),
             ("phoneNumber", "phone-number", (INLINE,)),
-            ("metadata", "metadata", (INLINE, "CHECKOUT-INLINE-41")),
+            ("metadata", "metadata", (INLINE, "CHECKOUT-INLINE-21")),
         )
     ),
     Fault(

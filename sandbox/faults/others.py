@@ -157,7 +157,7 @@ FAULTS = table(
     Fault(
         "checkout-inline-phone-lost",
         CREATE_CHECKOUT,
-        SHOULD,
+        MUST,
         "the phone number of a new customer comes back cut",
         for_option("inline", lambda _, session: session["customer"].update(phoneNumber="+266")),
         requirements=("CHECKOUT-INLINE-20",),
@@ -165,7 +165,7 @@ FAULTS = table(
     Fault(
         "checkout-inline-metadata-lost",
         CREATE_CHECKOUT,
-        SHOULD,
+        MUST,
         "the metadata of a new customer come back empty",
         for_option("inline", lambda _, session: session["customer"].update(metadata={})),
         requirements=("CHECKOUT-INLINE-21",),

@@ -279,15 +279,15 @@ TEXTS = table(
         CREATE_CHECKOUT,
         "false, numbers and null in the metadata of a new customer become texts",
         _inline("metadata", _values(lambda value: value if isinstance(value, (str, dict, list)) else str(value))),
-        "CHECKOUT-INLINE-41",
+        "CHECKOUT-INLINE-21",
         "CHECKOUT-INLINE-42",
     ),
 )
 METADATA = table(
     "echo",
     *(
-        _kept(f"customer-metadata-{name}", CREATE_CUSTOMER, "metadata", description, change, *CUSTOMER_METADATA)
-        for name, description, change in (
+        _kept(f"customer-metadata-{name}", CREATE_CUSTOMER, "metadata", description, change, *CUSTOMER_METADATA, *more)
+        for name, description, change, *more in (
             ("guessed", "texts in metadata that look like numbers, true or null become such", _values(_guessed)),
             (
                 "falsy-dropped",
@@ -301,6 +301,7 @@ METADATA = table(
                 "snake-case",
                 "keys of metadata come back in snake case",
                 _keys(lambda key: re.sub("(?<=[a-z])([A-Z])", r"_\1", key).lower()),
+                "CHECKOUT-EXISTING-22",
             ),
             (
                 "empty-dropped",
@@ -325,6 +326,7 @@ METADATA = table(
         "texts in metadata that look like numbers, true or null become such",
         _values(_guessed),
         "CHECKOUT-ECHO-7",
+        "CHECKOUT-READ-40",
     ),
     _kept(
         "checkout-metadata-cut-at-255",

@@ -57,10 +57,11 @@ DIGITS: Final = names(
     lambda _: "null",
     lambda _: "NaN",
 )
-AROUND_64: Final = _lengths((64, 63, 65), _SCRIPTS)
-AROUND_100: Final = _lengths((100, 99, 101), _QUOTED)
-AROUND_255: Final = _lengths((255, 254))
-AROUND_256: Final = _lengths((256, 257))
+OF_64: Final = _lengths((64,), _SCRIPTS)
+OF_100: Final = _lengths((100,), _QUOTED)
+OF_255: Final = _lengths((255,))
+OF_256: Final = _lengths((256,))
+OF_NEARLY_AS_MANY: Final = _lengths((63, 65, 99, 101, 254, 257))
 BLANKS: Final = names(
     lambda run: f"Seán  O'Brien   {run.unique()}",
     lambda run: f'The "Best"  Shop   {run.unique()}',
@@ -196,9 +197,9 @@ def _line_items(number: int) -> Change:
             name = texts[place] if place < len(texts) else f"Ware {(place * 37) % number} {mark}"
             item = line_item(run, name, 199 + (place * 53) % 1_000, 1 + place % 3)
             found.append({**item, "currency": body["currency"]})
-        found[-1] = dict(found[1]) if number > 2 else found[-1]
         for item in found[:3]:
             item["imageUrl"] = f"https://shop.example.com/{mark}/a%20b.png?v=1"
+        found[-1] = dict(found[1])
         return {
             **body,
             "lineItems": found,

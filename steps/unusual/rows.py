@@ -35,13 +35,13 @@ def _inline(*classes: Class) -> Row:
 
 
 ACCOUNTS: Final[dict[str, Row]] = {
-    "a name of 255 characters": (of.AROUND_255,),
-    "a name of 256 characters": (of.AROUND_256,),
+    "a name of 255 characters": (of.OF_255,),
+    "a name of 256 characters": (of.OF_256,),
     "a name of 64 characters and a plus-addressed e-mail": (
-        of.AROUND_64,
+        of.OF_64,
         _email("conformance.{mark}+shop-1@{domain}"),
     ),
-    "a name of 100 characters and capitals in the e-mail": (of.AROUND_100, _email("Conformance.{mark}@{domain}")),
+    "a name of 100 characters and capitals in the e-mail": (of.OF_100, _email("Conformance.{mark}@{domain}")),
     "a name of digits and an image": (of.DIGITS, of.IMAGES),
     "inner blanks in the name and an e-mail of a subdomain": (of.BLANKS, _email("c{mark}@mail-1.shop.{domain}")),
     "markup in the name and a long e-mail": (
@@ -52,22 +52,24 @@ ACCOUNTS: Final[dict[str, Row]] = {
 }
 ORGANIZATIONS: Final[dict[str, Row]] = {
     "digits as text": (of.DIGITS, of.LOOKALIKES, of.SLUG_OF_DIGITS, of.LOGOS),
-    "a name of 64 characters and values of other types": (of.AROUND_64, of.OTHER_TYPES),
-    "a name of 100 characters and odd keys": (of.AROUND_100, of.KEYS),
-    "a name of 255 characters and long texts": (of.AROUND_255, of.LONG_TEXTS),
-    "a name of 256 characters and nested values": (of.AROUND_256, of.NESTED),
+    "a name of 64 characters and values of other types": (of.OF_64, of.OTHER_TYPES),
+    "a name of 100 characters and odd keys": (of.OF_100, of.KEYS),
+    "a name of 255 characters and long texts": (of.OF_255, of.LONG_TEXTS),
+    "a name of 256 characters and nested values": (of.OF_256, of.NESTED),
     "inner blanks and apostrophes": (of.BLANKS, of.WORDING, of.LOGOS),
     "markup": (of.MARKUP, of.MARKED_UP),
+    "a name of nearly as many characters": (of.OF_NEARLY_AS_MANY,),
 }
 CUSTOMERS: Final[dict[str, Row]] = {
     "digits as text": (of.DIGITS, of.LOOKALIKES, of.PHONE_OF_8),
-    "a name of 64 characters and values of other types": (of.AROUND_64, of.OTHER_TYPES, of.PHONE_OF_15),
-    "a name of 100 characters and odd keys": (of.AROUND_100, of.KEYS, of.PHONE_WITH_ZEROS),
-    "a name of 255 characters and long texts": (of.AROUND_255, of.LONG_TEXTS),
-    "a name of 256 characters and nested values": (of.AROUND_256, of.NESTED, of.PHONE_ABROAD),
+    "a name of 64 characters and values of other types": (of.OF_64, of.OTHER_TYPES, of.PHONE_OF_15),
+    "a name of 100 characters and odd keys": (of.OF_100, of.KEYS, of.PHONE_WITH_ZEROS),
+    "a name of 255 characters and long texts": (of.OF_255, of.LONG_TEXTS),
+    "a name of 256 characters and nested values": (of.OF_256, of.NESTED, of.PHONE_ABROAD),
     "inner blanks and apostrophes": (of.BLANKS, of.WORDING),
     "a name in scripts and no metadata": (of.SCRIPTS, of.NO_METADATA),
     "markup": (of.MARKUP, of.MARKED_UP),
+    "a name of nearly as many characters": (of.OF_NEARLY_AS_MANY,),
 }
 SESSIONS: Final[dict[str, Row]] = {
     "the amount 1 and digits as text": (
@@ -80,9 +82,9 @@ SESSIONS: Final[dict[str, Row]] = {
         of.amounts(100, 99, 101),
         of.WITH_FRAGMENT,
         of.OTHER_TYPES,
-        *_inline(of.AROUND_64, of.OTHER_TYPES),
+        *_inline(of.OF_64, of.OTHER_TYPES),
     ),
-    "encoded URLs and odd keys": (of.ENCODED, of.KEYS, *_inline(of.AROUND_255, of.KEYS)),
+    "encoded URLs and odd keys": (of.ENCODED, of.KEYS, *_inline(of.OF_255, of.KEYS)),
     "inner blanks and apostrophes": (
         of.amounts(16_777_217, 123_457),
         of.WORDING,
