@@ -94,13 +94,3 @@ Feature: Unusual values are refused or kept
       | the largest amount   |
       | long URLs            |
       | international URLs   |
-
-  @full @ORG-ECHO-1 @ACTIVE-ECHO-2
-  Scenario: An organization whose name has nearly as many characters
-    When the merchant creates an organization with unusual values (a name of nearly as many characters)
-    Then each organization that was created can be made active, and is shown as it was sent
-
-  @full @CUSTOMER-ECHO-3 @CUSTOMER-READ-40
-  Scenario: A customer whose name has nearly as many characters
-    When the merchant creates a customer with unusual values (a name of nearly as many characters)
-    Then the customer reads as it was sent

@@ -8,7 +8,7 @@ from sandbox import presentation
 from sandbox.behaviour import Call
 from sandbox.changes import Edit
 from sandbox.faults.builders import editing, every, for_option, succeeding, when
-from sandbox.faults.model import MUST, SHOULD, Fault, table
+from sandbox.faults.model import MUST, Fault, table
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,

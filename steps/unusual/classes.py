@@ -17,6 +17,11 @@ from steps.operations.create_checkout import line_item
 Change = Callable[[Run, Body], Body]
 Class = tuple[Change, ...]
 
+
+class Led(tuple[Change, ...]):
+    """A class whose first member says the most, so that a gate takes no other one."""
+
+
 _PLAIN: Final = "Conformance Store and Sons "
 _QUOTED: Final = "O'Brien  & \"D'Arcy\"  "
 _SCRIPTS: Final = "Zoë Ångström Ελλάδα Привет 東京 "
@@ -46,7 +51,7 @@ def names(*makers: Callable[[Run], str]) -> Class:
 
 
 def _lengths(around: Iterable[int], filler: str = _PLAIN) -> Class:
-    return names(*(_of_length(length, filler) for length in around))
+    return Led(names(*(_of_length(length, filler) for length in around)))
 
 
 DIGITS: Final = names(
@@ -57,11 +62,10 @@ DIGITS: Final = names(
     lambda _: "null",
     lambda _: "NaN",
 )
-OF_64: Final = _lengths((64,), _SCRIPTS)
-OF_100: Final = _lengths((100,), _QUOTED)
-OF_255: Final = _lengths((255,))
-OF_256: Final = _lengths((256,))
-OF_NEARLY_AS_MANY: Final = _lengths((63, 65, 99, 101, 254, 257))
+OF_64: Final = _lengths((64, 63, 65), _SCRIPTS)
+OF_100: Final = _lengths((100, 99, 101), _QUOTED)
+OF_255: Final = _lengths((255, 254))
+OF_256: Final = _lengths((256, 257))
 BLANKS: Final = names(
     lambda run: f"Seán  O'Brien   {run.unique()}",
     lambda run: f'The "Best"  Shop   {run.unique()}',
@@ -245,7 +249,7 @@ LONG_URL: Final = urls(f"{'a-long-path/' * 160}x")
 
 def within(name: str, kind: Class) -> Class:
     """Change what stands in an object of the body."""
-    return tuple(_within(name, change) for change in kind)
+    return type(kind)(_within(name, change) for change in kind)
 
 
 def _within(name: str, change: Change) -> Change:

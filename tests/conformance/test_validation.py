@@ -46,7 +46,8 @@ def test_refused(run: Run, merchants: Merchants, refusal: Requirement) -> None:
     for case in _planned(run, refusal, spec, make):
         exchange = _send(run, operation, case, sender)
         refused(run, exchange, tuple(spec["statuses"]), case.label)
-    _accepted(run, operation, sender, {**valid_body(run, operation, sender, base), **spec.get("control", {})})
+    body = {**valid_body(run, operation, sender, base), **spec.get("control", {})}
+    _accepted(run, operation, sender, body, is_plain=not base)
 
 
 def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None:
@@ -95,7 +96,12 @@ def _send(run: Run, operation: str, case: Case, sender: Merchant | None) -> Exch
     return run.send(sent)
 
 
-def _accepted(run: Run, operation: str, sender: Merchant | None, body: dict[str, Any]) -> None:
-    """Send the control, in the same session as the refused requests, where it is needed."""
-    if run.needs_control(operation, sender.key if sender is not None else ""):
-        run.need_success(send(run, operation, body, sender, intent=Intent.VALID))
+def _accepted(
+    run: Run, operation: str, sender: Merchant | None, body: dict[str, Any], *, is_plain: bool = True
+) -> None:
+    """Send the control, in the same session as the refused requests, where it is needed.
+
+    A body that is not the plain one may be refused as such, so that each test needs its own control.
+    """
+    if run.needs_control(operation, sender.key if sender is not None else "") or not is_plain:
+        run.need_success(send(run, operation, body, sender, intent="valid"))
