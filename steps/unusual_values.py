@@ -9,7 +9,7 @@ from pytest_bdd import parsers, then, when
 
 from conformance.errors import NotTested, Why
 from conformance.values import COMPARISONS, MISSING, field, shown
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, Intent
 from steps import operations
 from steps.accounts import send_sign_in, send_sign_up
 from steps.checkout import attached
@@ -52,11 +52,11 @@ def signs_up_unusually(story: Story, words: str) -> None:
         "an account",
         words,
         lambda: operations.sign_up.body(run),
-        lambda body, value: send_sign_up(run, body, intent="unusual", value=value),
+        lambda body, value: send_sign_up(run, body, intent=Intent.UNUSUAL, value=value),
     )
     for exchange in tuple(story.exchanges):
         body = exchange.request_json
-        story.add(send_sign_in(run, body["email"], body["password"], intent="valid"))
+        story.add(send_sign_in(run, body["email"], body["password"], intent=Intent.VALID))
 
 
 @when(parsers.parse("the merchant creates an organization with unusual values ({words})"))
@@ -67,7 +67,7 @@ def creates_unusual_organization(story: Story, words: str) -> None:
         "an organization",
         words,
         lambda: operations.create_organization.body(run),
-        lambda body, value: send(run, operations.CREATE_ORGANIZATION, body, spare, intent="unusual", value=value),
+        lambda body, value: send(run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.UNUSUAL, value=value),
     )
 
 
@@ -76,7 +76,7 @@ def each_can_be_active(story: Story) -> None:
     """The passive checks hold the organization that set-active shows against what was told before."""
     spare = story.merchants.spare(story.actor)
     for exchange in story.exchanges:
-        story.run.need_success(make_active(story.run, spare, organization_id(exchange), intent="valid"))
+        story.run.need_success(make_active(story.run, spare, organization_id(exchange), intent=Intent.VALID))
 
 
 @when(parsers.parse("the merchant creates a customer with unusual values ({words})"))
@@ -87,7 +87,7 @@ def creates_unusual_customer(story: Story, words: str) -> None:
         "a customer",
         words,
         lambda: operations.create_customer.body(run, who.organization_id),
-        lambda body, value: send(run, operations.CREATE_CUSTOMER, body, who, intent="unusual", value=value),
+        lambda body, value: send(run, operations.CREATE_CUSTOMER, body, who, intent=Intent.UNUSUAL, value=value),
     )
 
 
@@ -99,7 +99,7 @@ def creates_unusual_session(story: Story, words: str) -> None:
         "a checkout session",
         words,
         lambda: operations.create_checkout.body(run, who.organization_id),
-        lambda body, value: send(run, operations.CREATE_CHECKOUT, body, who, intent="unusual", value=value),
+        lambda body, value: send(run, operations.CREATE_CHECKOUT, body, who, intent=Intent.UNUSUAL, value=value),
     )
 
 

@@ -104,4 +104,4 @@ def _accepted(
     A body that is not the plain one may be refused as such, so that each test needs its own control.
     """
     if run.needs_control(operation, sender.key if sender is not None else "") or not is_plain:
-        run.need_success(send(run, operation, body, sender, intent="valid"))
+        run.need_success(send(run, operation, body, sender, intent=Intent.VALID))
