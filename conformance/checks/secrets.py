@@ -11,7 +11,6 @@ from urllib.parse import quote, quote_plus
 
 from conformance.checks.base import Basis, Check, Finding, Params
 from conformance.checks.leaks import INTERNALS
-from conformance.checks.traces import bare
 from conformance.values import field as field_of
 from conformance.values import shown, texts
 from conformance.wire.exchange import Exchange
@@ -86,12 +85,17 @@ def _telling(value: Any) -> bool:
 
 
 def _no_other_token(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
-    """Hold a response against the tokens that earlier ones handed out, but for the request's and its own."""
+    """Hold a response against the tokens that earlier ones handed out, but for its own and those of the request."""
     if exchange.response is None:
         return None
-    own = {bare(exchange.call.token or ""), *rules.memory.traces.handed_out(exchange)}
+    own = rules.memory.traces.handed_out(exchange)
+    request = "\n".join([exchange.url, *(value for _, value in exchange.request_headers)])
     everything = "\n".join([exchange.response.text, *(value for _, value in exchange.response.headers)])
-    others = [token for token in rules.memory.traces.tokens if token not in own and token in everything]
+    others = [
+        token
+        for token in rules.memory.traces.tokens
+        if token in everything and token not in own and token not in request
+    ]
     return [Finding("no token of another session", "a token that another response handed out")] if others else []
 
 
