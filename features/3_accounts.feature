@@ -37,10 +37,11 @@ Feature: Accounts and sessions
     @SIGNUP-UNIQUE-6
     Scenario: A refused sign-up leaves no account
       Given a person without an account
-      When the person signs up without a name
+      When the person signs up with a password that is too long
+      And the person signs up without a name
       And the person signs up with a password that is too short
       And the person signs up
-      Then the person has an account, which the short password does not open
+      Then the person has an account, which no refused password opens
 
   Rule: Only the password opens the account
 

@@ -68,6 +68,18 @@ def account_of_another(story: Story) -> None:
     story.merchant = story.merchants.second
 
 
+@when("the person signs up with a password that is too long")
+def signs_up_with_long_password(story: Story) -> None:
+    """A target may take it: then somebody else is the person."""
+    if story.run.limited(operations.SIGN_UP):
+        return
+    body = {**story.notes["person"], "password": made_up.PASSWORD + story.run.unique() * 20}
+    if send_sign_up(story.run, body).is_success:
+        story.notes["person"] = operations.sign_up.body(story.run)
+    else:
+        story.notes["too long"] = body["password"]
+
+
 @when("the person signs up without a name")
 def signs_up_without_name(story: Story) -> None:
     if not story.run.limited(operations.SIGN_UP):
@@ -117,7 +129,7 @@ def signs_up_with_short_password(story: Story) -> None:
 
 @when("somebody signs up with the same e-mail and another password")
 def signs_up_again(story: Story) -> None:
-    body = {**operations.sign_up.body(story.run), "email": story.actor.email}
+    body = changed(story.run, {**operations.sign_up.body(story.run), "email": story.actor.email}, "an image")
     story.notes["second"] = body
     story.add(send_sign_up(story.run, body))
 
@@ -209,8 +221,10 @@ def first_password_signs_in(story: Story) -> None:
     account = story.actor
     exchange = send_sign_in(story.run, account.email, account.password, actor=account.key)
     same = first_field(exchange.response_json, ["user.id"]) == account.user_id or not account.user_id
-    held = exchange.is_success and same
-    story.run.check(held, "the first account opens with its password", exchange.summary, exchange)
+    image = first_field(exchange.response_json, ["user.image"])
+    held = exchange.is_success and same and image != story.notes["second"]["image"]
+    got = f"{exchange.summary}, image {image}" if image is not MISSING else exchange.summary
+    story.run.check(held, "the first account opens with its password, as it was", got, exchange)
 
 
 @then("the other password does not")
@@ -232,10 +246,12 @@ def taken_or_hidden(story: Story) -> None:
     story.run.check(invented, "a refusal, or an invented user with a fresh id and no token", got, exchange)
 
 
-@then("the person has an account, which the short password does not open")
+@then("the person has an account, which no refused password opens")
 def refused_password_opens_nothing(story: Story) -> None:
-    exchange = send_sign_in(story.run, story.notes["person"]["email"], SHORT_PASSWORD)
-    story.run.check(not exchange.is_success, "the refused password opens nothing", exchange.summary, exchange)
+    for password in (SHORT_PASSWORD, story.notes.get("too long")):
+        if password is not None:
+            exchange = send_sign_in(story.run, story.notes["person"]["email"], password)
+            story.run.check(not exchange.is_success, "the refused password opens nothing", exchange.summary, exchange)
 
 
 @then("both are answered alike")
