@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -60,6 +61,14 @@ class _Earlier:
 
     answers: dict[tuple[str, str], Any]
     requests: dict[str, str]
+    passwords: dict[str, str]
+    tokens: dict[str, str]
+
+    def secrets(self, exchange: Exchange) -> Iterator[str]:
+        """Yield, in base64, the password of whoever sent a request, and the token of another session."""
+        if exchange.call.actor in self.passwords:
+            yield b64encode(self.passwords[exchange.call.actor].encode("utf-8", "replace")).decode()
+        yield from (token for actor, token in self.tokens.items() if actor != exchange.call.actor)
 
 
 def is_kept(exchange: Exchange) -> bool:
@@ -76,7 +85,7 @@ def audit(exchanges: Iterable[Exchange], catalogue: Catalogue, decided: Iterable
     """
     wanted = {name for name in decided if catalogue.by_id[name].rule is not None}
     able: set[str] = set()
-    earlier = _Earlier({}, {})
+    earlier = _Earlier({}, {}, {}, {})
     changed: Counter[tuple[str, int, str]] = Counter()
     for exchange in exchanges:
         rows = [row for row in catalogue if row.id in wanted - able and row.operation == _owner(exchange)]
@@ -119,9 +128,13 @@ def _changes(exchange: Exchange, rows: Iterable[Requirement], earlier: _Earlier)
         yield replace(exchange, response=replace(response, status=status))
     for answer in _other_headers(response, earlier, _owner(exchange)):
         yield replace(exchange, response=answer)
-    for raw in (b"", b"<html><body>Oops</body></html>", b"[]", b'"text"'):
+    if exchange.call.method == "HEAD":
+        yield replace(exchange, response=replace(response, excess=1))
+    for raw in (b"", b"<html><body>Oops</body></html>", b"[]", b'"text"', b'{"once": 1, "once": 2}'):
         yield replace(exchange, response=replace(response, body=raw))
     if isinstance(response.json, dict):
+        yield from _without_both(exchange, response, rows)
+        yield replace(exchange, response=_in_another_charset(response))
         for value in _other_bodies(exchange, response.json, rows, earlier):
             raw = json.dumps(value, ensure_ascii=True).encode()
             yield replace(exchange, response=replace(response, body=raw))
@@ -132,8 +145,9 @@ def _other_headers(response: Response, earlier: _Earlier, owner: str) -> Iterato
     for number, (name, _) in enumerate(response.headers):
         others = response.headers[:number], response.headers[number + 1 :]
         yield replace(response, headers=(*others[0], *others[1]))
+        yield replace(response, headers=(*response.headers, (name, f"{response.headers[number][1]}x")))
         values = ["", earlier.answers.get((owner, f"header {name.lower()}"))]
-        values += ["text/plain"] if name.lower() == "content-type" else []
+        values += ["text/plain", "application/json; charset=utf-16"] if name.lower() == "content-type" else []
         for value in values:
             if isinstance(value, str):
                 yield replace(response, headers=(*others[0], (name, value), *others[1]))
@@ -150,12 +164,29 @@ def _other_bodies(
         if repeated is not MISSING and repeated != value:
             yield _with(body, path, repeated)
     for path in {path for row in rows for path in _named(row)}:
-        for value in ("x", _AFTER):
+        for value in ("x", 4711, _AFTER):
             yield _with(body, path, value)
     yield {**body, "statusCode": 599}
     for secret in _secrets(exchange, earlier):
         yield {**body, "note": secret}
     yield {**body, "passwordHash": _HASH}
+
+
+def _in_another_charset(response: Response) -> Response:
+    """Return the answer with a letter beyond ASCII, in another charset than the one that is announced."""
+    others = tuple(pair for pair in response.headers if pair[0].lower() != "content-type")
+    raw = json.dumps({**response.json, "note": "é"}, ensure_ascii=False).encode()
+    return replace(response, headers=(*others, ("content-type", "application/json; charset=iso-8859-1")), body=raw)
+
+
+def _without_both(exchange: Exchange, response: Response, rows: Iterable[Requirement]) -> Iterator[Exchange]:
+    """Yield the answer without the header and without the field of a rule that wants either."""
+    for row in rows:
+        for params in (row.rule or {}).values():
+            if isinstance(params, dict) and {"header", "field"} <= set(params):
+                headers = tuple(pair for pair in response.headers if pair[0].lower() != params["header"])
+                raw = json.dumps(_without(response.json, params["field"])).encode()
+                yield replace(exchange, response=replace(response, headers=headers, body=raw))
 
 
 def _secrets(exchange: Exchange, earlier: _Earlier) -> Iterator[str]:
@@ -167,13 +198,14 @@ def _secrets(exchange: Exchange, earlier: _Earlier) -> Iterator[str]:
     if exchange.call.token:
         yield exchange.call.token
     yield _TRACE
+    yield from earlier.secrets(exchange)
     yield from (text for actor, text in earlier.requests.items() if actor != exchange.call.actor)
 
 
 def _named(row: Requirement) -> Iterator[str]:
     """Yield the places of an answer that a rule names, where the answer may lack them."""
     for params in (row.rule or {}).values():
-        told = params.get("response") if isinstance(params, dict) else None
+        told = params.get("response") if isinstance(params, dict) else params
         for path in [told] if isinstance(told, str) else told or ():
             if isinstance(path, str):
                 yield path
@@ -226,7 +258,11 @@ def _remember(exchange: Exchange, earlier: _Earlier) -> None:
                 earlier.answers[owner, path] = value
         for name, text in response.headers:
             earlier.answers[owner, f"header {name.lower()}"] = text
+    if exchange.is_success and exchange.call.actor and exchange.call.token:
+        earlier.tokens.setdefault(exchange.call.actor, exchange.call.token)
     sent = exchange.request_json
+    if isinstance(sent, dict) and isinstance(sent.get("password"), str) and isinstance(sent.get("email"), str):
+        earlier.passwords.setdefault(exchange.call.actor or sent["email"], sent["password"])
     email = sent.get("email") if isinstance(sent, dict) else None
     if exchange.is_success and exchange.call.actor and isinstance(email, str) and len(email) > len("name@example"):
         earlier.requests.setdefault(exchange.call.actor, email)

@@ -15,12 +15,12 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from xml.etree import ElementTree
 
 import pytest
@@ -70,6 +70,7 @@ class Gate:
     seconds_in: dict[str, float]
     requests: int
     seconds: float
+    audit: Mapping[str, Any] | None = None
 
     @property
     def fired(self) -> frozenset[str]:
@@ -194,6 +195,7 @@ def run(case: Case, arguments: Sequence[str] = ()) -> Gate:
         seconds_in,
         data["requests"],
         seconds,
+        data["audit"],
     )
 
 

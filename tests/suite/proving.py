@@ -44,6 +44,8 @@ def prove(cases: Sequence[Case], expected: Expected, tell: Tell, jobs: int | Non
     that was killed has the status `UNENDED`. Slow cases mostly wait, and run beside the others. Where the process that
     started this one has ended, all proofs are ended too.
     """
+    if not cases:
+        return
     with tempfile.TemporaryDirectory() as folder, sandbox(Case()) as url:
         proofs = _Proofs(cases, expected, tell, jobs or os.cpu_count() or 1, Path(folder))
         with silence(Path(folder, "output.txt")):

@@ -1,0 +1,70 @@
+"""The audit of a run: what could have failed is told apart from what could not."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from conformance.contract.catalogue import Catalogue, Requirement
+from conformance.results.audit import audit
+from conformance.wire.exchange import Call, Exchange, Response
+from tests.suite.detection import COMBINATIONS, GENERATED, Case, Gate, run
+from tests.suite.forking import skip_without_fork
+
+SERVED = Exchange(
+    1,
+    Call("POST", "/customers", "createCustomer"),
+    "http://127.0.0.1/customers",
+    (),
+    b"{}",
+    0.1,
+    Response(201, (("content-type", "application/json"),), b'{"id": "cus_1"}'),
+)
+
+
+@dataclass
+class _Judge:
+    """Decides two requirements, of which one fails on a 5xx and the other never does."""
+
+    rows: tuple[Requirement, Requirement]
+    memory: dict[str, Any] = field(default_factory=dict)
+
+    def apply(self, exchange: Exchange) -> Iterator[tuple[Requirement, list[Any]]]:
+        yield self.rows[0], ["a 5xx"] if exchange.status >= 500 else []
+        yield self.rows[1], []
+
+
+def audited(case: Case) -> Gate:
+    """A whole gate with an audit, without the generated requests, in a process of its own."""
+    skip_without_fork()
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        return pool.apply(run, (case, ("--audit", "--ignore", GENERATED)))
+
+
+def judged(catalogue: Catalogue, exchanges: Iterable[Exchange]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    rows = (catalogue["CUSTOMER-STATUS-3"], catalogue["CUSTOMER-SCHEMA-2"])
+    found = audit(exchanges, catalogue, [row.id for row in rows], _Judge(rows))
+    return found.able, found.vacuous
+
+
+def test_what_no_change_makes_fail_is_vacuous(catalogue: Catalogue) -> None:
+    """A rule that fails on nothing is told as such; one that fails on a changed status could have failed."""
+    assert judged(catalogue, [SERVED]) == (("CUSTOMER-STATUS-3",), ("CUSTOMER-SCHEMA-2",))
+
+
+def test_without_an_exchange_all_is_vacuous(catalogue: Catalogue) -> None:
+    """Nothing was recorded: nothing could have failed."""
+    assert judged(catalogue, []) == ((), ("CUSTOMER-STATUS-3", "CUSTOMER-SCHEMA-2"))
+
+
+@pytest.mark.parametrize("case", [Case(), Case(variants=COMBINATIONS[0])], ids=lambda case: case.id)
+def test_all_that_was_decided_could_have_failed(case: Case) -> None:
+    """The reference, and a lawful server that differs from it in much: no passive requirement was vacuous."""
+    gate = audited(case)
+    assert gate.audit is not None
+    assert gate.audit["vacuous"] == []
+    assert gate.audit["able"] == gate.audit["of"] > 200
