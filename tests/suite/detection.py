@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -239,8 +239,9 @@ def sandbox(case: Case) -> Iterator[str]:
                 raise RuntimeError(f"the sandbox did not start with {case.id}")
             yield line.split(_LISTENING, 1)[1].strip()
     finally:
-        os.kill(process, signal.SIGKILL)
-        os.waitpid(process, 0)
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
 
 
 def _cheap_digest(key: str, salt: bytes) -> bytes:
