@@ -23,10 +23,6 @@ def _inside(name: str, value: Json) -> Edit:
     return edit
 
 
-def _as_claimed(call: Call, user: JsonObject) -> None:
-    user.update({name: call.fields[name] for name in ("role", "emailVerified", "banned") if name in call.fields})
-
-
 def _wrong(name: str, operation: str, level: Level, words: str, change: Change, *requirements: str) -> Fault:
     return Fault(name, operation, level, words, change, requirements)
 
@@ -39,14 +35,6 @@ FAULTS = table(
     "echo",
     _wrong(
         "signup-image-changed", SIGN_UP, MUST, "the image is another one", _changed(SIGN_UP, "image"), "SIGNUP-ECHO-3"
-    ),
-    _wrong(
-        "signup-privileges-as-claimed",
-        SIGN_UP,
-        SHOULD,
-        "a new user is verified and an administrator where the request says so",
-        editing(SIGN_UP, _as_claimed),
-        "SIGNUP-ECHO-4",
     ),
     _wrong(
         "organization-metadata-emptied",

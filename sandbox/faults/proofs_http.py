@@ -40,6 +40,10 @@ def _credential(call: Call, entity: JsonObject) -> None:
     entity["credential"] = base64.b64encode(known.encode()).decode()
 
 
+def _token(call: Call, entity: JsonObject) -> None:
+    entity["sessionToken"] = call.caller.token
+
+
 def _newest_token(call: Call, reply: Reply) -> Reply:
     """The token of another session than the one that the answer is about."""
     own = reply.body.get("token") if isinstance(reply.body, dict) else None
@@ -135,6 +139,14 @@ FAULTS = (
             "the read of a customer holds the account's password in base64",
             both(succeeding(SIGN_UP, _keep_password), succeeding(GET_CUSTOMER, edited(GET_CUSTOMER, _credential))),
             ("API-LEAK-20",),
+        ),
+        Fault(
+            "customer-read-session-token",
+            GET_CUSTOMER,
+            MUST,
+            "the read of a customer repeats the session token",
+            succeeding(GET_CUSTOMER, edited(GET_CUSTOMER, _token)),
+            ("API-LEAK-24",),
         ),
         *_for_each(
             (SIGN_UP, CREATE_ORGANIZATION, CREATE_CUSTOMER, CREATE_CHECKOUT),

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
-
 from conformance.contract.catalogue import Catalogue, Requirement
 from conformance.results.audit import audit
 from conformance.wire.exchange import Call, Exchange, Response
@@ -61,10 +59,16 @@ def test_without_an_exchange_all_is_vacuous(catalogue: Catalogue) -> None:
     assert judged(catalogue, []) == ((), ("CUSTOMER-STATUS-3", "CUSTOMER-SCHEMA-2"))
 
 
-@pytest.mark.parametrize("case", [Case(), Case(variants=COMBINATIONS[0])], ids=lambda case: case.id)
-def test_all_that_was_decided_could_have_failed(case: Case) -> None:
-    """The reference, and a lawful server that differs from it in much: no passive requirement was vacuous."""
-    gate = audited(case)
+def test_all_that_the_reference_decides_could_have_failed() -> None:
+    """The reference: no passive requirement was vacuous."""
+    gate = audited(Case())
     assert gate.audit is not None
     assert gate.audit["vacuous"] == []
     assert gate.audit["able"] == gate.audit["of"] > 200
+
+
+def test_what_a_variant_does_not_show_is_vacuous() -> None:
+    """A lawful server without optional reads whose set-active answers success alone: that alone is vacuous."""
+    gate = audited(Case(variants=COMBINATIONS[0]))
+    assert gate.audit is not None
+    assert {name.rpartition("-")[0] for name in gate.audit["vacuous"]} <= {"ACTIVE-SCHEMA", "ACTIVE-ECHO", "API-LEAK"}

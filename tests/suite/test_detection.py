@@ -88,7 +88,7 @@ def test_every_requirement_is_proven(catalogue: Catalogue) -> None:
     assert [row.id for row in catalogue if not row.not_testable and row.id not in proven] == []
 
 
-def test_every_fault_has_fired() -> None:
+def test_every_fault_has_fired(catalogue: Catalogue) -> None:
     """A fault names what it breaks, all of that has fired at its whole gate; no other fault is kept."""
     fires = load_fires()
     missing = [name for name in FAULTS if name not in fires]
@@ -96,6 +96,7 @@ def test_every_fault_has_fired() -> None:
     assert not set(fires) - set(FAULTS)
     for name, fault in FAULTS.items():
         assert fault.requirements, f"{name} names no requirement that has to fire"
+        assert all(requirement in catalogue for requirement in fault.requirements), name
         assert set(fault.requirements) <= set(fires[name]), name
 
 
