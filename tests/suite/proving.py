@@ -52,8 +52,8 @@ def prove(cases: Sequence[Case], expected: Expected, tell: Tell, jobs: int | Non
             pytest.main(
                 [*arguments_of(url, folder), "--time-limit=86400", f"--ignore={GENERATED}"], plugins=[_Register(proofs)]
             )
-        if not proofs.began:
-            raise RuntimeError(f"no proof was begun:\n{Path(folder, 'output.txt').read_text(encoding='utf-8')}")
+        if proofs.ended < len(cases):
+            raise RuntimeError(f"not all proofs ended:\n{Path(folder, 'output.txt').read_text(encoding='utf-8')}")
 
 
 class Background:
@@ -112,7 +112,7 @@ class _Proofs:
     """In place of the loop of the tests: forks a process for each case, in which the loop runs."""
 
     def __init__(self, cases: Sequence[Case], expected: Expected, tell: Tell, jobs: int, folder: Path) -> None:
-        self.began = False
+        self.ended = 0
         self._quick = [case for case in cases if not SLOW.intersection(case.variants)]
         self._slow = [case for case in cases if SLOW.intersection(case.variants)]
         self._expected = expected
@@ -126,7 +126,7 @@ class _Proofs:
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         if self._loop is not None:
             return None
-        self.began, parent = True, os.getppid()
+        parent = os.getppid()
         session.config.stash[RUN].client.close()
         for case in self._slow:
             self._fork(session, case)
@@ -162,6 +162,7 @@ class _Proofs:
         if process not in self._running:
             time.sleep(_POLL)
             return
+        self.ended += 1
         case, told = self._running.pop(process), Path(self._folder, str(process))
         self._tell(pickle.loads(told.read_bytes()) if told.exists() else Gate.unended(case.id, UNENDED))
 
