@@ -215,7 +215,7 @@ def findings(fields: Iterable[Field], body: Mapping[str, Json], path: str = "") 
     for field in fields:
         name = path + field.name
         if field.name not in body:
-            if field.required and field.unless not in body:
+            if field.required and (not field.unless or field.unless not in body):
                 found.append(Finding(name, "is required", "VALIDATION_ERROR"))
             continue
         value = body[field.name]

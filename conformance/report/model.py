@@ -200,11 +200,17 @@ def build_report(
         policies=tuple(dict.fromkeys(text for record in records for text in record.policies)),
         gateway_answers=run.client.tally.answered,
         requests_sent=run.client.tally.requests,
-        complete=not missed and not run.store.deselected,
+        complete=not missed and not run.store.deselected and _covers_all(run),
         results=results(run.catalogue, records, reasons, undecided),
         given=run.given,
         proofs=run.proofs,
     )
+
+
+def _covers_all(run: Run) -> bool:
+    """Return whether the tests that were collected decide every requirement that needs a test."""
+    named = {name for ids in run.store.items.values() for name in ids}
+    return all(row.id in named for row in run.catalogue if row.rule is None and row.not_testable is None)
 
 
 def _root(run: Run, records: Iterable[Record], operation: str) -> Reason | None:

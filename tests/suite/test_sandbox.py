@@ -324,3 +324,9 @@ def test_package_without_entries_is_empty() -> None:
     """Modules that define nothing add nothing."""
     assert isinstance(variants, types.ModuleType)
     assert gathered(variants, "NOTHING", Variant) == {}
+
+
+def test_a_member_without_a_name_stands_for_no_other(http: httpx.Client) -> None:
+    """A body that has a member named by the empty text still lacks what it lacks."""
+    body = {"": None, "name": "Thabo"}
+    assert http.post("/authentication/sign-up/email", json=body).status_code == 400
