@@ -36,9 +36,9 @@ class Run:
     """What the tests of a run share: its settings, the contract and catalogue, the client and the recorder.
 
     `id` marks everything that the run creates; `given` has the words that lead to the target again. `accepted` has the
-    kinds of valid requests that the target has accepted. `absent` has the operations that it does not have, with
-    a sentence each, `heard` the exchanges for an audit, where one is asked for, and `proofs` by requirement the seeded
-    faults that are known to make it fail.
+    kinds of valid requests that the target has accepted, and `successes` counts those of each operation. `absent`
+    has the operations that it does not have, with a sentence each, `heard` the exchanges for an audit, where one is
+    asked for, and `proofs` by requirement the seeded faults that are known to make it fail.
     """
 
     settings: Settings
@@ -52,6 +52,7 @@ class Run:
     worker: str = ""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     accepted: set[str] = field(default_factory=set)
+    successes: Counter[str] = field(default_factory=Counter)
     store: Store = field(default_factory=Store)
     shared: Shared = field(init=False)
     recorder: Recorder = field(init=False)
@@ -119,8 +120,10 @@ class Run:
         self._learn_secrets(exchange)
         if self.settings.audit and is_kept(exchange):
             self.heard.append(exchange)
-        if exchange.call.intent == Intent.VALID and exchange.is_success and exchange.call.operation:
-            self.accepted.add(exchange.call.operation)
+        if exchange.is_success and exchange.call.operation:
+            self.successes[exchange.call.operation] += 1
+            if exchange.call.intent == Intent.VALID:
+                self.accepted.add(exchange.call.operation)
         found = [(requirement.id, findings) for requirement, findings in self.rules.apply(exchange)]
         self.recorder.broken |= {name for name, findings in found if findings}
         return found

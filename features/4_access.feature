@@ -42,7 +42,7 @@ Feature: Only a valid token opens a protected operation
 
   Scenario Outline: The scheme of the token in another letter case for "<operation>"
     Given a merchant
-    When a valid "<operation>" request names the scheme "bearer" and "BEARER"
+    When a valid "<operation>" request names the scheme "bearer" and "bEaReR"
     Then it is accepted
 
     Examples:
@@ -51,3 +51,42 @@ Feature: Only a valid token opens a protected operation
       | ACTIVE-AUTH-6   | set active organization |
       | CUSTOMER-AUTH-6 | create customer         |
       | CHECKOUT-AUTH-6 | create checkout session |
+
+  Scenario Outline: Tokens that somebody could make up for "<operation>"
+    Given a merchant
+    When a valid "<operation>" request has each token that somebody could make up
+    Then none of them is carried out
+    And the same request with the merchant's token is accepted
+
+    Examples:
+      | requirement     | operation               |
+      | ORG-AUTH-30     | create organization     |
+      | ACTIVE-AUTH-30  | set active organization |
+      | CUSTOMER-AUTH-30| create customer         |
+      | CHECKOUT-AUTH-30| create checkout session |
+
+  Scenario Outline: The token of "<operation>" elsewhere than in its header
+    Given a merchant
+    When a valid "<operation>" request has the token anywhere but in its header
+    Then none of them is carried out
+    And the same request with the merchant's token is accepted
+
+    Examples:
+      | requirement     | operation               |
+      | ORG-AUTH-31     | create organization     |
+      | ACTIVE-AUTH-31  | set active organization |
+      | CUSTOMER-AUTH-31| create customer         |
+      | CHECKOUT-AUTH-31| create checkout session |
+
+  Scenario Outline: Other spellings of the path of "<operation>"
+    Given a merchant
+    When a valid "<operation>" request without a token is sent to other spellings of the path
+    Then none of them is carried out
+    And the same request with the merchant's token is accepted
+
+    Examples:
+      | requirement     | operation               |
+      | ORG-AUTH-32     | create organization     |
+      | ACTIVE-AUTH-32  | set active organization |
+      | CUSTOMER-AUTH-32| create customer         |
+      | CHECKOUT-AUTH-32| create checkout session |

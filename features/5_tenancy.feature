@@ -24,7 +24,19 @@ Feature: Tenants are kept apart
       Then the request is refused as forbidden
       And the merchant can make it active
 
+    @ACTIVE-TENANT-30
+    Scenario: What is nearly the id of an organization
+      When the other merchant tries what is nearly the id of the merchant's organization
+      Then nothing is opened by any of them
+      And the merchant can make it active
+
   Rule: Customers belong to their merchant
+
+    @CUSTOMER-TENANT-30
+    Scenario: What is nearly the id of another merchant
+      When the merchant creates customers for what is nearly the id of the other merchant
+      Then nothing is opened by any of them
+      And a customer of the merchant's own is created
 
     @CUSTOMER-TENANT-1
     Scenario: A customer for another merchant
@@ -52,6 +64,19 @@ Feature: Tenants are kept apart
       Then the customer is not shown
 
   Rule: Checkout sessions belong to their merchant
+
+    @CHECKOUT-TENANT-30
+    Scenario: A checkout session for what is nearly another merchant's id
+      When the merchant creates checkout sessions for what is nearly the id of the other merchant
+      Then nothing is opened by any of them
+      And a checkout session of the merchant's own is created
+
+    @CHECKOUT-TENANT-31
+    Scenario: A checkout session for what is nearly a customer's id
+      Given a customer of the other merchant
+      When the merchant creates checkout sessions for what is nearly the id of a customer
+      Then nothing is opened by any of them
+      And the right ids are accepted
 
     @CHECKOUT-TENANT-1
     Scenario: A checkout session for another merchant

@@ -11,6 +11,8 @@ pytest_plugins = (
     "steps.checkout",
     "steps.outcomes",
     "steps.access",
+    "steps.lookalikes",
+    "steps.passwords",
     "steps.protocol",
     "steps.together",
     "steps.keepsakes",

@@ -24,8 +24,8 @@ def password(run: Run) -> str:
 
 
 def long_password(run: Run) -> str:
-    """Return a password of 98 characters, long enough to be told apart after its first 72."""
-    return f"{PASSWORD}{run.unique()}-{'Zebra!Quagga?' * 8}"[:96] + "qZ"
+    """Return a password of 110 characters, long enough to be told apart after its first 72 or 100."""
+    return f"{PASSWORD}{run.unique()}-{'Zebra!Quagga?' * 8}"[:108] + "qZ"
 
 
 def phone_number(run: Run) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +16,7 @@ from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 
 TOKEN_HEADER = "set-auth-token"
+_LOCKED = "accounts that were locked"
 
 
 class AccountRefused(NotTested):
@@ -76,11 +79,14 @@ class Merchants:
         self.run = run
         self._ready: dict[str, Merchant] = {}
         self._spare: dict[str, str] = {}
+        self._sign_ins: dict[str, int] = {}
 
     @property
     def first(self) -> Merchant:
         """The merchant whom most tests work with."""
-        return self._provisioned("first", self.run.settings.merchant_email, self.run.settings.merchant_password)
+        settings = self.run.settings
+        merchant = self._provisioned("first", settings.merchant_email, settings.merchant_password)
+        return self._renewed(merchant) if settings.merchant_email else merchant
 
     @property
     def second(self) -> Merchant:
@@ -90,10 +96,40 @@ class Merchants:
 
     @property
     def account(self) -> Merchant:
-        """An account for the checks of passwords and sessions, which a target may answer by locking it."""
-        if self.run.settings.merchant_email:
-            return self.first
-        return self._provisioned("account", None, None)
+        """An account for the checks of passwords and sessions; a fresh one where the target has locked the last one.
+
+        Where accounts are given, it is the first of them. Raises `NotTested` where that one is locked.
+        """
+        locked = self.run.shared.told(_LOCKED) or 0
+        if not self.run.settings.merchant_email:
+            return self._provisioned(f"account {locked + 1}", None, None)
+        if locked:
+            raise NotTested("the account that was given is locked after wrong passwords, which is lawful", Why.POLICY)
+        return self.first
+
+    @contextmanager
+    def minding_locks(self, operation: str, email: str) -> Iterator[None]:
+        """Take a sign-in's 429 that asks for too long a wait for a lock, where sign-ins are not limited."""
+        try:
+            yield
+        except NotTested as error:
+            is_lock = error.why is Why.RATE_LIMITED and not self.run.limited(operations.SIGN_IN)
+            if is_lock and operation == operations.SIGN_IN:
+                self.lock_seen(email)
+            raise
+
+    def need_no_lock(self, exchange: Exchange) -> None:
+        """Raise `NotTested` where a sign-in is refused as locked: the next test has a fresh account."""
+        if is_locked(self.run, exchange):
+            self.lock_seen(exchange.request_json["email"])
+
+    def lock_seen(self, email: str) -> None:
+        """Let the next test have a fresh account, where this was that of the tests; raise `NotTested`."""
+        locked = self.run.shared.told(_LOCKED) or 0
+        account = self._ready.get("first" if self.run.settings.merchant_email else f"account {locked + 1}")
+        if account is not None and account.email == email:
+            self.run.shared.tell(_LOCKED, locked + 1)
+        raise NotTested("a policy of the target: an account is locked after a few wrong passwords", Why.POLICY)
 
     @property
     def intruder(self) -> Merchant:
@@ -127,7 +163,7 @@ class Merchants:
 
     def _first_session(self, merchant: Merchant) -> str:
         """The session of a new account; where sign-ins are limited, that of its sign-up will do for the account."""
-        if merchant.key == "account" and self.run.limited(operations.SIGN_IN):
+        if merchant.key.startswith("account") and self.run.limited(operations.SIGN_IN):
             token = self.run.shared.take(f"spare session of {merchant.key}")
             sent = call(self.run, operations.SET_ACTIVE, {}, merchant, token=token)
             if token and self.run.send(sent).status not in (0, HTTPStatus.UNAUTHORIZED):
@@ -171,7 +207,28 @@ class Merchants:
             token = self.run.shared.take(f"spare session of {merchant.key}")
             opens = token and self._opens(merchant, token)
             self._spare[merchant.key] = token if opens else self.sign_in(merchant)
-        return replace(merchant, token=self._spare[merchant.key])
+        spare = replace(merchant, token=self._spare[merchant.key])
+        if self.run.settings.merchant_email and merchant.key == "first":
+            spare = self._renewed(spare, "spare")
+            self._spare[merchant.key] = spare.token
+        return spare
+
+    def _renewed(self, merchant: Merchant, which: str = "main") -> Merchant:
+        """Return an account that was given, in a new session where the sign-ins of the tests have ended the one it had.
+
+        A cap on sessions is lawful, and the tests have no other account to sign in with.
+        """
+        count = self.run.successes[operations.SIGN_IN]
+        if self._sign_ins.setdefault(which, count) != count:
+            body = {"organizationId": merchant.organization_id}
+            probe = send(self.run, operations.SET_ACTIVE, body, merchant)
+            if probe.status == HTTPStatus.UNAUTHORIZED:
+                merchant = replace(merchant, token=self.sign_in(merchant))
+                self.activate(merchant, merchant.token)
+                if which == "main":
+                    self._ready[merchant.key] = merchant
+        self._sign_ins[which] = self.run.successes[operations.SIGN_IN]
+        return merchant
 
     def _opens(self, merchant: Merchant, token: str) -> bool:
         body = {"organizationId": merchant.organization_id}
@@ -194,6 +251,12 @@ class Merchants:
             return organization_id(exchange), exchange
         found = organization_id(self.run.need_success(exchange))
         return found, exchange
+
+
+def is_locked(run: Run, exchange: Exchange) -> bool:
+    """Return whether a sign-in was refused because wrong passwords have locked the account."""
+    known = exchange.call.operation == operations.SIGN_IN and not exchange.is_success
+    return known and "locked" in (run.why_unavailable(exchange) or "")
 
 
 def check_token(run: Run, exchange: Exchange) -> None:

@@ -11,7 +11,7 @@ from conformance.errors import NotTested, Why
 from conformance.values import COMPARISONS, MISSING, field, shown
 from conformance.wire.exchange import Exchange, Intent
 from steps import operations
-from steps.accounts import send_sign_in, send_sign_up
+from steps.accounts import send_sign_up, sign_in
 from steps.checkout import attached
 from steps.customers import item_path, needs_read, read_back
 from steps.fixtures import Story, need, saved_for
@@ -56,7 +56,7 @@ def signs_up_unusually(story: Story, words: str) -> None:
     )
     for exchange in tuple(story.exchanges):
         body = exchange.request_json
-        story.add(send_sign_in(run, body["email"], body["password"], intent=Intent.VALID))
+        story.add(sign_in(story, body["email"], body["password"], intent=Intent.VALID))
 
 
 @when(parsers.parse("the merchant creates an organization with unusual values ({words})"))

@@ -36,6 +36,9 @@ class Memory:
     durations: dict[str, list[float]] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
     traces: Traces = field(default_factory=Traces)
+    headers: set[str] = field(default_factory=set)
+    issued: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    second_forms: set[str] = field(default_factory=set)
 
 
 @dataclass

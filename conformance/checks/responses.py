@@ -134,21 +134,19 @@ def _header_or_field(exchange: Exchange, params: Params, rules: Basis) -> list[F
 
 
 def _header_beside_field(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
-    """Where the body has the field, the header is there too."""
+    """Where the body has the field, the header is there too; undecided until some response of the run has had it."""
     if (
         not documented_success(exchange, rules)
         or exchange.response is None
         or not isinstance(exchange.response_json, dict)
+        or not exchange.response_json.get(params["field"])
     ):
         return None
-    if not exchange.response_json.get(params["field"]):
-        return None
     header = params["header"]
-    return (
-        []
-        if exchange.response.header(header)
-        else [Finding(f"header {header} beside `{params['field']}`", "no such header")]
-    )
+    if exchange.response.header(header):
+        return []
+    is_sent = header in rules.memory.headers
+    return [Finding(f"header {header} beside `{params['field']}`", "no such header")] if is_sent else None
 
 
 KINDS: Final[dict[str, Check]] = {

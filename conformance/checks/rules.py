@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
 
-from conformance.checks import content, http, leaks, refusals, responses, secrets, times
+from conformance.checks import content, http, leaks, refusals, responses, secrets, times, tokens
 from conformance.checks.base import EVERYBODY, Basis, Check, Finding, Params
 from conformance.contract.agreement import refuse_disagreement
 from conformance.contract.catalogue import GENERAL, Catalogue, Requirement
@@ -28,6 +28,7 @@ _KINDS: Final = (
     content.KINDS,
     times.KINDS,
     http.KINDS,
+    tokens.KINDS,
 )
 KINDS: Final[dict[str, Check]] = {name: check for kinds in _KINDS for name, check in kinds.items()}
 _DISTINCT: Final = 12
@@ -73,6 +74,8 @@ class Rules(Basis):
     def _remember(self, exchange: Exchange) -> None:
         if not exchange.is_success or not isinstance(exchange.response_json, dict):
             return
+        if exchange.response is not None:
+            self.memory.headers.update(name.lower() for name, _ in exchange.response.headers)
         both = {"request": exchange.request_json, "response": exchange.response_json}
         told = exchange.call.intent is not Intent.ANY
         facts = self.catalogue.facts.get(exchange.call.operation or "", ()) if told else ()

@@ -44,10 +44,10 @@ def test_refused(run: Run, merchants: Merchants, refusal: Requirement) -> None:
     sender = sender_of(merchants, operation)
     make = lambda: refused_cases(spec, valid_body(run, operation, sender, base))  # noqa: E731
     for case in _planned(run, refusal, spec, make):
-        exchange = _send(run, operation, case, sender)
+        exchange = _send(run, merchants, operation, case, sender)
         refused(run, exchange, tuple(spec["statuses"]), case.label)
     body = {**valid_body(run, operation, sender, base), **spec.get("control", {})}
-    _accepted(run, operation, sender, body, is_plain=not base)
+    _accepted(run, merchants, operation, sender, body, is_plain=not base)
 
 
 def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None:
@@ -56,11 +56,11 @@ def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None
     sender = sender_of(merchants, survival.operation)
     make = lambda: survived_cases(spec, valid_body(run, survival.operation, sender))  # noqa: E731
     for case in _planned(run, survival, spec, make):
-        exchange = _send(run, survival.operation, case, sender)
+        exchange = _send(run, merchants, survival.operation, case, sender)
         if exchange.gateway is None:
             orderly = exchange.response is not None and exchange.status < 500
             run.check(orderly, f"an orderly response to {case.label}", exchange.summary, exchange)
-    _accepted(run, survival.operation, sender, valid_body(run, survival.operation, sender))
+    _accepted(run, merchants, survival.operation, sender, valid_body(run, survival.operation, sender))
 
 
 def _planned(run: Run, row: Requirement, spec: Mapping[str, Any], make: Callable[[], Iterable[Case]]) -> Iterator[Case]:
@@ -90,18 +90,28 @@ def fresh(make: Callable[[], Iterable[Case]]) -> Iterator[Case]:
         number += 1
 
 
-def _send(run: Run, operation: str, case: Case, sender: Merchant | None) -> Exchange:
+def _send(run: Run, merchants: Merchants, operation: str, case: Case, sender: Merchant | None) -> Exchange:
     headers = {} if case.media_type is None else {"Content-Type": case.media_type}
     sent: Call = call(run, operation, case.json, sender, body=case.body, headers=headers, generated=True)
-    return run.send(sent)
+    with merchants.minding_locks(operation, sender.email if sender is not None else ""):
+        return run.send(sent)
 
 
 def _accepted(
-    run: Run, operation: str, sender: Merchant | None, body: dict[str, Any], *, is_plain: bool = True
+    run: Run,
+    merchants: Merchants,
+    operation: str,
+    sender: Merchant | None,
+    body: dict[str, Any],
+    *,
+    is_plain: bool = True,
 ) -> None:
     """Send the control, in the same session as the refused requests, where it is needed.
 
     A body that is not the plain one may be refused as such, so that each test needs its own control.
     """
     if run.needs_control(operation, sender.key if sender is not None else "") or not is_plain:
-        run.need_success(send(run, operation, body, sender, intent=Intent.VALID))
+        with merchants.minding_locks(operation, sender.email if sender is not None else ""):
+            exchange = send(run, operation, body, sender, intent=Intent.VALID)
+        merchants.need_no_lock(exchange)
+        run.need_success(exchange)

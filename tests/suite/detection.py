@@ -89,6 +89,7 @@ COMBINATIONS: Final[tuple[tuple[str, ...], ...]] = (
     ("signup-token-null", "customer-identity-is-email", "two-options-422", "foreign-404", "unusual-input-refused"),
     ("set-active-empty-accepted", "set-active-metadata-object", "inline-customer-object-alone", "expires-at-null"),
     ("token-in-body-alone", "email-kept", "active-not-demanded", "two-options-prefer-id", "chunked-replies"),
+    ("lock-3-423", "sessions-2"),
 )
 """Variants that a real server may well have together."""
 

@@ -535,6 +535,7 @@ LAWFUL: list[tuple[str, int, str, Any]] = [
     ("signUpEmail", 200, "empty name", signed_up(name="")),
     ("signInEmail", 200, "token in the body", SIGNED_IN),
     ("signInEmail", 200, "token in the header alone", without(SIGNED_IN, "token")),
+    ("signInEmail", 200, "token null, beside the header", changed(SIGNED_IN, token=None)),
     ("signInEmail", 200, "url null", changed(SIGNED_IN, url=None)),
     ("signInEmail", 200, "token null, the header has it", changed(SIGNED_IN, token=None)),
     ("signInEmail", 200, "url relative", changed(SIGNED_IN, redirect=True, url="/x")),

@@ -1,0 +1,186 @@
+"""The rules for the tokens that a target hands out: nobody can guess or make one, and none holds a secret."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import math
+import re
+import time
+from collections.abc import Iterable
+from itertools import takewhile
+from typing import Any, Final
+from urllib.parse import unquote
+
+from conformance.checks.base import Basis, Check, Finding, Params, documented_success
+from conformance.values import MISSING, parse_json
+from conformance.values import field as field_of
+from conformance.wire.exchange import Exchange
+
+BITS_AT_LEAST: Final = 48
+"""OWASP asks for 64 bits of chance in a session's id; what has fewer than this is guessable beyond doubt."""
+_SHORTEST: Final = 4
+_A_YEAR: Final = 365 * 24 * 3600
+_RUN: Final = re.compile(r"[A-Za-z0-9]+")
+_TIME: Final = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?|(?<!\d)\d{10}(?:\d{3})?(?!\d)"
+)
+_KEYS: Final = (
+    "secret",
+    "password",
+    "changeme",
+    "test",
+    "key",
+    "jwt",
+    "your-256-bit-secret",
+    "supersecret",
+    "123456",
+    "",
+)
+_ALPHABETS: Final = (
+    (re.compile(r"\d+"), 10),
+    (re.compile(r"[0-9a-f]+|[0-9A-F]+"), 16),
+    (re.compile(r"[0-9a-z]+|[0-9A-Z]+"), 36),
+)
+
+
+def _unguessable(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    tokens = _judged(exchange, params, rules)
+    if not tokens:
+        return None
+    issued = rules.memory.issued.setdefault(params["id"], [])
+    earlier = [token for number, token in issued if number != exchange.number]
+    issued += [(exchange.number, token) for token in tokens]
+    known = [text for path in params["known"] if isinstance(text := field_of(exchange.response_json, path), str)]
+    found = [words for token in tokens if (words := _weakness(token, known, earlier))]
+    return [Finding("a token that nobody can guess or make", words) for words in dict.fromkeys(found)]
+
+
+def _weakness(token: str, known: list[str], earlier: list[str]) -> str:
+    """Return in words what makes a token guessable, or nothing."""
+    header, *rest = token.split(".")
+    algorithm = field_of(parse_json(_decoded(header).encode()), "alg")
+    if isinstance(algorithm, str) and algorithm.lower() == "none":
+        return "a token without a signature (`alg: none`)"
+    if len(rest) == 2 and (key := _weak_key(token)) is not None:
+        return f"a token that is signed with the word “{key}”"
+    bits = sum(
+        min(_bits(text, known, [_reading(other, place, deep) for other in earlier]) for deep, text in _readings(part))
+        for place, part in enumerate(token.split("."))
+    )
+    if bits >= BITS_AT_LEAST:
+        return ""
+    return f"a token in which, beside what is known or common to all, at most {bits:.0f} bits are left to guess"
+
+
+def _weak_key(token: str) -> str | None:
+    content, _, signature = token.rpartition(".")
+    for key in _KEYS:
+        digest = hmac.new(key.encode(), content.encode("utf-8", "replace"), hashlib.sha256).digest()
+        if base64.urlsafe_b64encode(digest).decode().rstrip("=") == signature.rstrip("="):
+            return key
+    return None
+
+
+def _readings(part: str) -> list[tuple[int, str]]:
+    """Return a part of a token as it is, and as it reads once decoded, each with the number of decodings."""
+    texts = [part]
+    while len(texts) < 3 and (inner := _decoded(texts[-1])):
+        texts.append(inner)
+    return list(enumerate(texts))
+
+
+def _reading(token: str, place: int, deep: int) -> str:
+    """Return the same part of another token, decoded as often; nothing where it has none."""
+    parts = token.split(".")
+    readings = _readings(parts[place]) if place < len(parts) else []
+    return readings[deep][1] if deep < len(readings) else ""
+
+
+def _decoded(text: str) -> str:
+    """Return text that stands in base64, in hexadecimal digits or as a URL has it; nothing where it is none of them."""
+    plain = unquote(text)
+    if plain != text:
+        return plain
+    for decode in (bytes.fromhex, _from_base64):
+        try:
+            found = decode(text).decode("utf-8")
+        except (ValueError, binascii.Error):
+            continue
+        if len(found) >= _SHORTEST and found.isprintable():
+            return found
+    return ""
+
+
+def _from_base64(text: str) -> bytes:
+    padded = text.rstrip("=").translate(str.maketrans("-_", "+/"))
+    return base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True)
+
+
+def _bits(text: str, known: Iterable[str], earlier: Iterable[str]) -> float:
+    """Return how many bits of a text somebody has to guess who knows the account, the time and earlier tokens."""
+    others = [other for other in earlier if other and other != text]
+    start = max((_shared(text, other) for other in others), default=0)
+    text = text[start:]
+    end = max((_shared(text[::-1], other[start:][::-1]) for other in others), default=0)
+    text = text[: len(text) - end]
+    for item in known:
+        for form in (item, *(hashlib.new(name, item.encode()).hexdigest() for name in ("md5", "sha1", "sha256"))):
+            if len(form) >= _SHORTEST:
+                text = re.sub(re.escape(form), " ", text, flags=re.IGNORECASE)
+    text = _TIME.sub(lambda found: " " if _is_near(found[0]) else found[0], text)
+    return sum(len(run) * math.log2(_letters(run)) for run in _RUN.findall(text))
+
+
+def _shared(one: str, other: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _is_near(moment: str) -> bool:
+    if not moment.isdigit():
+        return True
+    return abs(int(moment[:10]) - time.time()) < _A_YEAR
+
+
+def _letters(run: str) -> int:
+    return next((size for alphabet, size in _ALPHABETS if alphabet.fullmatch(run)), 62)
+
+
+def _without_secret(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    tokens = _tokens(exchange, params, rules)
+    secret = field_of(exchange.request_json, params["secret"])
+    if not tokens or not isinstance(secret, str) or len(secret) < 8:
+        return None
+    forms = [
+        secret,
+        *(hashlib.new(name, secret.encode("utf-8", "replace")).hexdigest() for name in ("md5", "sha1", "sha256")),
+    ]
+    texts = [text for token in tokens for part in (token, *token.split(".")) for _, text in _readings(part)]
+    held = any(form in text for text in texts for form in forms)
+    return (
+        [Finding(f"a token without the {params['secret']}", f"a token that holds the {params['secret']}")]
+        if held
+        else []
+    )
+
+
+def _judged(exchange: Exchange, params: Params, rules: Basis) -> list[str]:
+    """Return the tokens that open a session: where the header has another form than the body, the body's may not."""
+    tokens = _tokens(exchange, params, rules)
+    second = tokens[1:] if rules.memory.tokens.intersection(rules.memory.second_forms) else []
+    rules.memory.second_forms.update(tokens[1:])
+    return tokens[:1] + second
+
+
+def _tokens(exchange: Exchange, params: Params, rules: Basis) -> list[str]:
+    if not documented_success(exchange, rules) or exchange.response is None:
+        return []
+    in_body: Any = field_of(exchange.response_json, params["field"])
+    found = [exchange.response.header(params["header"]), None if in_body is MISSING else in_body]
+    return list(dict.fromkeys(token for token in found if isinstance(token, str) and token))
+
+
+KINDS: Final[dict[str, Check]] = {"unguessable-token": _unguessable, "token-without": _without_secret}

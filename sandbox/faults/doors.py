@@ -1,0 +1,176 @@
+"""Doors beside the bearer token: what else is taken for one, and where else it is looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+from urllib.parse import parse_qs
+
+from sandbox import policies, reading
+from sandbox.behaviour import Behaviour, Call, Change
+from sandbox.changes import arriving
+from sandbox.faults.builders import somebody
+from sandbox.faults.model import ANY, MUST, Fault, table
+from sandbox.model import CREATE_CHECKOUT, CREATE_CUSTOMER, CREATE_ORGANIZATION, SET_ACTIVE, Reply
+from sandbox.store import Session
+
+Look: TypeAlias = Callable[[Call], Session | None]
+
+
+def _also(look: Look, operation: str = ANY) -> Change:
+    """Let in also whom another look at the request finds."""
+
+    def change(behaviour: Behaviour) -> Behaviour:
+        def find(call: Call) -> Session | None:
+            found = behaviour.find_session(call)
+            return look(call) if found is None and operation in (ANY, call.operation) else found
+
+        return replace(behaviour, find_session=find)
+
+    return change
+
+
+def _newest(call: Call, condition: str, value: str | None) -> Session | None:
+    """The newest session with an active organization of whom a condition names."""
+    query = (
+        "SELECT s.* FROM session s JOIN user u ON u.id = s.user_id"
+        f" WHERE {condition} ORDER BY s.active IS NULL, s.rowid DESC LIMIT 1"
+    )
+    rows = call.store.execute(query, (value,)) if value else []
+    return Session(*rows[0]) if rows else None
+
+
+def _by_user(call: Call) -> Session | None:
+    return _newest(call, "u.id = ?", policies.bearer(call))
+
+
+def _by_email(call: Call) -> Session | None:
+    return _newest(call, "u.email = ?", policies.bearer(call))
+
+
+def _by_organization(call: Call) -> Session | None:
+    return _newest(call, "s.active = ?", policies.bearer(call))
+
+
+def _in_query(call: Call) -> Session | None:
+    given = parse_qs(call.query)
+    bare = (given.get("access_token") or given.get("token") or [""])[0]
+    return policies.living_session(call, bare.partition(".")[0])
+
+
+def _in_cookie(call: Call) -> Session | None:
+    pairs = [pair.strip().partition("=") for pair in call.headers.get("cookie", "").split(";")]
+    bare = next((value for name, _, value in pairs if name == "session_token"), "")
+    return policies.living_session(call, bare.partition(".")[0])
+
+
+def _in_body(call: Call) -> Session | None:
+    given = reading.parsed(call.raw)
+    token = given.get("token") if isinstance(given, dict) else None
+    return policies.living_session(call, token.partition(".")[0]) if isinstance(token, str) else None
+
+
+def _in_another_header(call: Call) -> Session | None:
+    return policies.living_session(call, call.headers.get("x-auth-token", "").partition(".")[0])
+
+
+def _unwatched(path: str) -> Change:
+    """Take another spelling of a path for the plain one, where nobody asks for a token."""
+
+    def arrive(call: Call) -> Reply | None:
+        meant = call.method == "POST" and call.path.endswith(path) and "authorization" not in call.headers
+        return Reply(201, {"id": call.behaviour.new_id(call, "cus")}) if meant else None
+
+    return arriving(arrive)
+
+
+def _ids(number: int, *shorts: str) -> tuple[str, ...]:
+    return tuple(f"{short}-AUTH-{number}" for short in shorts or ("ORG", "ACTIVE", "CUSTOMER", "CHECKOUT"))
+
+
+FAULTS = table(
+    "doors",
+    Fault("token-is-user-id", ANY, MUST, "a user's id works as a token", _also(_by_user), _ids(30)),
+    Fault(
+        "customer-token-is-email",
+        CREATE_CUSTOMER,
+        MUST,
+        "an e-mail works as a token",
+        _also(_by_email, CREATE_CUSTOMER),
+        _ids(30, "CUSTOMER"),
+    ),
+    Fault(
+        "checkout-token-is-organization",
+        CREATE_CHECKOUT,
+        MUST,
+        "an organization's id works as a token",
+        _also(_by_organization, CREATE_CHECKOUT),
+        _ids(30, "CHECKOUT"),
+    ),
+    Fault(
+        "token-is-pattern",
+        ANY,
+        MUST,
+        "a wildcard is taken for a token",
+        somebody(ANY, lambda call: policies.bearer(call) == "%"),
+        _ids(30),
+    ),
+    Fault("token-in-query", ANY, MUST, "a token in the query is taken", _also(_in_query), _ids(31)),
+    Fault(
+        "customer-token-in-cookie",
+        CREATE_CUSTOMER,
+        MUST,
+        "a token in a cookie is taken",
+        _also(_in_cookie, CREATE_CUSTOMER),
+        _ids(31, "CUSTOMER"),
+    ),
+    Fault(
+        "checkout-token-in-body",
+        CREATE_CHECKOUT,
+        MUST,
+        "a token in the body is taken",
+        _also(_in_body, CREATE_CHECKOUT),
+        _ids(31, "CHECKOUT"),
+    ),
+    Fault(
+        "organization-token-in-another-header",
+        CREATE_ORGANIZATION,
+        MUST,
+        "a token in X-Auth-Token is taken",
+        _also(_in_another_header, CREATE_ORGANIZATION),
+        _ids(31, "ORG"),
+    ),
+    Fault(
+        "customer-slash-unwatched",
+        CREATE_CUSTOMER,
+        MUST,
+        "the path with a slash at the end asks for no token",
+        _unwatched("/customers/"),
+        _ids(32, "CUSTOMER"),
+    ),
+    Fault(
+        "checkout-double-slash-unwatched",
+        CREATE_CHECKOUT,
+        MUST,
+        "the path with a double slash asks for no token",
+        _unwatched("/checkout//sessions"),
+        _ids(32, "CHECKOUT"),
+    ),
+    Fault(
+        "organization-capitals-unwatched",
+        CREATE_ORGANIZATION,
+        MUST,
+        "the path in capitals asks for no token",
+        _unwatched("/AUTHENTICATION/ORGANIZATION/CREATE"),
+        _ids(32, "ORG"),
+    ),
+    Fault(
+        "active-ending-unwatched",
+        SET_ACTIVE,
+        MUST,
+        "the path with an ending asks for no token",
+        _unwatched("/set-active.json"),
+        _ids(32, "ACTIVE"),
+    ),
+)

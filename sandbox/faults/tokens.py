@@ -1,0 +1,112 @@
+"""Tokens that can be guessed, made or read."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+from sandbox import policies
+from sandbox.behaviour import Call, Change
+from sandbox.changes import with_seams
+from sandbox.faults.model import MUST, Fault, table
+from sandbox.model import SIGN_IN, Headers, text
+from sandbox.store import Session, User
+
+Make: TypeAlias = Callable[[Call, User], str]
+GUESSABLE = ("SIGNUP-TOKEN-30", "SIGNIN-TOKEN-30")
+
+
+def _tokens(make: Make) -> Change:
+    """Open sessions with tokens of another kind, which the header has as the body has them."""
+
+    def open_session(call: Call, user: User) -> Session:
+        session = policies.open_session(call, user)
+        token = make(call, user)
+        call.store.execute("UPDATE session SET token = ? WHERE token = ?", (token, session.token))
+        return replace(session, token=token)
+
+    def header(_: Call, session: Session) -> Headers:
+        return (("set-auth-token", session.token),)
+
+    def find(call: Call) -> Session | None:
+        return policies.living_session(call, policies.bearer(call))
+
+    return with_seams(open_session=open_session, token_header=header, find_session=find)
+
+
+def _count(call: Call) -> int:
+    call.memory["tokens"] = call.memory.get("tokens", 1_000_000) + 1
+    return int(call.memory["tokens"])
+
+
+def _coded(content: str | bytes) -> str:
+    raw = content.encode() if isinstance(content, str) else content
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _web_token(key: Callable[[Call], bytes], **claims: Callable[[Call, User], object]) -> Make:
+    """Make JSON web tokens, which are signed with a key."""
+
+    def make(call: Call, user: User) -> str:
+        payload = {"jti": _count(call), **{name: claim(call, user) for name, claim in claims.items()}}
+        content = f"{_coded(json.dumps({'alg': 'HS256', 'typ': 'JWT'}))}.{_coded(json.dumps(payload))}"
+        return f"{content}.{_coded(hmac.new(key(call), content.encode(), hashlib.sha256).digest())}"
+
+    return make
+
+
+def _sum(call: Call, user: User) -> str:
+    content = f"{user.email}:{_count(call)}"
+    return _coded(f"{content}:{zlib.crc32(content.encode()):08x}")
+
+
+FAULTS = table(
+    "tokens",
+    Fault(
+        "token-sequence",
+        SIGN_IN,
+        MUST,
+        "tokens are counted up",
+        _tokens(lambda call, _: f"session-{_count(call)}"),
+        GUESSABLE,
+    ),
+    Fault(
+        "token-of-user-and-time",
+        SIGN_IN,
+        MUST,
+        "a token is the user's id and the time, in base64",
+        _tokens(lambda call, user: _coded(f"{user.id}:{time.time_ns() // 1000}")),
+        GUESSABLE,
+    ),
+    Fault(
+        "token-of-email-and-sum",
+        SIGN_IN,
+        MUST,
+        "a token is the e-mail, a number and a check sum",
+        _tokens(_sum),
+        ("SIGNIN-TOKEN-30",),
+    ),
+    Fault(
+        "token-signed-with-a-word",
+        SIGN_IN,
+        MUST,
+        "a token is signed with the word secret",
+        _tokens(_web_token(lambda _: b"secret", sub=lambda _, user: user.id)),
+        GUESSABLE,
+    ),
+    Fault(
+        "token-holds-password",
+        SIGN_IN,
+        MUST,
+        "the password stands in the token",
+        _tokens(_web_token(lambda call: call.store.secret, p=lambda call, _: text(call.fields.get("password")))),
+        ("SIGNUP-TOKEN-31", "SIGNIN-TOKEN-31"),
+    ),
+)

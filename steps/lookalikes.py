@@ -1,0 +1,97 @@
+"""Ids that are not quite those of something: in other letters, with a blank, as a prefix, a list, a wildcard or SQL."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from pytest_bdd import then, when
+
+from conformance.run import Run
+from conformance.wire.exchange import Exchange
+from steps import operations
+from steps.access import opens_nothing
+from steps.fixtures import Story, new_customer
+from steps.merchants import Merchant, create_checkout, create_customer, send
+from steps.organizations import make_active
+
+_CASELESS: Final = re.compile(r"[0-9a-f-]+", re.IGNORECASE)
+_SHORT: Final = 10
+WILDCARD: Final = "%"
+SQL: Final = "' OR '1'='1"
+
+
+def almost(identifier: str) -> dict[str, Any]:
+    """Return values that are nearly an id, by what they are in words.
+
+    An id of hexadecimal digits or UUID form knows no letter case; a short one may have others as its beginning.
+    """
+    forms: dict[str, Any] = {"with a blank after it": f"{identifier} "}
+    if _CASELESS.fullmatch(identifier) is None:
+        forms["in another letter case"] = identifier.swapcase()
+    if len(identifier) > _SHORT:
+        forms["without its last character"] = identifier[:-1]
+    return forms
+
+
+def of_another(own: str, foreign: str) -> dict[str, Any]:
+    """Return values by which a careless comparison finds another organization, by what they are in words."""
+    near = {f"another organization's id {words}": value for words, value in almost(foreign).items()}
+    return {**near, "a list of one's own id and another's": [own, foreign], "a wildcard": WILDCARD}
+
+
+def _tried(story: Story, what: str, exchange: Exchange) -> None:
+    story.notes.setdefault("what of", []).append(what)
+    story.add(exchange)
+
+
+def _customer(run: Run, merchant: Merchant, merchant_id: Any) -> Exchange:
+    return send(run, operations.CREATE_CUSTOMER, operations.create_customer.body(run, merchant_id), merchant)
+
+
+def _session(run: Run, merchant: Merchant, **changes: Any) -> Exchange:
+    body = {**operations.create_checkout.body(run, merchant.organization_id), **changes}
+    return send(run, operations.CREATE_CHECKOUT, body, merchant)
+
+
+@when("the other merchant tries what is nearly the id of the merchant's organization")
+def activates_lookalikes(story: Story) -> None:
+    story.notes["intruder"] = intruder = story.merchants.intruder
+    for what, value in of_another(story.rival.organization_id, story.actor.organization_id).items():
+        _tried(story, what, make_active(story.run, intruder, value))
+
+
+@when("the merchant creates customers for what is nearly the id of the other merchant")
+def customers_for_lookalikes(story: Story) -> None:
+    for what, value in of_another(story.actor.organization_id, story.rival.organization_id).items():
+        _tried(story, what, _customer(story.run, story.actor, value))
+
+
+@when("the merchant creates checkout sessions for what is nearly the id of the other merchant")
+def sessions_for_lookalikes(story: Story) -> None:
+    for what, value in of_another(story.actor.organization_id, story.rival.organization_id).items():
+        _tried(story, what, _session(story.run, story.actor, merchantId=value))
+
+
+@when("the merchant creates checkout sessions for what is nearly the id of a customer")
+def sessions_for_customer_lookalikes(story: Story) -> None:
+    own, foreign = new_customer(story.run, story.actor), story.customers[-1]
+    tried = {f"a customer's id {words}": value for words, value in almost(own).items()}
+    tried |= {"a list with a customer's id": [own], "a wildcard": WILDCARD, "SQL": SQL}
+    tried["another merchant's customer's id with a blank after it"] = f"{foreign} "
+    for what, value in tried.items():
+        _tried(story, what, _session(story.run, story.actor, customerId=value))
+
+
+@then("nothing is opened by any of them")
+def opened_by_none(story: Story) -> None:
+    story.run.record.plan(story.run.recorder.active_requirement(), len(story.exchanges))
+    for what, exchange in zip(story.notes["what of"], story.exchanges, strict=True):
+        opens_nothing(story.run, exchange, what)
+
+
+@then("the right ids are accepted")
+def right_ids(story: Story) -> None:
+    created = story.run.need_success(create_customer(story.run, story.actor))
+    customer = created.response_json.get("id") if isinstance(created.response_json, dict) else None
+    story.run.need_success(create_checkout(story.run, story.actor, customerId=customer))
