@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from pytest_bdd import parsers, then, when
 
 from conformance.run import Run
+from conformance.settings import Size
 from conformance.values import MISSING, parse_json
 from conformance.wire.client import encode
 from conformance.wire.exchange import Call, Exchange, Intent
@@ -50,6 +51,7 @@ def _other(letter: str) -> str:
 def made_tokens(merchant: Merchant) -> dict[str, str]:
     """Return what somebody who knows a merchant may try as a token, by what it is in words."""
     return {
+        **_web_tokens(merchant.token),
         "the user's id": merchant.user_id,
         "the user's id in base64": base64.b64encode(merchant.user_id.encode()).decode(),
         "the organization's id": merchant.organization_id,
@@ -57,7 +59,6 @@ def made_tokens(merchant: Merchant) -> dict[str, str]:
         "a wildcard": "%",
         "SQL": "'OR'1'='1",
         "the word undefined": "undefined",
-        **_web_tokens(merchant.token),
     }
 
 
@@ -131,11 +132,12 @@ def sent_with_made_tokens(story: Story, name: str) -> None:
     run, operation = story.run, operations.BY_WORDS[name]
     merchant = by_whom(story, operation)
     story.notes["operation"] = operation
-    for what, token in made_tokens(merchant).items():
-        if token:
-            body = valid_body(run, operation, merchant)
-            story.notes.setdefault("what of", []).append(what)
-            story.add(send(run, operation, body, merchant, token=None, headers={"Authorization": f"Bearer {token}"}))
+    tokens = {what: token for what, token in made_tokens(merchant).items() if token}
+    for what in _chosen(run, operation, list(tokens), always=3, others=1):
+        body = valid_body(run, operation, merchant)
+        story.notes.setdefault("what of", []).append(what)
+        headers = {"Authorization": f"Bearer {tokens[what]}"}
+        story.add(send(run, operation, body, merchant, token=None, headers=headers))
 
 
 @when(parsers.parse('a valid "{name}" request has the token anywhere but in its header'))
@@ -156,11 +158,26 @@ def sent_to_other_spellings(story: Story, name: str) -> None:
     run, operation = story.run, operations.BY_WORDS[name]
     merchant = by_whom(story, operation)
     story.notes["operation"] = operation
-    for what, path in spellings(run.contract.operations[operation].path).items():
-        if path not in (exchange.call.path for exchange in story.exchanges):
-            body = encode(valid_body(run, operation, merchant))
-            story.notes.setdefault("what of", []).append(f"the path with {what}")
-            story.add(run.send(Call("POST", path, body=body, actor=merchant.key)))
+    paths = spellings(run.contract.operations[operation].path)
+    different = {path: what for what, path in reversed(paths.items())}
+    names = [what for what, path in paths.items() if different[path] == what]
+    for what in _chosen(run, operation, names, always=2, others=2):
+        body = encode(valid_body(run, operation, merchant))
+        story.notes.setdefault("what of", []).append(f"the path with {what}")
+        story.add(run.send(Call("POST", paths[what], body=body, actor=merchant.key)))
+
+
+def _chosen(run: Run, operation: str, names: list[str], always: int, others: int) -> list[str]:
+    """Return all names in a full run; in a gate the first ones, and of the others as many, by the seed.
+
+    Operations take turns, so that together they meet more than any of them.
+    """
+    if run.settings.size == Size.FULL:
+        return names
+    rest = run.random("spellings and tokens").sample(names[always:], len(names) - always)
+    start = others * list(operations.BY_ID).index(operation)
+    turns = [rest[(start + number) % len(rest)] for number in range(min(others, len(rest)))]
+    return [*names[:always], *turns]
 
 
 @then("none of them is carried out")

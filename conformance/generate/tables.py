@@ -93,25 +93,33 @@ def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterato
     for paths in spec.get("text", ()):
         yield from _hostile_texts([paths] if isinstance(paths, str) else paths, valid)
     for path in spec.get("long", ()):
-        yield Case(f"a megabyte in `{path}`", with_value(valid, path, "x" * _MEGABYTE))
+        yield Case(f"a megabyte in `{path}`", with_value(valid, path, "x" * _MEGABYTE), group="long")
     for path in spec.get("deep", ()):
         nested: Any = "deep"
         for _ in range(_DEPTH):
             nested = {"n": nested}
-        yield Case(f"{_DEPTH} levels in `{path}`", with_value(valid, path, nested))
+        yield Case(f"{_DEPTH} levels in `{path}`", with_value(valid, path, nested), group="deep")
     for path in spec.get("numbers", ()):
         for label, digits in _HOSTILE_NUMBERS.items():
             text = json.dumps(with_value(valid, path, "@number@")).replace('"@number@"', digits)
-            yield Case(f"{label} in `{path}`", body=text.encode())
+            yield Case(f"{label} in `{path}`", body=text.encode(), group=path)
     yield from _bodies(spec, valid)
 
 
 def chosen(cases: Sequence[Case], number: int, source: Random) -> list[int]:
-    """Choose so many cases of each group; return their places in the order of the table."""
+    """Choose so many cases of each group; return their places in the order of the table.
+
+    Of several, the first of a group is always among them: it is the one that targets get wrong most often.
+    """
     groups: dict[str, list[int]] = {}
     for place, case in enumerate(cases):
         groups.setdefault(case.group, []).append(place)
-    return sorted(place for group in groups.values() for place in source.sample(group, min(number, len(group))))
+    places: list[int] = []
+    for group in groups.values():
+        fixed = group[: number > 1]
+        rest = group[len(fixed) :]
+        places += [*fixed, *source.sample(rest, min(number - len(fixed), len(rest)))]
+    return sorted(places)
 
 
 def _together(paths: Sequence[str], valid: Mapping[str, Any]) -> Case:
@@ -138,7 +146,7 @@ def _hostile_texts(paths: Sequence[str], valid: Mapping[str, Any]) -> Iterator[C
             label, text = texts[(number + place) % len(texts)]
             body = with_value(body, path, _hostile(path, valid, text))
             labels.append(f"{label} in `{path}`")
-        yield Case(" and ".join(labels), body)
+        yield Case(" and ".join(labels), body, group=" ".join(paths))
 
 
 def _other_types(path: str, valid: Mapping[str, Any]) -> Iterator[Case]:

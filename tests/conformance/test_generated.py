@@ -23,8 +23,8 @@ from steps.machine import walk_machine
 from steps.merchants import Merchants
 
 DOCUMENT = Path(__file__).parents[2] / "openapi" / "onboarding.yaml"
-COVERAGE_OF_A_GATE = {"positive": 2, "negative": 5}
-FUZZING_OF_A_GATE = {"positive": 2, "negative": 2}
+COVERAGE_OF_A_GATE = {"positive": 2, "negative": 3}
+FUZZING_OF_A_GATE = {"positive": 1, "negative": 2}
 BATCH = 40
 
 
