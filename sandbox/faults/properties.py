@@ -139,6 +139,8 @@ FAULTS = table(
         "the name in a set-active request is the organization's from then on",
         editing(SET_ACTIVE, _renamed, _takes("name")),
         "ACTIVE-PROPERTY-20",
+        "ACTIVE-ECHO-2",
+        "ACTIVE-LEAK-23",
     ),
     _fault(
         "customer-deleted-as-claimed",
@@ -154,6 +156,7 @@ FAULTS = table(
         "an id inside metadata is the customer's",
         editing(CREATE_CUSTOMER, _takes("id", source=_inside("metadata"))),
         "CUSTOMER-PROPERTY-20",
+        "CHECKOUT-STATUS-1",
     ),
     _fault(
         "customer-merchant-of-metadata",
@@ -169,7 +172,6 @@ FAULTS = table(
         editing(CREATE_CUSTOMER, _inherits),
         "CUSTOMER-PROPERTY-21",
         "CUSTOMER-LEAK-23",
-        "CUSTOMER-ECHO-7",
     ),
     _fault(
         "checkout-status-as-claimed",

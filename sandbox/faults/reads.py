@@ -222,7 +222,7 @@ FAULTS = table(
         MUST,
         "customers of checkout sessions are not in the list",
         _page(_without_inline),
-        requirements=("CUSTOMER-LIST-21",),
+        requirements=("CUSTOMER-LIST-21", "CUSTOMER-LIST-24"),
     ),
     Fault(
         "customers-first-again",
@@ -238,6 +238,6 @@ FAULTS = table(
         MUST,
         "each page has another merchant's customer too",
         _page(_stranger),
-        requirements=("CUSTOMER-LIST-22",),
+        requirements=("CUSTOMER-LIST-22", "CUSTOMER-LIST-21", "CUSTOMER-LIST-24", "API-LEAK-23"),
     ),
 )
