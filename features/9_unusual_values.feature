@@ -49,6 +49,7 @@ Feature: Unusual values are refused or kept
       | a name of 256 characters and nested values        |
       | inner blanks and apostrophes                      |
       | a name in scripts and no metadata                 |
+      | a name with emoji                                 |
       | markup                                            |
 
   @CHECKOUT-INLINE-4 @CHECKOUT-INLINE-5 @CHECKOUT-INLINE-20 @CHECKOUT-INLINE-21 @CHECKOUT-INLINE-42

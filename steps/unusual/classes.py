@@ -54,13 +54,15 @@ def _lengths(around: Iterable[int], filler: str = _PLAIN) -> Class:
     return Led(names(*(_of_length(length, filler) for length in around)))
 
 
-DIGITS: Final = names(
-    lambda run: f"00{_digits(run, 6)}",
-    lambda run: f"{_digits(run, 6)}.50",
-    lambda _: "1e5",
-    lambda _: "true",
-    lambda _: "null",
-    lambda _: "NaN",
+DIGITS: Final = Led(
+    names(
+        lambda run: f"00{_digits(run, 6)}",
+        lambda run: f"{_digits(run, 6)}.50",
+        lambda _: "1e5",
+        lambda _: "true",
+        lambda _: "null",
+        lambda _: "NaN",
+    )
 )
 OF_64: Final = _lengths((64, 63, 65), _SCRIPTS)
 OF_100: Final = _lengths((100, 99, 101), _QUOTED)
@@ -71,11 +73,8 @@ BLANKS: Final = names(
     lambda run: f'The "Best"  Shop   {run.unique()}',
     lambda run: f"Back\\slash  and   {run.unique()}",
 )
-SCRIPTS: Final = names(
-    lambda run: f"Thabo – Société Ñandú 東京 Ελλάδα Привет שלום {run.unique()}",
-    lambda run: f"ﬁn Ａｂｃ ½ ① ﷼ {run.unique()}",
-    lambda run: f"Thabo 😀 👩🏽 {run.unique()}",
-)
+SCRIPTS: Final = names(lambda run: f"Thabo – Société Ñandú 東京 Ελλάδα Привет שלום ﬁn Ａｂｃ ½ ① {run.unique()}")
+EMOJI: Final = names(lambda run: f"Thabo 😀 👩🏽 𝒜 {run.unique()}")
 MARKUP: Final = names(
     lambda run: f"Salt & Pepper <b>{run.unique()}</b> &amp; Co",
     lambda run: f"a < b > c & d {run.unique()}",
@@ -100,22 +99,24 @@ OTHER_TYPES: Final = metadata(
 WORDING: Final = metadata(
     blanks="two  blanks   inside", apostrophe="O'Brien", scripts="東京 Ελλάδα Zoë", wide="ﬁ Ａ ½", back="a\\b"
 )
-KEYS: Final = (
-    _metadata(
-        {
-            "": "an empty key",
-            "a.b": "a dot",
-            "constructor": "text",
-            "__proto__": "text",
-            "$where": "1",
-            "CamelCase": "1",
-            "snake_case": "2",
-            "with a blank": "3",
-            "ключ": "4",
-            "0": "5",
-        }
-    ),
-    _metadata({"k" * 40: "40 characters", "k" * 100: "100 characters", "k" * 256: "256 characters"}),
+KEYS: Final = Led(
+    (
+        _metadata(
+            {
+                "": "an empty key",
+                "a.b": "a dot",
+                "constructor": "text",
+                "__proto__": "text",
+                "$where": "1",
+                "CamelCase": "1",
+                "snake_case": "2",
+                "with a blank": "3",
+                "ключ": "4",
+                "0": "5",
+            }
+        ),
+        _metadata({"k" * 40: "40 characters", "k" * 100: "100 characters", "k" * 256: "256 characters"}),
+    )
 )
 LONG_TEXTS: Final = (
     _metadata(

@@ -67,6 +67,7 @@ CUSTOMERS: Final[dict[str, Row]] = {
     "a name of 256 characters and nested values": (of.OF_256, of.NESTED, of.PHONE_ABROAD),
     "inner blanks and apostrophes": (of.BLANKS, of.WORDING),
     "a name in scripts and no metadata": (of.SCRIPTS, of.NO_METADATA),
+    "a name with emoji": (of.EMOJI,),
     "markup": (of.MARKUP, of.MARKED_UP),
 }
 SESSIONS: Final[dict[str, Row]] = {

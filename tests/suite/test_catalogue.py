@@ -14,6 +14,7 @@ from conformance.checks.rules import KINDS
 from conformance.contract.catalogue import Catalogue, CatalogueError, load_catalogue
 from conformance.contract.document import Contract
 from conformance.generate.tables import refused_cases, survived_cases
+from steps import operations
 from tests.suite.catalogue_snapshot import COMMAND, differences, meanings, read, renewed
 
 ROOT = Path(__file__).parents[2]
@@ -129,6 +130,13 @@ def test_what_operations_share_is_written_once(catalogue: Catalogue) -> None:
         known = (row.id.partition("-")[2], row.level, row.statement, row.sources, str([row.rule, row.refuses]))
         written.setdefault(known, set()).add((row.origin.file.name, row.origin.path))
     assert [known for known, places in written.items() if len(places) > 2] == []
+
+
+def test_every_base_is_known(catalogue: Catalogue) -> None:
+    """A table that changes another body than the plain one names one that the steps can make."""
+    for row in catalogue:
+        base = (row.refuses or {}).get("base")
+        assert base is None or base in operations.BY_ID[row.operation].bases, row.id
 
 
 def test_every_kind_of_rule_is_used(catalogue: Catalogue) -> None:

@@ -371,7 +371,13 @@ DISAGREEMENTS: dict[str, tuple[str, str, str, str]] = {
         "missing: [metadata.nonsense]",
         "has no field `metadata.nonsense`; did you mean `metadata`?",
     ),
-    "text": ("5-customer.yaml", "text: [name, phoneNumber,", "text: [name, phoneNumbr,", "did you mean `phoneNumber`?"),
+    "text": (
+        "5-customer.yaml",
+        "metadata.note], phoneNumber,",
+        "metadata.note], phoneNumbr,",
+        "did you mean `phoneNumber`?",
+    ),
+    "texts together": ("5-customer.yaml", "text: [[name,", "text: [[names,", "did you mean `name`?"),
     "long": ("5-customer.yaml", "long: [name, email]", "long: [name, emails]", "did you mean `email`?"),
     "deep": ("5-customer.yaml", "deep: [metadata]", "deep: [metdata]", "did you mean `metadata`?"),
     "numbers": ("6-checkout.yaml", "numbers: [totalAmount", "numbers: [totalAmounts", "did you mean `totalAmount`?"),
@@ -488,7 +494,20 @@ def test_a_catalogue_that_disagrees_with_the_document_is_refused(name: str, copy
     assert "\n" not in str(caught.value)
 
 
-FREE = {"media", "values", "control", "scope", "says", "reason", "seconds", "times", "hours", "one-value"}
+FREE = {
+    "media",
+    "values",
+    "control",
+    "scope",
+    "says",
+    "reason",
+    "seconds",
+    "times",
+    "hours",
+    "one-value",
+    "each",
+    "base",
+}
 """Parameters that name nothing: any text or number is right in them."""
 
 
