@@ -73,13 +73,13 @@ Feature: Unusual values are refused or kept
     Then the checkout session reads as it was sent
 
     Examples:
-      | words                                         |
-      | a currency of three decimals and long texts   |
-      | a currency without decimals and nested values |
-      | another currency and product ids of digits    |
-      | several line items                            |
-      | very many line items                          |
-      | an amount beyond 32 bits                      |
+      | words                                                 |
+      | a currency of three decimals and long texts           |
+      | yen and nested values                                 |
+      | a currency without decimals and product ids of digits |
+      | several line items                                    |
+      | very many line items                                  |
+      | an amount beyond 32 bits                              |
 
   @CHECKOUT-ECHO-1 @CHECKOUT-ECHO-2 @CHECKOUT-ECHO-4 @CHECKOUT-ECHO-5
   @CHECKOUT-ECHO-7 @CHECKOUT-ECHO-8

@@ -15,6 +15,7 @@ from steps.fixtures import Story, need, saved_for
 from steps.merchants import Merchant, check_token, send, session_token
 from steps.organizations import default_customer
 from steps.outcomes import refused
+from steps.values import changed
 
 SHORT_PASSWORD = "Sh0rt-7"
 _SESSIONS_KEPT: Final = 2

@@ -107,19 +107,12 @@ def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterato
 
 
 def chosen(cases: Sequence[Case], number: int, source: Random) -> list[int]:
-    """Choose so many cases of each group; return their places in the order of the table.
-
-    Of several, the first of a group is always among them: it is the one that targets get wrong most often.
-    """
+    """Choose so many cases of each group, its first one and others; return their places in the order of the table."""
     groups: dict[str, list[int]] = {}
     for place, case in enumerate(cases):
         groups.setdefault(case.group, []).append(place)
-    places: list[int] = []
-    for group in groups.values():
-        fixed = group[: number > 1]
-        rest = group[len(fixed) :]
-        places += [*fixed, *source.sample(rest, min(number - len(fixed), len(rest)))]
-    return sorted(places)
+    others = {name: source.sample(group[1:], min(number, len(group)) - 1) for name, group in groups.items()}
+    return sorted(place for name, group in groups.items() for place in (group[0], *others[name]))
 
 
 def _together(paths: Sequence[str], valid: Mapping[str, Any]) -> Case:

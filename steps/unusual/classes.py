@@ -155,7 +155,7 @@ PHONE_ABROAD: Final = (_text("phoneNumber", lambda run: f"+1201555{_digits(run, 
 
 def amounts(*choice: int) -> Class:
     """Change the total, and with it that of the only line item."""
-    return tuple(_amount(amount) for amount in choice)
+    return Led(tuple(_amount(amount) for amount in choice))
 
 
 def _amount(amount: int) -> Change:
@@ -183,12 +183,12 @@ def _currency(currency: str) -> Change:
 
 
 THREE_DECIMALS: Final = currencies("KWD", "BHD", "TND", "OMR", "JOD")
-TWO_DECIMALS: Final = currencies("USD", "ZAR", "EUR")
-NO_DECIMALS: Final = currencies("JPY", "KRW", "VND", "CLP")
+YEN: Final = currencies("JPY")
+NO_DECIMALS: Final = currencies("KRW", "VND", "CLP")
 
 
 def line_items(*choice: int) -> Class:
-    return tuple(_line_items(number) for number in choice)
+    return Led(tuple(_line_items(number) for number in choice))
 
 
 def _line_items(number: int) -> Change:
