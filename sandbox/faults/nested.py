@@ -129,8 +129,8 @@ FAULTS = table(
         )
         for field, says, requirements in (
             ("name", "name", (INLINE, "CHECKOUT-INLINE-4")),
-            ("email", "email", (INLINE,)),
-            ("phoneNumber", "phone-number", (INLINE,)),
+            ("email", "email", (INLINE, "CHECKOUT-INLINE-5")),
+            ("phoneNumber", "phone-number", (INLINE, "CHECKOUT-INLINE-20")),
             ("metadata", "metadata", (INLINE, "CHECKOUT-INLINE-21")),
         )
     ),
