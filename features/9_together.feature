@@ -36,9 +36,9 @@ Feature: Requests that arrive at the same moment
   Rule: What is created at the same moment is told apart, and stays
 
     @CUSTOMER-TOGETHER-51 @CUSTOMER-UNIQUE-1
-    Scenario: Many customers at the same moment, one of them refused
+    Scenario: Many customers at the same moment, some of them refused
       Given a merchant
       And another merchant
-      When both merchants create 6 customers and a refused one at the same moment
-      Then all but the refused one are created
+      When both merchants create four customers, and three who are refused, at the same moment
+      Then all but the refused ones are created
       And checkout sessions for them, and with new customers, are created at the same moment
