@@ -13,7 +13,7 @@ from sandbox.variants.model import Variant
 
 def _not_acceptable(call: Call) -> Reply | None:
     accept = call.headers.get("accept", "*/*")
-    if not call.operation or "json" in accept or "*/*" in accept:
+    if call.method != "POST" or "json" in accept or "*/*" in accept:
         return None
     return Reply(406, {"statusCode": 406, "message": "Only application/json is offered", "error": phrase(406)})
 
