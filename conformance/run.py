@@ -36,7 +36,7 @@ class Run:
     """What the tests of a run share: its settings, the contract and catalogue, the client and the recorder.
 
     `id` marks everything that the run creates; `given` has the words that lead to the target again. `accepted` has the
-    kinds of valid requests that the target has accepted, and `successes` counts those of each operation. `absent`
+    kinds of valid requests that the target has accepted, and `successes` counts them by operation and actor. `absent`
     has the operations that it does not have, with a sentence each, `heard` the exchanges for an audit, where one is
     asked for, and `proofs` by requirement the seeded faults that are known to make it fail.
     """
@@ -52,7 +52,7 @@ class Run:
     worker: str = ""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     accepted: set[str] = field(default_factory=set)
-    successes: Counter[str] = field(default_factory=Counter)
+    successes: Counter[tuple[str, str]] = field(default_factory=Counter)
     store: Store = field(default_factory=Store)
     shared: Shared = field(init=False)
     recorder: Recorder = field(init=False)
@@ -121,7 +121,7 @@ class Run:
         if self.settings.audit and is_kept(exchange):
             self.heard.append(exchange)
         if exchange.is_success and exchange.call.operation:
-            self.successes[exchange.call.operation] += 1
+            self.successes[exchange.call.operation, exchange.call.actor] += 1
             if exchange.call.intent == Intent.VALID:
                 self.accepted.add(exchange.call.operation)
         found = [(requirement.id, findings) for requirement, findings in self.rules.apply(exchange)]

@@ -37,7 +37,8 @@ def sign_in(story: Story, email: Any, password: Any, **more: Any) -> Exchange:
     story.run.masker.add(password)
     body = operations.sign_in.body(email, password)
     with story.merchants.minding_locks(operations.SIGN_IN, email):
-        exchange = send(story.run, operations.SIGN_IN, body, **more)
+        actor = story.merchant.key if story.merchant is not None else ""
+        exchange = send(story.run, operations.SIGN_IN, body, **{"actor": actor, **more})
     story.merchants.need_no_lock(exchange)
     return exchange
 

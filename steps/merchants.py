@@ -85,14 +85,14 @@ class Merchants:
     def first(self) -> Merchant:
         """The merchant whom most tests work with."""
         settings = self.run.settings
-        merchant = self._provisioned("first", settings.merchant_email, settings.merchant_password)
-        return self._renewed(merchant) if settings.merchant_email else merchant
+        return self._renewed(self._provisioned("first", settings.merchant_email, settings.merchant_password))
 
     @property
     def second(self) -> Merchant:
         """Another merchant, for what tenants must not see or do to each other."""
         settings = self.run.settings
-        return self._provisioned("second", settings.second_merchant_email, settings.second_merchant_password)
+        merchant = self._provisioned("second", settings.second_merchant_email, settings.second_merchant_password)
+        return self._renewed(merchant)
 
     @property
     def account(self) -> Merchant:
@@ -207,28 +207,28 @@ class Merchants:
             token = self.run.shared.take(f"spare session of {merchant.key}")
             opens = token and self._opens(merchant, token)
             self._spare[merchant.key] = token if opens else self.sign_in(merchant)
-        spare = replace(merchant, token=self._spare[merchant.key])
-        if self.run.settings.merchant_email and merchant.key == "first":
-            spare = self._renewed(spare, "spare")
-            self._spare[merchant.key] = spare.token
+        spare = self._renewed(replace(merchant, token=self._spare[merchant.key]), "spare")
+        self._spare[merchant.key] = spare.token
         return spare
 
     def _renewed(self, merchant: Merchant, which: str = "main") -> Merchant:
-        """Return an account that was given, in a new session where the sign-ins of the tests have ended the one it had.
+        """Return a merchant in a new session, where her sign-ins in the tests have ended the one that she had.
 
-        A cap on sessions is lawful, and the tests have no other account to sign in with.
+        A cap on sessions is lawful; that the last two stay open is a check of its own.
         """
-        count = self.run.successes[operations.SIGN_IN]
-        if self._sign_ins.setdefault(which, count) != count:
+        session = f"{merchant.key} {which}"
+        if self._sign_ins.setdefault(session, self._count(merchant)) != self._count(merchant):
             body = {"organizationId": merchant.organization_id}
-            probe = send(self.run, operations.SET_ACTIVE, body, merchant)
-            if probe.status == HTTPStatus.UNAUTHORIZED:
+            if send(self.run, operations.SET_ACTIVE, body, merchant).status == HTTPStatus.UNAUTHORIZED:
                 merchant = replace(merchant, token=self.sign_in(merchant))
                 self.activate(merchant, merchant.token)
                 if which == "main":
                     self._ready[merchant.key] = merchant
-        self._sign_ins[which] = self.run.successes[operations.SIGN_IN]
+        self._sign_ins[session] = self._count(merchant)
         return merchant
+
+    def _count(self, merchant: Merchant) -> int:
+        return self.run.successes[operations.SIGN_IN, merchant.key]
 
     def _opens(self, merchant: Merchant, token: str) -> bool:
         body = {"organizationId": merchant.organization_id}

@@ -170,7 +170,9 @@ def account_signs_in(story: Story, how: str) -> None:
     body = operations.sign_in.body(email, account.password)
     if how == "to stay for a day":
         body["rememberMe"] = False
-    exchange = send(story.run, operations.SIGN_IN, body, intent=Intent.UNUSUAL, value=f"a sign-in {how}")
+    exchange = send(
+        story.run, operations.SIGN_IN, body, intent=Intent.UNUSUAL, value=f"a sign-in {how}", actor=account.key
+    )
     story.merchants.need_no_lock(exchange)
     story.add(story.run.need_success(exchange))
 

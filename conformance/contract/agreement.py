@@ -21,8 +21,8 @@ from conformance.contract.yamlfile import DataPath, YamlFile
 _WHOLE: Final = {"schema": "response", "header": "header", "error-body": "statuses"}
 """The kinds of rule that have one parameter, by what it stands for."""
 
-_REQUEST: Final = ("request", "by", "when", "unless")
-_RESPONSE: Final = ("response", "earlier", "later", "field")
+_REQUEST: Final = ("request", "by", "when", "unless", "secret")
+_RESPONSE: Final = ("response", "earlier", "later", "field", "known")
 _STATUSES: Final = ("statuses",)
 _CHANGING: Final = ("missing",)
 """The tables that change a field which a valid request has."""
