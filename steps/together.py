@@ -162,7 +162,7 @@ def customers_together(story: Story) -> None:
     calls = []
     for who, changes in planned:
         body = {**operations.create_customer.body(run, who.organization_id), **changes}
-        calls.append(call(run, operations.CREATE_CUSTOMER, body, who, intent="any" if changes else "valid"))
+        calls.append(call(run, operations.CREATE_CUSTOMER, body, who, intent=Intent.ANY if changes else "valid"))
     story.notes["planned"] = planned
     story.exchanges += run.send_together(calls)
 
