@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from conformance.checks.base import EVERYBODY, Basis, Check, Finding, Params
-from conformance.values import MISSING, shown, texts
+from conformance.values import MISSING, shown, texts, without
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange
 
@@ -112,10 +113,10 @@ def _is_of_the_request(text: str, exchange: Exchange) -> bool:
 
 
 def _no_password(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
-    password = field_of(exchange.request_json, "password")
+    password = field_of(exchange.request_json, params["request"])
     if exchange.response is None or not isinstance(password, str) or len(password) < 8 or len(set(password)) < 6:
         return None
-    others = [other for other in texts(_without_passwords(exchange.request_json)) if password in other]
+    others = [other for other in texts(without(exchange.request_json, params["request"])) if password in other]
     if others:
         return None
     everywhere = [
@@ -128,17 +129,13 @@ def _no_password(exchange: Exchange, params: Params, rules: Basis) -> list[Findi
     return []
 
 
-def _without_passwords(value: Any) -> Any:
-    return {name: item for name, item in value.items() if name != "password"} if isinstance(value, dict) else value
-
-
 def _no_hash(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     if exchange.response is None:
         return None
-    of_an_account = field_of(exchange.request_json, "password") is not MISSING
+    of_an_account = "request" in params and field_of(exchange.request_json, params["request"]) is not MISSING
     findings = [
         Finding("no password hash", f"a field `{name}`")
-        for name in _field_names(exchange.response_json)
+        for name in _field_names(exchange.response_json, params.get("free", ()))
         if _HASH_FIELD.match(name) or (of_an_account and _HASH_OF_AN_ACCOUNT.match(name))
     ]
     everything = "\n".join([exchange.response.text, *(value for _, value in exchange.response.headers)])
@@ -157,13 +154,13 @@ def _no_token(exchange: Exchange, params: Params, rules: Basis) -> list[Finding]
     return [Finding("a body without the session token", "the token of the request stands in it")] if repeated else []
 
 
-def _field_names(value: Any, depth: int = 4) -> list[str]:
+def _field_names(value: Any, free: Collection[str], depth: int = 4) -> list[str]:
     if depth == 0:
         return []
     if isinstance(value, dict):
-        inner = [name for key, item in value.items() if key != "metadata" for name in _field_names(item, depth - 1)]
+        inner = [name for key, item in value.items() if key not in free for name in _field_names(item, free, depth - 1)]
         return [name for name, item in value.items() if isinstance(item, str)] + inner
-    return [name for item in value for name in _field_names(item, depth - 1)] if isinstance(value, list) else []
+    return [name for item in value for name in _field_names(item, free, depth - 1)] if isinstance(value, list) else []
 
 
 def _only_own(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:

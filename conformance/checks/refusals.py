@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from conformance.checks.base import BELOW_THE_API, Basis, Check, Finding, Params
@@ -32,29 +33,35 @@ def _error_shape(exchange: Exchange, params: Params, rules: Basis) -> list[Findi
     body = exchange.response_json
     if body is MISSING:
         return [Finding("an error body that is JSON", shown(exchange.response.text, 80))]
-    if _is_status_error(body) or _is_code_error(body) or (exchange.status == 400 and _has_message(body)):
+    shapes = [
+        shape["fields"] for shape in params["shapes"] if exchange.status in shape.get("statuses", (exchange.status,))
+    ]
+    if any(_has(body, fields) for fields in shapes):
         return []
-    wanted = "{statusCode: number, message: text or texts, error: text} or {code: text, message: text}"
-    return [Finding(wanted, shown(body))]
+    return [Finding(" or ".join(map(_in_words, shapes)), shown(body))]
 
 
-def _has_text(body: Any, name: str) -> bool:
-    return isinstance(field_of(body, name), str)
+def _has(body: Any, fields: Mapping[str, str]) -> bool:
+    return all(_VALUES[kind](field_of(body, name)) for name, kind in fields.items())
 
 
-def _is_status_error(body: Any) -> bool:
-    status = field_of(body, "statusCode")
-    counted = isinstance(status, int | float) and not isinstance(status, bool)
-    return counted and _has_message(body) and _has_text(body, "error")
+def _in_words(fields: Mapping[str, str]) -> str:
+    return f"{{{', '.join(f'{name}: {kind}' for name, kind in fields.items())}}}"
 
 
-def _has_message(body: Any) -> bool:
-    message = field_of(body, "message")
-    return isinstance(message, str) or (isinstance(message, list) and all(isinstance(item, str) for item in message))
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _is_code_error(body: Any) -> bool:
-    return _has_text(body, "code") and _has_text(body, "message")
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_text_or_texts(value: Any) -> bool:
+    return _is_text(value) or (isinstance(value, list) and all(map(_is_text, value)))
+
+
+_VALUES: Final = {"number": _is_number, "text": _is_text, "text or texts": _is_text_or_texts}
 
 
 def _error_body(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
@@ -64,10 +71,11 @@ def _error_body(exchange: Exchange, params: Params, rules: Basis) -> list[Findin
 
 
 def _error_status(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
-    status = field_of(exchange.response_json, "statusCode")
+    name = params["value"]
+    status = field_of(exchange.response_json, name)
     if exchange.status < 400 or status is MISSING:
         return None
-    return [] if exactly(status, exchange.status) else [Finding(f"statusCode {exchange.status}", shown(status))]
+    return [] if exactly(status, exchange.status) else [Finding(f"{name} {exchange.status}", shown(status))]
 
 
 KINDS: Final[dict[str, Check]] = {

@@ -12,7 +12,8 @@ from http import HTTPStatus
 from typing import Final
 
 from conformance.checks import content, http, leaks, refusals, responses, secrets, times, tokens
-from conformance.checks.base import EVERYBODY, Basis, Check, Finding, Params
+from conformance.checks.base import EVERYBODY, Basis, Check, Finding, Memory, Params
+from conformance.checks.traces import Places, Traces
 from conformance.contract.agreement import refuse_disagreement
 from conformance.contract.catalogue import GENERAL, Catalogue, Requirement
 from conformance.contract.document import Contract
@@ -41,7 +42,7 @@ class Rules(Basis):
     """
 
     def __init__(self, catalogue: Catalogue, contract: Contract) -> None:
-        super().__init__(contract)
+        super().__init__(contract, Memory(traces=Traces(_places(catalogue))))
         refuse_disagreement(catalogue, contract)
         self.catalogue = catalogue
         self._by_operation: dict[str, list[tuple[Requirement, Check, Params]]] = {}
@@ -90,3 +91,17 @@ class Rules(Basis):
                     owner = self.memory.private.setdefault(text.casefold(), exchange.call.actor)
                     if owner != exchange.call.actor:
                         self.memory.private[text.casefold()] = EVERYBODY
+
+
+def _places(catalogue: Catalogue) -> Places:
+    """Return where any operation hands out tokens and names accounts: a read may repeat what one of them handed out."""
+    secrets = catalogue.secrets.values()
+    return Places(
+        _once(path for known in secrets for path in known.response),
+        _once(name for known in secrets for name in known.headers),
+        _once(path for paths in catalogue.accounts.values() for path in paths),
+    )
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))

@@ -59,7 +59,7 @@ def _base64_core(octets: bytes, offset: int) -> str:
 
 def _no_disguised_password(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     """Hold a response against the password of its request, and against those of the account that sent it."""
-    sent = field_of(exchange.request_json, "password")
+    sent = field_of(exchange.request_json, params["request"])
     passwords = {sent} if _telling(sent) else set()
     for account in rules.memory.traces.accounts_of(exchange):
         passwords |= rules.memory.traces.passwords.get(account, set())

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from conformance.values import field as field_of
 from conformance.values import first_field, texts
 from conformance.wire.exchange import Exchange
 
@@ -18,8 +19,6 @@ _MARK: Final = re.compile(r"(?<![0-9a-z])[0-9a-f]{8}(?:gw[0-9]+)?n[0-9]+x", re.I
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{10,14}")
 _LONG_ENOUGH: Final = 12
 _LONGEST: Final = 20_000
-_TOKEN_HEADER: Final = "set-auth-token"
-_TOKEN_FIELD: Final = "token"
 
 
 def bare(token: str) -> str:
@@ -36,31 +35,45 @@ class Origin:
     accounts: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where responses hand out tokens (fields and headers), and where requests name the account that they are for."""
+
+    token_fields: tuple[str, ...] = ()
+    token_headers: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+
+
 @dataclass
 class Traces:
     """What is known of a run: `origins` of marks and ids, who sent them, whose sessions `tokens` open."""
 
+    places: Places = field(default_factory=Places)
     origins: dict[str, Origin] = field(default_factory=dict)
     requests: dict[int, set[str]] = field(default_factory=dict)
     senders: dict[str, set[tuple[str, frozenset[str]]]] = field(default_factory=dict)
     tokens: dict[str, frozenset[str]] = field(default_factory=dict)
     passwords: dict[str, set[str]] = field(default_factory=dict)
 
-    def accounts_of(self, exchange: Exchange, email: str = "email") -> frozenset[str]:
-        """Return the names of the account that sent a request: its actor's, its token's, and the e-mail's it names."""
+    def accounts_of(self, exchange: Exchange) -> frozenset[str]:
+        """Return the names of the account that sent a request: its actor's, its token's, and the one that it names."""
         call, named = exchange.call, set()
         if call.actor:
             named.add(call.actor)
         if call.token:
             named |= self.tokens.get(bare(call.token), frozenset())
-        if call.token is None and isinstance(address := first_field(exchange.request_json, [email]), str):
-            named.add(f"e-mail {address.casefold()}")
+        if call.token is None and isinstance(account := first_field(exchange.request_json, self.places.accounts), str):
+            named.add(f"account {account.casefold()}")
         return frozenset(named)
 
     def handed_out(self, exchange: Exchange) -> set[str]:
         """Return the tokens, without their signatures, that a response hands out."""
-        header = exchange.response.header(_TOKEN_HEADER) if exchange.response is not None else None
-        found = (header, first_field(exchange.response_json, [_TOKEN_FIELD]))
+        if exchange.response is None:
+            return set()
+        found = [
+            *map(exchange.response.header, self.places.token_headers),
+            *(field_of(exchange.response_json, path) for path in self.places.token_fields),
+        ]
         return {bare(token) for token in found if isinstance(token, str) and len(bare(token)) >= _LONG_ENOUGH}
 
     def learn(self, exchange: Exchange, params: Mapping[str, Any]) -> None:

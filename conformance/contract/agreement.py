@@ -18,11 +18,12 @@ from conformance.contract.paths import Shape
 from conformance.contract.words import remedy
 from conformance.contract.yamlfile import DataPath, YamlFile
 
-_WHOLE: Final = {"schema": "response", "header": "header", "error-body": "statuses"}
+_WHOLE: Final = {"schema": "response", "header": "header", "error-body": "statuses", "error-status": "refusal"}
 """The kinds of rule that have one parameter, by what it stands for."""
 
 _REQUEST: Final = ("request", "by", "when", "unless", "secret")
 _RESPONSE: Final = ("response", "earlier", "later", "field", "known")
+_REFUSAL: Final = ("refusal",)
 _STATUSES: Final = ("statuses",)
 _CHANGING: Final = ("missing",)
 """The tables that change a field which a valid request has."""
@@ -96,13 +97,17 @@ class _Row:
                     yield from self._fields(where, value, "request")
                 elif name in _RESPONSE:
                     yield from self._fields(where, value, "response")
+                elif name in _REFUSAL:
+                    yield from self._fields(where, value, "refusal")
+                elif name == "shapes":
+                    yield from self._shapes(where, value)
                 elif name in _STATUSES:
                     yield from self._statuses(where, value, success=kind == "accepts")
                 elif name == "header":
                     yield from self._header(where, value)
                 elif name == "fact" and value not in facts:
                     yield self._at(where), f"no file remembers the fact `{value}`{remedy(value, facts)}"
-                elif name == "ids":
+                elif name in ("ids", "free"):
                     yield from self._ids(where, value)
                 elif name == "siblings":
                     yield from self._siblings(where, value)
@@ -129,12 +134,17 @@ class _Row:
     def _fields(self, where: DataPath, value: Any, side: str, *, put: bool = False) -> Iterator[tuple[str, str]]:
         shape: Shape | None = getattr(self.operation, side) if self.operation else None
         shapes: list[Shape] = [getattr(one, side) for one in self.contract.operations.values()]
-        known_to = shapes if self.row.is_shared else [shape] if shape else []
+        known_to = [shape] if shape and not self.row.is_shared else shapes
         for part, field in _parts(value):
             if not any(one.knows(field, put=put) for one in known_to):
-                known = shape.paths(put=put) if shape else []
+                known = [path for one in ([shape] if shape else shapes) for path in one.paths(put=put)]
                 words = f"the {side} of {self.row.operation} has no field `{field}`{remedy(field, known)}"
                 yield self._at((*where, *part)), words
+
+    def _shapes(self, where: DataPath, value: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+        for number, shape in enumerate(value):
+            yield from self._fields((*where, number, "fields"), shape["fields"], "refusal")
+            yield from self._tolerated((*where, number, "statuses"), shape.get("statuses", []))
 
     def _ids(self, where: DataPath, value: list[str]) -> Iterator[tuple[str, str]]:
         """Yield the places that no operation's response has: one list of them serves all operations."""
@@ -204,7 +214,10 @@ def _places(origin: Origin, named: Mapping[str, tuple[str, ...]], operation: Ope
 
 
 def _hidden(file: YamlFile, operation: Operation | None) -> Iterator[tuple[str, str]]:
-    """Yield the secret and private places of an operation that it lacks: what is misspelled there would be shown."""
+    """Yield the secret and private places of an operation that it lacks: what is misspelled there would be shown.
+
+    So it is with the places that name an account, which would be nobody's.
+    """
     if operation is None:
         return
     secrets = file.data.get("secrets", {})
@@ -214,6 +227,7 @@ def _hidden(file: YamlFile, operation: Operation | None) -> Iterator[tuple[str, 
         (("secrets", "response"), secrets.get("response", ()), operation.response.paths()),
         (("secrets", "headers"), map(str.lower, secrets.get("headers", ())), headers),
         (("private",), file.data.get("private", ()), operation.request.paths()),
+        (("account",), file.data.get("account", ()), operation.request.paths()),
     ):
         for number, name in enumerate(names):
             if name not in known:

@@ -127,13 +127,17 @@ class Names:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All requirements; and by operation the facts to remember, what is created, secret or private, and its names."""
+    """All requirements; and by operation the facts to remember, what is created, secret or private, and its names.
+
+    `accounts` are the fields of a request that name the account which it is sent for.
+    """
 
     requirements: tuple[Requirement, ...]
     facts: Mapping[str, tuple[Fact, ...]] = field(default_factory=dict)
     creations: Mapping[str, tuple[Creation, ...]] = field(default_factory=dict)
     secrets: Mapping[str, Secrets] = field(default_factory=dict)
     private: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    accounts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     names: Mapping[str, Names] = field(default_factory=dict)
     files: tuple[YamlFile, ...] = field(default=(), repr=False)
 
@@ -177,7 +181,8 @@ def load_catalogue(folder: Path, schema: Path | None = None) -> Catalogue:
         {name: tuple(_facts(own, name)) for name in names},
         {name: tuple(_creations(own, name)) for name in names},
         {name: _secrets(own, name) for name in names},
-        {name: tuple(_private(own, name)) for name in names},
+        {name: tuple(_listed(own, name, "private")) for name in names},
+        {name: tuple(_listed(own, name, "account")) for name in names},
         names,
         tuple(documents),
     )
@@ -305,10 +310,10 @@ def _secrets(documents: Iterable[YamlFile], operation: str) -> Secrets:
     return Secrets(**{where: tuple(names) for where, names in found.items()})
 
 
-def _private(documents: Iterable[YamlFile], operation: str) -> Iterator[str]:
+def _listed(documents: Iterable[YamlFile], operation: str, key: str) -> Iterator[str]:
     for document in documents:
         if document.data["operation"] == operation:
-            yield from document.data.get("private", ())
+            yield from document.data.get(key, ())
 
 
 def _refuse_duplicates(rows: Iterable[Requirement]) -> None:

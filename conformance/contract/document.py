@@ -47,7 +47,8 @@ class SchemaBreach:
 class Operation:
     """One operation of the document, with a validator for each documented status and header.
 
-    `request` is what a JSON body of a request may be, `response` what that of a success may be.
+    `request` is what a JSON body of a request may be, `response` what that of a success may be, `refusal` what that
+    of a refusal may be.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Operation:
     any_media: frozenset[int]
     request: Shape
     response: Shape
+    refusal: Shape
 
     @property
     def success(self) -> tuple[int, ...]:
@@ -130,13 +132,14 @@ def _operation(
     headers: dict[int, dict[str, Validator]] = {}
     any_media: set[int] = set()
     successes: list[dict[str, Any]] = []
+    refusals: list[dict[str, Any]] = []
     for status, reference in node["responses"].items():
         response = _resolve(document, reference)
         content = response.get("content", {})
         schema = content.get("application/json", {}).get("schema")
         bodies[int(status)] = None if schema is None else _validator(schema, registry)
-        if schema is not None and 200 <= int(status) < 300:
-            successes.append(schema)
+        if schema is not None:
+            (successes if 200 <= int(status) < 300 else refusals).append(schema)
         headers[int(status)] = {
             name.lower(): _validator(_resolve(document, header)["schema"], registry)
             for name, header in response.get("headers", {}).items()
@@ -155,6 +158,7 @@ def _operation(
         any_media=frozenset(any_media),
         request=Shape((request["schema"],) if "schema" in request else (), resolve),
         response=Shape(tuple(successes), resolve),
+        refusal=Shape(tuple(refusals), resolve),
     )
 
 

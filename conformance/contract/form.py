@@ -58,7 +58,9 @@ class Form:
                 where = "" if not path or isinstance(path[-1], int) or path[-1] == "rule" else f" in {name}"
                 return Mistake((*path, key), f"{what} `{key}`{where}{remedy(key, spoken['properties'], 30)}")
             case "required" if "dependentRequired" in error.schema_path:
-                words = "names, facts, creations, secrets and private fields stand beside an `operation` alone"
+                words = (
+                    "names, facts, creations, secrets, private fields and accounts stand beside an `operation` alone"
+                )
                 return Mistake(path, words)
             case "required":
                 inside = "" if not path or isinstance(path[-1], int) else f" in {name}"

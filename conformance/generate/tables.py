@@ -50,8 +50,9 @@ _UNTYPED: Final = ("nothing", "untyped")
 
 
 def _with_number(valid: str, number: str) -> str:
-    """Return an object with a number that only a lax reader takes, in its metadata where it has any."""
-    at = valid.find('"metadata": {') + len('"metadata": {') if '"metadata": {' in valid else 1
+    """Return an object with a number that only a lax reader takes, in the first object in it where it has any."""
+    inner = valid.find('": {')
+    at = 1 if inner < 0 else inner + len('": {')
     return f'{valid[:at]}"conformanceNumber": {number}, {valid[at:]}'
 
 

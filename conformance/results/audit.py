@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
-from conformance.contract.catalogue import Catalogue, Requirement
-from conformance.values import MISSING
+from conformance.contract.catalogue import Catalogue, Requirement, Secrets
+from conformance.values import MISSING, field, first_field, without
 from conformance.wire.exchange import Exchange, Response
 
 KEPT_BYTES: Final = 100_000
@@ -30,6 +30,7 @@ _HASH: Final = "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy"
 _TRACE: Final = "Error: at handler (/usr/src/app/dist/server.js:118:23)"
 _STATUSES: Final = (500, 418)
 _SECONDS: Final = 600.0
+_DISTINCT: Final = 12
 
 
 class Judge(Protocol):
@@ -94,7 +95,7 @@ def audit(exchanges: Iterable[Exchange], catalogue: Catalogue, decided: Iterable
             changed[like] += 1
             able |= _made_to_fail(exchange, rows, earlier, judge)
         able |= {row.id for row, findings in judge.apply(exchange) if findings}
-        _remember(exchange, earlier)
+        _remember(exchange, earlier, catalogue)
     order = [row.id for row in catalogue if row.id in wanted]
     return Audit(tuple(name for name in order if name in able), tuple(name for name in order if name not in able))
 
@@ -157,17 +158,16 @@ def _other_bodies(
     exchange: Exchange, body: dict[str, Any], rows: Iterable[Requirement], earlier: _Earlier
 ) -> Iterator[dict[str, Any]]:
     for path, value in _places(body):
-        yield _without(body, path)
+        yield without(body, path)
         for other in _other_values(value):
             yield _with(body, path, other)
         repeated = earlier.answers.get((_owner(exchange), path), MISSING)
         if repeated is not MISSING and repeated != value:
             yield _with(body, path, repeated)
-    for path in {path for row in rows for path in _named(row)}:
+    for path in {path for row in rows for path in _named(row, "response")}:
         for value in ("x", 4711, _AFTER):
             yield _with(body, path, value)
-    yield {**body, "statusCode": 599}
-    for secret in _secrets(exchange, earlier):
+    for secret in _secrets(exchange, rows, earlier):
         yield {**body, "note": secret}
     yield {**body, "passwordHash": _HASH}
 
@@ -185,16 +185,16 @@ def _without_both(exchange: Exchange, response: Response, rows: Iterable[Require
         for params in (row.rule or {}).values():
             if isinstance(params, dict) and {"header", "field"} <= set(params):
                 headers = tuple(pair for pair in response.headers if pair[0].lower() != params["header"])
-                raw = json.dumps(_without(response.json, params["field"])).encode()
+                raw = json.dumps(without(response.json, params["field"])).encode()
                 yield replace(exchange, response=replace(response, headers=headers, body=raw))
 
 
-def _secrets(exchange: Exchange, earlier: _Earlier) -> Iterator[str]:
-    """Yield what an answer must not hold: the password and token of the request, internals, and others' data."""
-    sent = exchange.request_json
-    password = sent.get("password") if isinstance(sent, dict) else None
-    if isinstance(password, str):
-        yield password
+def _secrets(exchange: Exchange, rows: Iterable[Requirement], earlier: _Earlier) -> Iterator[str]:
+    """Yield what an answer must not hold: texts and the token of the request, internals, and others' data."""
+    for path in {path for row in rows for path in _named(row, "request")}:
+        text = field(exchange.request_json, path)
+        if isinstance(text, str):
+            yield text
     if exchange.call.token:
         yield exchange.call.token
     yield _TRACE
@@ -202,10 +202,10 @@ def _secrets(exchange: Exchange, earlier: _Earlier) -> Iterator[str]:
     yield from (text for actor, text in earlier.requests.items() if actor != exchange.call.actor)
 
 
-def _named(row: Requirement) -> Iterator[str]:
-    """Yield the places of an answer that a rule names, where the answer may lack them."""
+def _named(row: Requirement, side: str) -> Iterator[str]:
+    """Yield the places of a request or a response that a rule names, where it may lack them."""
     for params in (row.rule or {}).values():
-        told = params.get("response") if isinstance(params, dict) else params
+        told = params.get(side) if isinstance(params, dict) else params if side == "response" else None
         for path in [told] if isinstance(told, str) else told or ():
             if isinstance(path, str):
                 yield path
@@ -243,14 +243,7 @@ def _with(body: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
     return {**body, name: _with(inner if isinstance(inner, dict) else {}, rest, value) if rest else value}
 
 
-def _without(body: Mapping[str, Any], path: str) -> dict[str, Any]:
-    name, _, rest = path.partition(".")
-    if rest:
-        return {**body, name: _without(body[name], rest)}
-    return {key: value for key, value in body.items() if key != name}
-
-
-def _remember(exchange: Exchange, earlier: _Earlier) -> None:
+def _remember(exchange: Exchange, earlier: _Earlier, catalogue: Catalogue) -> None:
     response, owner = exchange.response, _owner(exchange)
     if response is not None and exchange.is_success:
         for path, value in _places(response.json):
@@ -260,9 +253,10 @@ def _remember(exchange: Exchange, earlier: _Earlier) -> None:
             earlier.answers[owner, f"header {name.lower()}"] = text
     if exchange.is_success and exchange.call.actor and exchange.call.token:
         earlier.tokens.setdefault(exchange.call.actor, exchange.call.token)
-    sent = exchange.request_json
-    if isinstance(sent, dict) and isinstance(sent.get("password"), str) and isinstance(sent.get("email"), str):
-        earlier.passwords.setdefault(exchange.call.actor or sent["email"], sent["password"])
-    email = sent.get("email") if isinstance(sent, dict) else None
-    if exchange.is_success and exchange.call.actor and isinstance(email, str) and len(email) > len("name@example"):
-        earlier.requests.setdefault(exchange.call.actor, email)
+    password = first_field(exchange.request_json, catalogue.secrets.get(owner, Secrets()).request)
+    account = first_field(exchange.request_json, catalogue.accounts.get(owner, ()))
+    if isinstance(password, str) and isinstance(account, str):
+        earlier.passwords.setdefault(exchange.call.actor or account, password)
+    text = first_field(exchange.request_json, catalogue.private.get(owner, ()))
+    if exchange.is_success and exchange.call.actor and isinstance(text, str) and len(text) > _DISTINCT:
+        earlier.requests.setdefault(exchange.call.actor, text)

@@ -26,6 +26,10 @@ DOCUMENT = Path(__file__).parents[2] / "openapi" / "onboarding.yaml"
 COVERAGE_OF_A_GATE = {"positive": 2, "negative": 3}
 FUZZING_OF_A_GATE = {"positive": 1, "negative": 2}
 BATCH = 40
+FUZZED = ("positive", "negative")
+SHARE_OF_LINKS = 2
+SHARES = len(FUZZED) * len(operations.ALL) + SHARE_OF_LINKS
+"""The parts of a time budget: one for each operation and kind of values, the others for the walks over the links."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -81,14 +85,14 @@ def test_examples(run: Run, operation: str, send: Callable[[AnyCase, str], bool]
         raise NotTested("no example was accepted")
 
 
-@pytest.mark.parametrize("mode", ["positive", "negative"])
+@pytest.mark.parametrize("mode", FUZZED)
 def test_fuzzing(run: Run, operation: str, mode: str, send: Callable[[AnyCase, str], bool]) -> None:
     """Random values: a few in a gate; in a full run, as many as its time budget allows."""
     cases = generator().fuzzing(operation, mode)
     if run.settings.size is not Size.FULL:
         explore(run, cases, lambda case: _ignore(send(case, mode)), FUZZING_OF_A_GATE[mode], f"{operation} {mode}")
         return
-    left, batch = within(run.settings.time_budget / 14), 0
+    left, batch = within(run.settings.time_budget / SHARES), 0
     while left():
         explore(run, cases, lambda case: _ignore(send(case, mode)), BATCH, f"{operation} {mode} {batch}")
         batch += 1
@@ -101,7 +105,7 @@ def _ignore(accepted: bool) -> None:
 @pytest.mark.full
 def test_links(run: Run, merchants: Merchants) -> None:
     """Walks over the links of the document, from sign-in to checkout, in orders that nobody wrote down."""
-    left, batch = within(run.settings.time_budget / 7), 0
+    left, batch = within(run.settings.time_budget * SHARE_OF_LINKS / SHARES), 0
     while left():
         walk_machine(run, merchants, generator(), f"links {batch}")
         batch += 1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from pytest_bdd.parser import Feature, FeatureParser
@@ -144,13 +146,115 @@ def test_every_kind_of_rule_is_used(catalogue: Catalogue) -> None:
     assert used == set(KINDS)
 
 
+MACHINERY: Final = tuple(sorted((ROOT / "conformance").rglob("*.py")))
+STANDARD_HEADERS: Final = frozenset({"retry-after", "x-retry-after", "www-authenticate"})
+"""Headers that any API has: RFC 9110, and a form of Retry-After that rate limiters use."""
+
+WORDS_WITH_ANOTHER_MEANING: Final = {
+    "a key of a row of the catalogue": {
+        ("checks/content.py", "id"),
+        ("checks/responses.py", "id"),
+        ("checks/rules.py", "id"),
+        ("checks/tokens.py", "id"),
+        ("contract/catalogue.py", "id"),
+        ("contract/catalogue.py", "name"),
+        ("report/html.py", "id"),
+        ("report/model.py", "id"),
+    },
+    "a key of a case that `tolerates` names": {
+        ("checks/responses.py", "status"),
+        ("contract/agreement.py", "status"),
+    },
+    "a parameter of a rule, or the place of one, in the catalogue": {
+        ("contract/agreement.py", "name"),
+        ("contract/agreement.py", "success"),
+    },
+    "a word that a careless target signs its tokens with": {("checks/tokens.py", "password")},
+    "a concern of requirements": {("contract/catalogue.py", "status")},
+    "a parameter of a marker or a fixture of pytest": {("plugin/items.py", "id")},
+    "the module of pytest-metadata": {("plugin/adapters.py", "metadata")},
+    "an option, with which a target is told": {("plugin/options.py", "currency"), ("plugin/options.py", "amount")},
+    "a filter of the report's templates": {("report/html.py", "slug")},
+    "a key of the evidence": {("wire/evidence.py", "url"), ("wire/evidence.py", "status")},
+    "the error of a gateway, which is not the target's": {("wire/gateway.py", "message")},
+}
+"""Where a plain word that is a field of the API too stands in the machinery for something else."""
+
+DIVIDED: Final = {"checks/secrets.py": 1}
+"""Divisions by a number: the bits in a letter of base64."""
+
+
+def field_names(contract: Contract) -> set[str]:
+    """Return every name of a property or a response header in the document."""
+    found: set[str] = set()
+    stack: list[Any] = [contract.document]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            stack += node.values()
+            for key in ("properties", "headers"):
+                found |= set(node[key]) if isinstance(node.get(key), dict) else set()
+        elif isinstance(node, list):
+            stack += node
+    components = contract.document["components"].get("headers", {})
+    return {name for name in found - set(components) if name.lower() not in STANDARD_HEADERS}
+
+
+def is_plain(name: str) -> bool:
+    """Return whether a field has the name of a common word, which may stand in any sentence."""
+    return name.isalpha() and name.islower()
+
+
+def literals(file: Path) -> set[str]:
+    return {
+        node.value
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
 def test_conformance_names_no_endpoint(contract: Contract) -> None:
     """The machinery knows no endpoint, so that it can test another API against another contract."""
-    for file in (ROOT / "conformance").rglob("*.py"):
+    for file in MACHINERY:
         text = file.read_text(encoding="utf-8")
         for operation in contract.operations.values():
             assert operation.path not in text, file
             assert operation.id not in text, file
+
+
+def test_conformance_names_no_field(contract: Contract) -> None:
+    """A field with a name of its own stands nowhere in the machinery, not in a comment either."""
+    distinctive = sorted(name for name in field_names(contract) if not is_plain(name))
+    assert {"customerId", "merchantId", "sessionUrl", "statusCode", "set-auth-token"} <= set(distinctive)
+    patterns = {name: re.compile(rf"(?<![A-Za-z_-]){re.escape(name)}(?![A-Za-z_-])", re.I) for name in distinctive}
+    texts = {file: file.read_text(encoding="utf-8") for file in MACHINERY}
+    named = [(file.name, name) for file, text in texts.items() for name in distinctive if patterns[name].search(text)]
+    assert named == []
+
+
+def test_conformance_uses_no_field_with_a_plain_name(contract: Contract) -> None:
+    """A plain word that is a field too is a text of the machinery where it means something else, and nowhere else."""
+    plain = {name for name in field_names(contract) if is_plain(name)}
+    assert {"id", "name", "email", "password", "token", "status", "message", "code"} <= plain
+    used = {
+        (file.relative_to(ROOT / "conformance").as_posix(), name)
+        for file in MACHINERY
+        for name in literals(file) & plain
+    }
+    assert used == set().union(*WORDS_WITH_ANOTHER_MEANING.values())
+
+
+def test_nothing_is_divided_by_the_number_of_operations() -> None:
+    """A share is that of a list which knows its length; what is divided by a number is listed."""
+    files = [*MACHINERY, *sorted((ROOT / "tests" / "conformance").rglob("*.py"))]
+    found: dict[str, int] = {}
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            match node:
+                case ast.BinOp(op=ast.Div() | ast.FloorDiv(), right=ast.Constant(value=int(number))) if number != 2:
+                    name = "/".join(file.relative_to(ROOT).parts[1:])
+                    found[name] = found.get(name, 0) + 1
+    assert found == DIVIDED
 
 
 def test_unknown_id_in_a_test_is_refused(tmp_path: Path) -> None:
