@@ -20,7 +20,7 @@ class Operation:
 
     `words` name it in the features. `body` makes a valid body, for a merchant where it needs one; `sender` says who
     sends it; `unique` gives a generated body the values that have to be unique or real. `is_scarce` says that targets
-    usually limit its rate. `bases` are further valid bodies, by what they have in words.
+    usually limit its rate, `takes_customer` that its requests may name one by an id. `bases` are further valid bodies, by what they have in words.
     """
 
     id: str
@@ -29,6 +29,7 @@ class Operation:
     sender: Callable[[Merchants], Merchant | None]
     unique: Callable[[Run, Body, Merchant | None], Body]
     is_scarce: bool = False
+    takes_customer: bool = False
     bases: Mapping[str, Callable[[Run, Merchant | None], Body]] = field(default_factory=dict)
 
 

@@ -73,5 +73,6 @@ OPERATION: Final = Operation(
     body=lambda run, who: body(run, need_merchant(who).organization_id),
     sender=lambda merchants: merchants.first,
     unique=lambda run, generated, _: _consistent(run, generated),
+    takes_customer=True,
     bases={"with a new customer": _with_new_customer, "with three line items": _with_three_line_items},
 )

@@ -55,7 +55,7 @@ def send(run: Run, merchants: Merchants, operation: str) -> Callable[[AnyCase, s
             "saved: the target limits sign-ups and sign-ins, and every requirement has a check of its own", Why.SAVED
         )
     who = sender(merchants, operation)
-    customer = new_customer(run, merchants.first) if operation == operations.CREATE_CHECKOUT else ""
+    customer = new_customer(run, merchants.first) if operations.BY_ID[operation].takes_customer else ""
 
     def sending(case: AnyCase, mode: str) -> bool:
         try:
