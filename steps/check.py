@@ -63,10 +63,11 @@ def _missing_operations(run: Run) -> list[str]:
     """Find the operations whose path the target answers as it answers a path that nobody has; return a sentence each.
 
     Raises `NotTheTarget` where every operation that was tried is missing. Costs requests only where one was answered
-    with 404 or 405, and for the two that provisioning does not send: their empty body is refused and leaves nothing.
+    with 404 or 405, and for those that provisioning does not send: their empty body is refused and leaves nothing.
     """
     tried = {exchange.call.operation or "": exchange for exchange in run.recent}
-    for name in (operations.CREATE_CUSTOMER, operations.CREATE_CHECKOUT) if operations.SET_ACTIVE in tried else ():
+    unsent = [name for name, known in run.contract.operations.items() if known.needs_token and name not in tried]
+    for name in unsent if operations.SET_ACTIVE in tried else ():
         token = tried[operations.SET_ACTIVE].call.token
         known = run.contract.operations[name]
         tried[name] = run.send(Call(known.method, known.path, operation=name, json={}, token=token))

@@ -20,7 +20,8 @@ class Operation:
 
     `words` name it in the features. `body` makes a valid body, for a merchant where it needs one; `sender` says who
     sends it; `unique` gives a generated body the values that have to be unique or real. `is_scarce` says that targets
-    usually limit its rate, `takes_customer` that its requests may name one by an id. `bases` are further valid bodies, by what they have in words.
+    usually limit its rate, `takes_customer` that its requests may name one by an id. `bases` are further valid bodies,
+    by what they have in words.
     """
 
     id: str
