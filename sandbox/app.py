@@ -24,6 +24,7 @@ from sandbox.model import (
     GET_CHECKOUT,
     GET_CUSTOMER,
     LIST_CUSTOMERS,
+    OPERATIONS,
     PAY,
     SET_ACTIVE,
     SIGN_IN,
@@ -62,7 +63,7 @@ WITH_ID: Mapping[str, Mapping[str, str]] = {
     "/checkout/sessions": {"GET": GET_CHECKOUT},
     "/pay": {"GET": CHECKOUT_PAGE, "HEAD": CHECKOUT_PAGE, "POST": PAY},
 }
-BODIED = frozenset({SIGN_UP, SIGN_IN, CREATE_ORGANIZATION, SET_ACTIVE, CREATE_CUSTOMER, CREATE_CHECKOUT})
+BODIED = frozenset(OPERATIONS)
 DRAINED_AT_MOST = 64_000_000
 HOST = re.compile(r"[A-Za-z0-9.\-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
