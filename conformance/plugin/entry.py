@@ -16,7 +16,7 @@ from conformance.checks.rules import Rules
 from conformance.contract.catalogue import Catalogue, CatalogueError, load_catalogue
 from conformance.contract.document import ContractError, load_contract
 from conformance.masking import Masker
-from conformance.plugin import adapters, hooks
+from conformance.plugin import adapters, hooks, step_cache
 from conformance.plugin.controller import Session
 from conformance.plugin.items import Tests, own_folders
 from conformance.plugin.options import OPTIONS, add_options, read_settings
@@ -112,6 +112,7 @@ def pytest_configure(config: pytest.Config) -> None:
         rules = Rules(catalogue, contract)
     except (CatalogueError, ContractError, TargetError) as error:
         raise pytest.UsageError(str(error)) from None
+    step_cache.install()
     masker = Masker()
     for secrets in catalogue.secrets.values():
         for name in secrets.headers:

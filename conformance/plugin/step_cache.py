@@ -1,0 +1,68 @@
+"""Which step definitions a step can have, kept from one lookup to the next.
+
+pytest-bdd 9 goes through every fixture of the session for each step that it runs, and asks pytest for each of them
+whether the test sees it: a fifth of the time of a run. The names of the definitions that match a step are the same for
+as long as no definition comes or goes, so that only those are asked about. pytest decides as before what a test sees.
+
+`find_fixturedefs_for_step` is no documented interface: `pyproject.toml` bounds the version of pytest-bdd, and
+`tests/suite/test_step_cache.py` holds each step of the features against pytest-bdd's own lookup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from pytest_bdd.steps import StepNamePrefix
+
+scenario: Final[Any] = import_module("pytest_bdd.scenario")
+"""The module, whose name in the package is that of a function."""
+
+OWN_LOOKUP: Final = scenario.find_fixturedefs_for_step
+"""The lookup of pytest-bdd itself."""
+
+_STEP_DEFINITION: Final = StepNamePrefix.step_def.value
+_REGISTRY: Final = scenario.step_function_context_registry
+_known: WeakKeyDictionary[Any, tuple[int, dict[tuple[str, str], list[str]]]] = WeakKeyDictionary()
+
+
+def install() -> None:
+    """Let pytest-bdd look steps up here."""
+    scenario.find_fixturedefs_for_step = find
+
+
+def find(step: Any, fixturemanager: Any, node: Any) -> Iterator[Any]:
+    """Yield the definitions that match a step and that a test sees, as pytest-bdd's own lookup does."""
+    for name in _names(step, fixturemanager):
+        for definition in scenario.getfixturedefs(fixturemanager, name, node) or ():
+            if _matches(definition, step):
+                yield definition
+
+
+def _names(step: Any, fixturemanager: Any) -> list[str]:
+    """Return the names of the fixtures of which a definition matches a step, whoever sees it."""
+    registered = {
+        name: definitions
+        for name, definitions in fixturemanager._arg2fixturedefs.items()
+        if name.startswith(_STEP_DEFINITION)
+    }
+    size = sum(map(len, registered.values()))
+    known_size, known = _known.get(fixturemanager, (-1, {}))
+    if known_size != size:
+        known = {}
+        _known[fixturemanager] = size, known
+    key = step.type, step.name
+    if key not in known:
+        known[key] = [
+            name
+            for name, definitions in registered.items()
+            if any(_matches(definition, step) for definition in definitions)
+        ]
+    return known[key]
+
+
+def _matches(definition: Any, step: Any) -> bool:
+    context = _REGISTRY.get(definition.func)
+    return context is not None and context.type in (None, step.type) and bool(context.parser.is_matching(step.name))
