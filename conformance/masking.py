@@ -50,8 +50,12 @@ class Masker:
 
     def text(self, text: str) -> str:
         """Return a text with every known secret, and every value of a secret-named field, masked."""
+        if len(text) < SHORTEST:
+            return text
         text = self._forms.replaced(text, MASK)
-        return _URL_USER.sub(MASK, _SECRET_TEXT.sub(lambda found: found[1] + MASK, text))
+        if '"' in text:
+            text = _SECRET_TEXT.sub(lambda found: found[1] + MASK, text)
+        return _URL_USER.sub(MASK, text) if "://" in text else text
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Return the headers of a request or response in their order, with secret values masked."""

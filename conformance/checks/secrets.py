@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
@@ -30,6 +31,7 @@ def _places(exchange: Exchange) -> list[str]:
     return [exchange.response.text, *texts(exchange.response_json), *headers]
 
 
+@lru_cache(maxsize=256)
 def forms(password: str) -> dict[str, str]:
     """Return the forms in which a password can hide in a text, each with the words for it."""
     octets = password.encode("utf-8", "surrogatepass")
@@ -69,12 +71,12 @@ def _no_disguised_password(exchange: Exchange, params: Params, rules: Basis) -> 
         for account in rules.memory.traces.accounts_of(exchange):
             rules.memory.traces.passwords.setdefault(account, set()).add(sent)
     request = exchange.request_body.decode("utf-8", "replace")
-    places = _places(exchange)
+    places = "\0".join(_places(exchange))
     found = {
         what
         for password in passwords
         for form, what in forms(password).items()
-        if not (form == sent or form in request) and any(form in place for place in places)
+        if form in places and not (form == sent or form in request)
     }
     return [Finding("an answer without the password, in whatever form", what) for what in sorted(found)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +15,7 @@ from conformance.errors import Breached, NotTested
 from conformance.masking import Masker
 from conformance.results.records import Breach
 from conformance.run import Run
-from conformance.wire.evidence import evidence
+from conformance.wire.evidence import as_text, evidence
 
 _PREFIX: Final = f"{Breached.__module__}.{Breached.__name__}: "
 
@@ -82,7 +81,7 @@ class AllureSteps:
             allure.dynamic.tag(name)
             allure.dynamic.label("layer", requirement.concern)
         for exchange in self.run.recent:
-            text = json.dumps(evidence(exchange, self.run.masker), indent=1, ensure_ascii=False)
+            text = as_text(evidence(exchange, self.run.masker))
             allure.attach(text, exchange.summary, allure.attachment_type.JSON)
         return (yield)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 from typing import Any, Final
 
 from conformance.masking import Masker
@@ -16,16 +17,17 @@ EVIDENCE_BYTES: Final = 4096
 def evidence(exchange: Exchange, masker: Masker) -> dict[str, Any]:
     """Return an exchange as JSON data for the reports: masked and bounded."""
     response = exchange.response
+    request = {
+        "method": exchange.call.method,
+        "url": masker.text(exchange.url),
+        "headers": masker.headers(exchange.request_headers),
+        "body": _body(exchange.request_body, exchange.request_json, masker),
+    }
     return {
         "number": exchange.number,
         "operation": exchange.call.operation,
         "summary": masker.text(exchange.summary),
-        "request": {
-            "method": exchange.call.method,
-            "url": masker.text(exchange.url),
-            "headers": masker.headers(exchange.request_headers),
-            "body": _body(exchange.request_body, exchange.request_json, masker),
-        },
+        "request": request,
         "response": None
         if response is None
         else {
@@ -35,20 +37,32 @@ def evidence(exchange: Exchange, masker: Masker) -> dict[str, Any]:
         },
         "failure": exchange.failure and masker.text(exchange.failure),
         "seconds": round(exchange.seconds, 4),
-        "curl": curl(exchange, masker),
+        "curl": _curl(request),
     }
 
 
-def curl(exchange: Exchange, masker: Masker) -> str:
-    """Return a curl line for a shell that sends the request again, with secrets as `***`."""
-    words = ["curl", "-sS", "-i", "-X", exchange.call.method, masker.text(exchange.url)]
+def _curl(request: Mapping[str, Any]) -> str:
+    """Return a curl line for a shell that sends a masked request again, with secrets as `***`."""
+    words = ["curl", "-sS", "-i", "-X", request["method"], request["url"]]
     hidden = {"host", "content-length", "accept-encoding", "connection", "user-agent"}
-    for name, value in masker.headers(exchange.request_headers):
+    for name, value in request["headers"]:
         if name.lower() not in hidden:
             words += ["-H", f"{name}: {value}"]
-    if exchange.request_body:
-        words += ["--data-raw", _body(exchange.request_body, exchange.request_json, masker)]
+    if request["body"]:
+        words += ["--data-raw", request["body"]]
     return shlex.join(words)
+
+
+def as_text(value: Any, deep: int = 2) -> str:
+    """Return JSON data as text for a reader: a line for each name of the first two levels.
+
+    The encoder of the standard library is twenty times slower where it has to indent.
+    """
+    if not deep or not isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    blank = " " * (3 - deep)
+    lines = [f"{blank}{json.dumps(name)}: {as_text(item, deep - 1)}" for name, item in value.items()]
+    return "{\n" + ",\n".join(lines) + f"\n{blank[1:]}}}"
 
 
 def _body(raw: bytes, value: Any, masker: Masker) -> str:
