@@ -10,12 +10,7 @@ from conformance.generate.cases import to_call
 from conformance.run import Run
 from conformance.wire.exchange import Call
 from steps import operations
-from steps.merchants import Merchant, Merchants
-
-
-def sender(merchants: Merchants, operation: str) -> Merchant | None:
-    """Return who sends an operation's requests: nobody to sign up."""
-    return operations.BY_ID[operation].sender(merchants)
+from steps.merchants import Merchant
 
 
 def prepared(run: Run, case: AnyCase, operation: str, who: Merchant | None, customer: str, *, valid: bool) -> Call:

@@ -14,7 +14,8 @@ from conformance.generate.adapters import AnyCase
 from conformance.generate.cases import Generator, judge
 from conformance.run import Run
 from conformance.wire.client import NotSendable
-from steps.generated import prepared, sender
+from steps import operations
+from steps.generated import prepared
 from steps.merchants import Merchants
 
 _WALKS, _STEPS = 4, 8
@@ -36,7 +37,7 @@ def walk_machine(run: Run, merchants: Merchants, generator: Generator, purpose: 
             name = names[case.path]
             linked = str(case.body.get("customerId", "")) if isinstance(case.body, dict) else ""
             try:
-                call = prepared(run, case, name, sender(merchants, name), linked, valid=True)
+                call = prepared(run, case, name, operations.sender(merchants, name), linked, valid=True)
                 exchange = run.send(call)
             except NotSendable:
                 return _response(case, 0, [], b"")

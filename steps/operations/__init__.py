@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from steps.operations import (
     create_checkout,
@@ -13,6 +13,9 @@ from steps.operations import (
     sign_up,
 )
 from steps.operations.base import Operation
+
+if TYPE_CHECKING:
+    from steps.merchants import Merchant, Merchants
 
 SIGN_UP: Final = sign_up.ID
 SIGN_IN: Final = sign_in.ID
@@ -27,3 +30,8 @@ ALL: Final[tuple[Operation, ...]] = tuple(
 BY_ID: Final = {operation.id: operation for operation in ALL}
 BY_WORDS: Final = {operation.words: operation.id for operation in ALL}
 SCARCE: Final = tuple(operation.id for operation in ALL if operation.is_scarce)
+
+
+def sender(merchants: Merchants, operation: str) -> Merchant | None:
+    """Return who sends an operation's requests: nobody to sign up."""
+    return BY_ID[operation].sender(merchants)

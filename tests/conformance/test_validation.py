@@ -18,7 +18,7 @@ from conformance.plugin.entry import catalogue_of
 from conformance.results.records import Reason
 from conformance.run import Run
 from conformance.wire.exchange import Call, Exchange, Intent
-from steps.generated import sender as sender_of
+from steps import operations
 from steps.merchants import Merchant, Merchants, call, send, valid_body
 from steps.outcomes import refused
 
@@ -41,7 +41,7 @@ def test_refused(run: Run, merchants: Merchants, refusal: Requirement) -> None:
     """A valid request with one thing wrong: it is refused, with the status that the contract has for it."""
     spec = refusal.refuses or {}
     operation, base = refusal.operation, spec.get("base", "")
-    sender = sender_of(merchants, operation)
+    sender = operations.sender(merchants, operation)
     make = lambda: refused_cases(spec, valid_body(run, operation, sender, base))  # noqa: E731
     for case in _planned(run, refusal, spec, make):
         exchange = _send(run, merchants, operation, case, sender)
@@ -53,7 +53,7 @@ def test_refused(run: Run, merchants: Merchants, refusal: Requirement) -> None:
 def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None:
     """A valid request with something hostile in it: it is refused or accepted, in an orderly way and in time."""
     spec = survival.survives or {}
-    sender = sender_of(merchants, survival.operation)
+    sender = operations.sender(merchants, survival.operation)
     make = lambda: survived_cases(spec, valid_body(run, survival.operation, sender))  # noqa: E731
     for case in _planned(run, survival, spec, make):
         exchange = _send(run, merchants, survival.operation, case, sender)

@@ -11,7 +11,7 @@ import schemathesis.specs.openapi.checks as openapi_checks
 
 from conformance.checks.rules import KINDS
 from conformance.contract.catalogue import Catalogue
-from conformance.generate import cases
+from conformance.generate import used
 from tests.suite.invocation import invoke
 
 SMALL = 60
@@ -45,11 +45,11 @@ def test_every_check_of_schemathesis_is_used_or_switched_off_by_name(catalogue: 
     """A check that is neither would be forgotten; what is used is mapped to kinds of rule that the catalogue has."""
     functions = {name: item for name, item in vars(openapi_checks).items() if inspect.isfunction(item)}
     known = {name for name, item in functions.items() if _is_check(item) and not name.startswith("_")}
-    named = {*cases.CHECKS, *cases.SWITCHED_OFF}
+    named = {*used.CHECKS, *used.SWITCHED_OFF}
     assert known <= named, known - named
-    assert not set(cases.CHECKS) & set(cases.SWITCHED_OFF)
-    assert all(reason for reason in cases.SWITCHED_OFF.values())
-    kinds = {kind for used in cases.CHECKS.values() for kind in used}
+    assert not set(used.CHECKS) & set(used.SWITCHED_OFF)
+    assert all(reason for reason in used.SWITCHED_OFF.values())
+    kinds = {kind for names in used.CHECKS.values() for kind in names}
     assert kinds <= set(KINDS)
     assert kinds <= {kind for row in catalogue if row.rule for kind in row.rule}
 

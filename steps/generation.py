@@ -1,0 +1,107 @@
+"""The tests of generated requests, which import schemathesis and hypothesis: they are loaded where a run has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from conformance.errors import NotTested, Why
+from conformance.generate.adapters import AnyCase
+from conformance.generate.cases import Generator, explore, judge, sample, within
+from conformance.run import Run
+from conformance.settings import Size
+from conformance.wire.client import NotSendable
+from steps import operations
+from steps.fixtures import new_customer
+from steps.generated import prepared
+from steps.machine import walk_machine
+from steps.merchants import Merchants
+
+COVERAGE_OF_A_GATE: Final = {"positive": 2, "negative": 3}
+FUZZING_OF_A_GATE: Final = {"positive": 1, "negative": 2}
+BATCH: Final = 40
+_SHARE_OF_LINKS: Final = 2
+_SHARES: Final = 2 * len(operations.ALL) + _SHARE_OF_LINKS
+"""The parts of a time budget: one for each operation and mode of values, the others for the walks over the links."""
+
+
+class Generation:
+    """Generated requests of the operations in a document, sent in a run on behalf of its merchants."""
+
+    def __init__(self, run: Run, merchants: Merchants, document: Path) -> None:
+        self.run = run
+        self.merchants = merchants
+        self.generator = _generator(document)
+
+    def cover(self, operation: str, mode: str) -> None:
+        """Send the cases at and beyond every bound: all in a full run, a choice by the seed in a gate."""
+        send = self._sender(operation, mode)
+        room = None if self.run.settings.size is Size.FULL else COVERAGE_OF_A_GATE[mode]
+        cases = self.generator.coverage(operation, mode)
+        for case in sample(cases, room, self.run.random(f"coverage {operation} {mode}")):
+            send(case)
+
+    def send_examples(self, operation: str) -> None:
+        """Send the examples; raise `NotTested` where none was accepted."""
+        send = self._sender(operation, "positive")
+        accepted: list[bool] = []
+        for number, strategy in enumerate(self.generator.examples(operation)):
+            purpose = f"example {operation} {number}"
+            explore(self.run, strategy, lambda case: accepted.append(send(case)), 1, purpose)
+        if not any(accepted):
+            raise NotTested("no example was accepted")
+
+    def fuzz(self, operation: str, mode: str) -> None:
+        """Send random cases: a few in a gate; in a full run, as many as its time budget allows."""
+        send = self._sender(operation, mode)
+        cases = self.generator.fuzzing(operation, mode)
+        run = self.run
+        if run.settings.size is not Size.FULL:
+            explore(run, cases, lambda case: _ignore(send(case)), FUZZING_OF_A_GATE[mode], f"{operation} {mode}")
+            return
+        left, batch = within(run.settings.time_budget / _SHARES), 0
+        while left():
+            explore(run, cases, lambda case: _ignore(send(case)), BATCH, f"{operation} {mode} {batch}")
+            batch += 1
+
+    def walk(self) -> None:
+        """Walk over the links for a share of the time budget."""
+        left, batch = within(self.run.settings.time_budget * _SHARE_OF_LINKS / _SHARES), 0
+        while left():
+            walk_machine(self.run, self.merchants, self.generator, f"links {batch}")
+            batch += 1
+
+    def _sender(self, operation: str, mode: str) -> Callable[[AnyCase], bool]:
+        """Return what sends a generated case of an operation, and says whether the target accepted it.
+
+        Raises `NotTested` where requests of the operation are scarce on this target.
+        """
+        run = self.run
+        if operation in operations.SCARCE and run.limited(operation):
+            raise NotTested(
+                "saved: the target limits sign-ups and sign-ins, and every requirement has a check of its own",
+                Why.SAVED,
+            )
+        who = operations.sender(self.merchants, operation)
+        customer = new_customer(run, self.merchants.first) if operations.BY_ID[operation].takes_customer else ""
+
+        def send(case: AnyCase) -> bool:
+            try:
+                exchange = run.send(prepared(run, case, operation, who, customer, valid=mode == "positive"))
+            except NotSendable:
+                return False
+            judge(run, case, exchange, valid=mode == "positive")
+            return exchange.is_success
+
+        return send
+
+
+@cache
+def _generator(document: Path) -> Generator:
+    return Generator.load(document)
+
+
+def _ignore(accepted: bool) -> None:
+    """A fuzzed case may be accepted or refused; the checks on its answer are what counts."""
