@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -178,7 +178,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        tables = {
+        tables: dict[str, Callable[[], None]] = {
             "sizes": lambda: sizes(folder, given.rounds, given.against),
             "floor": lambda: floor(folder),
             "parts": lambda: parts(folder),
