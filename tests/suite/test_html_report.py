@@ -114,6 +114,7 @@ def row(name: str, verdict: str = "passed", **more: Any) -> dict[str, Any]:
         "tests": [] if verdict == "not tested" else ["tests/conformance/test_features.py::test_walk"],
         "breaches": [breach()] if verdict in ("failed", "warned") else [],
         "more_breaches": 0,
+        "proven_by": ["signup-name-cut"],
         **more,
     }
 
@@ -147,6 +148,8 @@ def run(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
         "checked": ["signed up and signed in as <conformance.1@example.com>"],
         "created": ["user conformance.1@example.com", "organization conformance-2"],
         "policies": [],
+        "gateway": {"answered": 0, "of": 12},
+        "audit": None,
         "requirements": list(rows),
         **more,
     }
