@@ -13,7 +13,8 @@ Feature: What a client may not set
 
   @ORG-PROPERTY-20
   Scenario: An organization that claims an id and other members
-    When a "create organization" request claims what a client may not set
+    When a new organization claims the id of the other merchant's
+    And a "create organization" request claims what a client may not set
     Then nothing of it is taken
     And the organization is the creator's
 

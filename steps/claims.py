@@ -41,8 +41,10 @@ def _claims(story: Story, operation: str) -> Claim:
     match operation:
         case operations.SIGN_UP | operations.SIGN_IN:
             token = f"claimed-{mark}-{mark}"
-            claims = {**privileges, "token": token, "user": privileges}
-            return Claim(claims, {*texts, token})
+            claims: dict[str, Any] = {**privileges, "token": token, "user": privileges}
+            if operation == operations.SIGN_IN:
+                claims["name"] = f"Claimed Name {mark}"
+            return Claim(claims, {*texts, token, f"Claimed Name {mark}"})
         case operations.CREATE_ORGANIZATION:
             other = story.rival.user_id
             members = [{"userId": other, "role": "owner"}] if other else []
@@ -100,6 +102,17 @@ def claims_sent(story: Story, name: str) -> None:
         merged["metadata"] = {**body["metadata"], **claim.body["metadata"]}
     story.notes["claimed"] = claim.texts
     story.add(send(run, operation, merged, merchant, intent=Intent.UNUSUAL, value="what a client may not set"))
+
+
+@when("a new organization claims the id of the other merchant's")
+def claims_others_organization(story: Story) -> None:
+    """The id that it gets is its own, so that nothing of the other merchant's is written over."""
+    run, closed = story.run, story.rival.organization_id
+    body = {**operations.create_organization.body(run), "id": closed}
+    spare = story.merchants.spare(story.actor)
+    exchange = send(run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.UNUSUAL, value="a claimed id")
+    held = not exchange.is_success or organization_id(exchange) != closed
+    run.check(held, "a refusal, or an id of its own", exchange.summary, exchange, "ORG-PROPERTY-20")
 
 
 @when("the new user signs in and claims it again")

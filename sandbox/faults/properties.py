@@ -60,6 +60,17 @@ def _renamed(call: Call, organization: JsonObject) -> None:
         call.store.execute("UPDATE organization SET name = ? WHERE id = ?", (name, organization["id"]))
 
 
+def _taken_over(call: Call, organization: JsonObject) -> None:
+    """An id that exists is written over; no other is taken."""
+    if call.store.organization(text(call.fields.get("id"))) is not None:
+        organization["id"] = call.fields["id"]
+
+
+def _signs_in_renamed(call: Call, user: JsonObject) -> None:
+    if isinstance(call.fields.get("name"), str):
+        user["name"] = call.fields["name"]
+
+
 def _members_added(call: Call, organization: JsonObject) -> None:
     given = call.fields.get("members")
     organization["members"] = [*organization["members"], *(given if isinstance(given, list) else ())]
@@ -125,6 +136,22 @@ FAULTS = table(
         "the time of creation is the one that was claimed",
         editing(CREATE_ORGANIZATION, _takes("createdAt")),
         "ORG-PROPERTY-20",
+    ),
+    _fault(
+        "organization-of-others-taken-over",
+        CREATE_ORGANIZATION,
+        "a new organization with the id of another one takes its place",
+        editing(CREATE_ORGANIZATION, _taken_over),
+        "ORG-PROPERTY-20",
+        "ORG-UNIQUE-1",
+    ),
+    _fault(
+        "signin-renames",
+        SIGN_IN,
+        "the name in a sign-in request is the user's",
+        editing(SIGN_IN, _signs_in_renamed),
+        "SIGNIN-PROPERTY-20",
+        "SIGNIN-ECHO-3",
     ),
     _fault(
         "organization-members-as-claimed",
