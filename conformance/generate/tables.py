@@ -78,10 +78,7 @@ def refused_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator
         yield Case(f"`{path}` null", with_value(valid, path, None), group=path)
     for path in spec.get("types", ()):
         yield from _other_types(path, valid)
-    for path, values in spec.get("values", {}).items():
-        for value in values:
-            label = f"`{path}` {json.dumps(value, ensure_ascii=False)[:60]}"
-            yield Case(label, with_value(valid, path, value), group=path)
+    yield from _values(spec, valid)
     if "together" in spec:
         yield _together(spec["together"], valid)
     yield from _bodies(spec, valid)
@@ -93,6 +90,7 @@ def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterato
     """A `survives:` table and a valid body: yields cases that a target may refuse or accept, in an orderly way."""
     for paths in spec.get("text", ()):
         yield from _hostile_texts([paths] if isinstance(paths, str) else paths, valid)
+    yield from _values(spec, valid)
     for path in spec.get("long", ()):
         yield Case(f"a megabyte in `{path}`", with_value(valid, path, "x" * _MEGABYTE), group="long")
     for path in spec.get("deep", ()):
@@ -122,6 +120,13 @@ def _together(paths: Sequence[str], valid: Mapping[str, Any]) -> Case:
     for path in paths[1:]:
         body = with_value(body, path, {} if isinstance(field(valid, path), list) else [])
     return Case(f"{', '.join(f'`{path}`' for path in paths)} wrong at once", body, group="together")
+
+
+def _values(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:
+    for path, values in spec.get("values", {}).items():
+        for value in values:
+            label = f"`{path}` {json.dumps(value, ensure_ascii=False)[:60]}"
+            yield Case(label, with_value(valid, path, value), group=path)
 
 
 def _bodies(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:

@@ -75,8 +75,54 @@ def _wrong_in_two(operation: str) -> Callable[[Call], bool]:
     return holds
 
 
+def _odd(name: str, right: type) -> Callable[[Call], bool]:
+    """Tell whether a request has an optional field of another type than the right one."""
+
+    def holds(call: Call) -> bool:
+        try:
+            body = reading.parsed(call.raw)
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(body, dict) and body.get(name) is not None and not isinstance(body[name], right)
+
+    return holds
+
+
+def _without_odd_customer(call: Call) -> Json:
+    """A `customerId` that is no text is left out before the body is looked at."""
+    value = reading.parsed(call.raw)
+    if isinstance(value, dict) and not isinstance(value.get("customerId"), (str, type(None))):
+        return {name: item for name, item in value.items() if name != "customerId"}
+    return value
+
+
 FAULTS = table(
     "validation",
+    *(
+        Fault(
+            f"{short}-{name.lower()}-of-another-type-500",
+            operation,
+            MUST,
+            f"{name} of another type is a 500",
+            falling_over(operation, _odd(name, right)),
+            (f"{prefix}-STATUS-3", f"{prefix}-HOSTILE-1"),
+        )
+        for short, operation, prefix, name, right in (
+            ("signup", SIGN_UP, "SIGNUP", "image", str),
+            ("signup", SIGN_UP, "SIGNUP", "rememberMe", bool),
+            ("signin", SIGN_IN, "SIGNIN", "rememberMe", bool),
+            ("organization", CREATE_ORGANIZATION, "ORG", "logo", str),
+            ("organization", CREATE_ORGANIZATION, "ORG", "metadata", dict),
+        )
+    ),
+    Fault(
+        "checkout-customer-id-of-another-type-overlooked",
+        CREATE_CHECKOUT,
+        MUST,
+        "a customerId that is no text is overlooked, and the session has no customer",
+        with_seams(parse=_without_odd_customer),
+        ("CHECKOUT-VALID-43", "CHECKOUT-EXISTING-1", "CHECKOUT-TENANT-31"),
+    ),
     *(
         Fault(
             f"checkout-item-{says}-of-any-type",
