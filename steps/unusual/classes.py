@@ -223,7 +223,7 @@ PRODUCTS: Final = (_product,)
 
 
 def urls(*endings: str) -> Class:
-    return tuple(_urls(ending) for ending in endings)
+    return Led(tuple(_urls(ending) for ending in endings))
 
 
 def _urls(ending: str) -> Change:
