@@ -22,7 +22,7 @@ _WHOLE: Final = {"schema": "response", "header": "header", "error-body": "status
 """The kinds of rule that have one parameter, by what it stands for."""
 
 _REQUEST: Final = ("request", "by", "when", "unless", "secret")
-_RESPONSE: Final = ("response", "earlier", "later", "field", "known")
+_RESPONSE: Final = ("response", "earlier", "later", "field", "known", "echoes")
 _REFUSAL: Final = ("refusal",)
 _STATUSES: Final = ("statuses",)
 _CHANGING: Final = ("missing",)
@@ -248,6 +248,6 @@ def _owners(catalogue: Catalogue, contract: Contract) -> Iterator[tuple[str, str
                 yield f"{place} ({row.id})", f"the place `{path}` belongs to {first.id} already"
     for operation in contract.operations:
         if (operation, "") not in owners:
-            files = [row.origin.file.name for row in catalogue if row.operation == operation]
-            where = files[0] if files else contract.file.name
+            names = catalogue.names.get(operation)
+            where = names.origin.file.name if names and names.origin else contract.file.name
             yield where, f'no row has `rule: {{schema: [""]}}` for {operation}: breaches of its schema would be lost'
