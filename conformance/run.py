@@ -28,7 +28,7 @@ from conformance.values import field as field_of
 from conformance.wire.exchange import Call, Exchange, Intent
 from conformance.wire.together import told_in_order
 
-_TESTS_A_CONTROL: Final = 5
+_TESTS_A_CONTROL: Final = 8
 
 
 @dataclass
@@ -215,7 +215,7 @@ class Run:
     def needs_control(self, operation: str, actor: str) -> bool:
         """Return whether a control has to be sent after refused requests of an operation.
 
-        One control proves the session for five tests in a row, and for each in which a refusal was not as it has to
+        One control proves the session for eight tests in a row, and for each in which a refusal was not as it has to
         be; none is sent where the target limits the operation and has accepted a valid request.
         """
         key = f"{operation} {actor}"

@@ -174,7 +174,10 @@ def _chosen(run: Run, operation: str, names: list[str], always: int, others: int
     """
     if run.settings.size == Size.FULL:
         return names
-    rest = run.random("spellings and tokens").sample(names[always:], len(names) - always)
+    rest = names[always:]
+    if not rest:
+        return names
+    rest = run.random("forms in turn").sample(rest, len(rest))
     start = others * list(operations.BY_ID).index(operation)
     turns = [rest[(start + number) % len(rest)] for number in range(min(others, len(rest)))]
     return [*names[:always], *turns]
@@ -228,7 +231,9 @@ def sent_how(story: Story, name: str, how: str) -> None:
     run, operation = story.run, operations.BY_WORDS[name]
     merchant = by_whom(story, operation)
     story.notes.update(operation=operation, what=f"a request {how}")
-    for headers in headers_for(how, merchant.token):
+    forms = {str(number): headers for number, headers in enumerate(headers_for(how, merchant.token))}
+    chosen = list(forms) if "spoiled" in how else _chosen(run, operation, list(forms), always=1, others=1)
+    for headers in (forms[number] for number in chosen):
         run.masker.add(*(value.partition(" ")[2] for value in headers.values()))
         body: Any = valid_body(run, operation, merchant)
         story.add(send(run, operation, body, merchant, token=None, headers=headers))
@@ -238,7 +243,7 @@ def sent_how(story: Story, name: str, how: str) -> None:
 def scheme_in_other_cases(story: Story, name: str) -> None:
     run, operation = story.run, operations.BY_WORDS[name]
     merchant = by_whom(story, operation)
-    for scheme in ("bearer", "bEaReR"):
+    for scheme in _chosen(run, operation, ["bearer", "bEaReR"], always=0, others=1):
         headers = {"Authorization": f"{scheme} {merchant.token}"}
         story.add(send(run, operation, valid_body(run, operation, merchant), merchant, token=None, headers=headers))
 

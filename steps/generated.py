@@ -22,7 +22,8 @@ def prepared(run: Run, case: AnyCase, operation: str, who: Merchant | None, cust
     body = _marked(run, _real(sent.json, who, customer))
     if valid:
         body = operations.BY_ID[operation].unique(run, _whole_numbers(body), who)
-    return replace(sent, json=body)
+    may_repeat = not isinstance(body.get("metadata"), dict)
+    return replace(sent, json=body, repeat=may_repeat)
 
 
 def _real(body: dict[str, Any], who: Merchant | None, customer: str) -> dict[str, Any]:
@@ -37,9 +38,11 @@ def _real(body: dict[str, Any], who: Merchant | None, customer: str) -> dict[str
 
 
 def _marked(run: Run, body: dict[str, Any]) -> dict[str, Any]:
-    """A body that is the run's test data, and says so where it has metadata."""
+    """Return a body that is the run's test data, and like no other one, where it has metadata to say so."""
     metadata = body.get("metadata")
-    return {**body, "metadata": {**metadata, "conformanceRun": run.id}} if isinstance(metadata, dict) else body
+    if not isinstance(metadata, dict):
+        return body
+    return {**body, "metadata": {**metadata, "conformanceRun": run.id, "conformanceCase": run.unique()}}
 
 
 def _whole_numbers(value: Any) -> Any:

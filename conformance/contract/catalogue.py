@@ -231,7 +231,7 @@ def _names(documents: Sequence[YamlFile]) -> dict[str, Names]:
                 raise CatalogueError(f"{document.place((key,))}: `{key}` of {operation} is {known[key]} elsewhere")
             if key == "short" and name in others.values():
                 raise CatalogueError(f"{document.place((key,))}: another operation has the short name {name}")
-    named_last = sorted(reversed(documents), key=lambda document: "short" in document.data)
+    named_last = sorted(documents, key=lambda document: "short" in document.data)
     origins = {document.data.get("operation"): Origin(document, ("operation",)) for document in named_last}
     return {operation: Names(**known, origin=origins[operation]) for operation, known in found.items()}
 
