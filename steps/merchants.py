@@ -149,7 +149,7 @@ class Merchants:
         else:
             merchant = self.sign_up(key)
             merchant = replace(merchant, token=self._first_session(merchant))
-        if key == "account":
+        if key.startswith("account"):
             self._first_of_two(merchant)
         organization, exchange = self._create_organization(merchant)
         merchant = replace(merchant, organization_id=organization, organization=exchange.request_json or {})

@@ -51,7 +51,7 @@ INTERNALS: Final = (
     (
         "SQL",
         re.compile(
-            rf"\bSELECT\s+{_COLUMNS}\s+FROM\s+[\w\"`.]|\bINSERT\s+INTO\s+[\w\"`.]+\s*\("
+            rf"\bSELECT\s+{_COLUMNS}\s+FROM\s+[\w\"`.]|\bINSERT\s+INTO\s+[\w\"`.]+\s*(?:VALUES\s*)?\("
             r"|\bUPDATE\s+[\w\"`.]+\s+SET\s+[\w\"`.]+\s*=|\bDELETE\s+FROM\s+[\w\"`.]+\s*(?:WHERE|;|$)|\bCREATE\s+TABLE\s"
             r"|SQLITE_[A-Z]+|SQLSTATE|\bORA-\d{5}|PrismaClient|\bSequelize\w{1,40}Error|QueryFailedError|\bER_[A-Z]+_"
         ),
@@ -61,7 +61,7 @@ INTERNALS: Final = (
         re.compile(
             r"\bselect\s+(?:\*|[^;<>]{0,300}[\"`][\w.]+[\"`][^;<>]{0,300}?)\s*from\s+[\"`\w]"
             r"|\bselect\s[^;<>]{1,300}?\sfrom\s+[\w\"`.]+\s+where\s+[\w\"`.]+\s*(?:[=<>?$']|like\s|in\s*\()"
-            r"|\binsert\s+into\s+[\w\"`.]+\s*\(|\bupdate\s+[\w\"`.]+\s+set\s+[\w\"`.]+\s*="
+            r"|\binsert\s+into\s+[\w\"`.]+\s*(?:values\s*)?\(|\bupdate\s+[\w\"`.]+\s+set\s+[\w\"`.]+\s*="
             r"|\bdelete\s+from\s+[\w\"`.]+\s+where\s+[\w\"`.]+\s*[=<>?$']|\bcreate\s+table\s+[\w\"`.]+\s*\("
             r"|(?:UNIQUE|FOREIGN KEY|NOT NULL) constraint failed"
             r"|violates (?:unique|foreign key|not-null|check) constraint"

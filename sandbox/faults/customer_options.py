@@ -168,14 +168,6 @@ EXISTING = table(
         requirements=("CHECKOUT-EXISTING-1", "CHECKOUT-EXISTING-3"),
     ),
     Fault(
-        "existing-unicode-customer-not-found",
-        CREATE_CHECKOUT,
-        MUST,
-        "customers with letters outside ASCII are not found",
-        _seam("existing", _with_unicode_not_found),
-        requirements=("CHECKOUT-STATUS-1",),
-    ),
-    Fault(
         "existing-unknown-ignored",
         CREATE_CHECKOUT,
         MUST,
@@ -307,14 +299,6 @@ INLINE = table(
         MUST,
         "an inline customer is refused",
         _seam("inline", _refuse),
-        requirements=("CHECKOUT-STATUS-1",),
-    ),
-    Fault(
-        "inline-plus-address-refused",
-        CREATE_CHECKOUT,
-        MUST,
-        "an inline customer with a plus-addressed e-mail is refused",
-        _seam("inline", _plus_refused),
         requirements=("CHECKOUT-STATUS-1",),
     ),
     Fault(

@@ -193,14 +193,6 @@ FAULTS = table(
         requirements=("CUSTOMER-LIST-26",),
     ),
     Fault(
-        "customers-odd-page-500",
-        LIST_CUSTOMERS,
-        MUST,
-        "a page that is asked for oddly is a 500",
-        _of(LIST_CUSTOMERS, 400, _instead("broken")),
-        requirements=("CUSTOMER-LIST-27", "API-STATUS-1"),
-    ),
-    Fault(
         "customers-more-always",
         LIST_CUSTOMERS,
         MUST,

@@ -114,7 +114,7 @@ FAULTS = table(
         MUST,
         "a new organization is the active one of all sessions of the user",
         editing(CREATE_ORGANIZATION, _everywhere),
-        requirements=("ORG-STATE-20", "ACTIVE-STATE-1", "ACTIVE-STATE-3", "CUSTOMER-ECHO-6"),
+        requirements=("ORG-STATE-20", "ACTIVE-STATE-3"),
     ),
     Fault(
         "signin-resets-active-organization",

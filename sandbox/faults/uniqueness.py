@@ -18,7 +18,6 @@ from sandbox.faults.builders import (
     first,
     succeeding,
     when,
-    without_plus,
 )
 from sandbox.faults.model import ANY, MUST, Fault, table
 from sandbox.model import (
@@ -227,17 +226,6 @@ UNIQUENESS = table(
         "signing up with a taken e-mail is 200 with the holder's own user",
         with_seams(taken_email=_invented_with_same_id),
         requirements=("SIGNUP-UNIQUE-1", "SIGNUP-UNIQUE-2"),
-    ),
-    Fault(
-        "signup-plus-address-taken",
-        SIGN_UP,
-        MUST,
-        "plus-addressed e-mails of one mailbox are one account",
-        with_seams(
-            email_lookup=lambda email: without_plus(email.lower()),
-            email_sought=lambda email: without_plus(email.lower()),
-        ),
-        requirements=("SIGNUP-STATUS-1",),
     ),
     Fault(
         "organization-taken-slug-accepted",

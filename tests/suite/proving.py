@@ -31,7 +31,7 @@ UNENDED: Final = -1
 _PATIENCE: Final = 400
 _GIVE_WAY: Final = 10
 _POLL: Final = 0.01
-_WALK, _NAMED, _NEAR, _FAR = range(4)
+_WALK, _NAMED, _NEAR, _FAR, _LAST = range(5)
 
 Tell = Callable[[Gate], None]
 Expected = Callable[[Case], frozenset[str] | None]
@@ -188,6 +188,8 @@ class _Loop:
             self._to_run = sum(rank < _NEAR for rank in ranks.values())
 
     def _rank(self, item: pytest.Item, expected: frozenset[str]) -> int:
+        if item.get_closest_marker("last"):
+            return _LAST
         if item.get_closest_marker("smoke"):
             return _WALK
         own = set(requirement_ids(item))
