@@ -106,7 +106,7 @@ FAULTS = table(
         MUST,
         "a wildcard is taken for a token",
         somebody(ANY, lambda call: policies.bearer(call) == "%"),
-        _ids(30),
+        _ids(30, "ACTIVE"),
     ),
     Fault("token-in-query", ANY, MUST, "a token in the query is taken", _also(_in_query), _ids(31)),
     Fault(

@@ -190,7 +190,7 @@ FAULTS = table(
         MUST,
         "totalAmount of every fourth session is 0",
         succeeding(CREATE_CHECKOUT, every(4, edited(CREATE_CHECKOUT, put("totalAmount", 0)))),
-        requirements=("CHECKOUT-ECHO-1", "CHECKOUT-READ-1"),
+        requirements=("CHECKOUT-ECHO-1",),
     ),
     Fault(
         "checkout-long-success-url-cut",

@@ -156,7 +156,7 @@ FAULTS = table(
                 MUST,
                 "the read shows no metadata",
                 editing(operation, put("metadata", {})),
-                requirements=(f"{short}-READ-21", f"{short}-READ-1"),
+                requirements=(f"{short}-READ-21",),
             ),
             Fault(
                 f"{what}-deleted-by-refused-method",

