@@ -92,12 +92,15 @@ class Run:
 
         Raises `NotTested` for an operation that the target does not have, once a valid request has shown it.
         """
+        self._refuse_absent(call)
+        return self.client.send(call, wire)
+
+    def _refuse_absent(self, call: Call) -> None:
         operation = call.operation or ""
-        if operation in self.absent and (call.intent != Intent.VALID or operation in self._shown_absent):
+        if operation in self.absent and (call.intent is not Intent.VALID or operation in self._shown_absent):
             raise NotTested(self.absent[operation], Why.PRECONDITION)
         if operation in self.absent:
             self._shown_absent.add(operation)
-        return self.client.send(call, wire)
 
     def send_together(self, calls: Sequence[Call]) -> list[Exchange]:
         """Send calls at the same moment; return their exchanges in the order of the calls, in which they are judged.
@@ -105,6 +108,7 @@ class Run:
         Raises `NotTested` where the target limits the rate of one of them, and as `send` does.
         """
         for call in calls:
+            self._refuse_absent(call)
             if call.path in self.client.wire.limited:
                 told = f"the target limits the rate of {call.path}, so that nothing is sent to it at the same moment"
                 raise NotTested(told, Why.RATE_LIMITED)

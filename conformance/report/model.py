@@ -215,7 +215,12 @@ def _covers_all(run: Run) -> bool:
 
 def _root(run: Run, records: Iterable[Record], operation: str) -> Reason | None:
     """Return why an operation was never carried out, as one of its tests says, or else any test."""
-    told = [(run.catalogue[name].operation, reason) for record in records for name, reason in record.not_tested.items()]
+    told = [
+        (run.catalogue[name].operation, reason)
+        for record in records
+        for name, reason in record.not_tested.items()
+        if not record.decided[name]
+    ]
     gaps = [(owner, reason) for owner, reason in told if reason.why is not Why.NEVER]
     return next((reason for owner, reason in gaps if owner == operation), gaps[0][1] if gaps else None)
 

@@ -140,8 +140,9 @@ def test_an_operation_that_is_missing_is_named_alone(sandbox: str, tmp_path: Pat
     """There are no customers: the operation's own status is broken, and nothing else is blamed for it."""
 
     def answers(request: Request) -> Script:
-        known = request.path in KNOWN
-        return [forwarded(request, sandbox) if known else reply(404, UNKNOWN_PATH)]
+        known = request.path.partition("?")[0] in KNOWN
+        body = b"" if request.method == "HEAD" else UNKNOWN_PATH
+        return [forwarded(request, sandbox) if known else reply(404, body)]
 
     with serving(answers) as server:
         done = invoke(tmp_path, "--base-url", server.url, "tests/conformance/test_features.py")

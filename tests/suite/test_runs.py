@@ -16,6 +16,7 @@ from tests.suite.recording import Target, recording_target
 
 GENERATED = "test_coverage and createCustomer"
 NOTHING_DECIDED = 5
+NOT_REACHED = 7
 
 
 def requests(seed: int, folder: Path) -> list[tuple[str, str]]:
@@ -44,7 +45,7 @@ def ids(body: bytes) -> Iterator[str]:
 def test_a_seed_repeats_the_requests(tmp_path: Path) -> None:
     """The same seed sends the same requests in the same order, up to the run's own mark; another seed, others."""
     first, again = requests(11, tmp_path / "first"), requests(11, tmp_path / "again")
-    assert len(first) > 20
+    assert len(first) >= 20
     assert again == first
     assert requests(12, tmp_path / "other") != first
 
@@ -179,7 +180,7 @@ def test_a_base_url_has_a_path_of_its_own(prefixed: str, tmp_path: Path) -> None
 
 
 def test_a_base_url_without_its_path_is_noticed(prefixed: str, tmp_path: Path) -> None:
-    """Whoever forgets the path gets no green run: every operation is answered as an unknown path."""
+    """Whoever forgets the path is told so: every operation is answered as an unknown path."""
     done = invoke(tmp_path, "--base-url", prefixed.removesuffix("/api/canary/"), "--size", "smoke")
-    assert done.status == 1
-    assert done.failed
+    assert done.status == NOT_REACHED
+    assert "which may lack a part of its path" in done.output
