@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from conformance.checks.base import Finding
+from conformance.checks.responses import unavailable
 from conformance.contract.catalogue import Catalogue
 from conformance.errors import NotTested, Why
 from conformance.masking import Masker
@@ -51,12 +52,18 @@ class Recorder:
         record.requests[_name(exchange.call), exchange.status] += 1
         self.recent = [*self.recent[1 - _SHOWN_EXCHANGES :], exchange]
         record.created.update(dict.fromkeys(self._created(exchange)))
-        if policy := _policy(exchange):
+        if (policy := _policy(exchange)) and not self._is_withheld(exchange):
             record.policies[self.masker.text(policy)] = None
         for requirement_id, findings in found:
             record.decided[requirement_id] += 1
             for finding in findings:
                 self.breach(requirement_id, finding.expected, finding.got, exchange)
+
+    def _is_withheld(self, exchange: Exchange) -> bool:
+        """Return whether the target withholds the operation as a whole, whatever the values."""
+        rows = (row for row in self.catalogue if row.operation == exchange.call.operation and row.rule)
+        cases = [case for row in rows for case in (row.rule or {}).get("accepts", {}).get("tolerates", ())]
+        return unavailable(exchange, cases) is not None
 
     def _created(self, exchange: Exchange) -> Iterator[str]:
         """Yield what an exchange has left on the target: a kind and a name each."""

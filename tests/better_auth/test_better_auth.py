@@ -22,7 +22,7 @@ SEED: Final = 20261126
 CONFORMANT, NOT_CONFORMANT = 0, 1
 AT_A_TIME: Final = 3
 PATIENCE: Final = 400
-DECIDED: Final = 0.9
+DECIDED: Final = 0.85
 PASSWORD: Final = "correct-horse-battery"
 ACCOUNTS: Final = ("owner@example.com", "other@example.com")
 
