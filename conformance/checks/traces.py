@@ -46,7 +46,10 @@ class Places:
 
 @dataclass
 class Traces:
-    """What is known of a run: `origins` of marks and ids, who sent them, whose sessions `tokens` open."""
+    """What is known of a run: `origins` of marks and ids, who sent them, whose sessions `tokens` open.
+
+    An id that is too short to be nobody else's accuses no response; a request that sends it names what it stands for.
+    """
 
     places: Places = field(default_factory=Places)
     origins: dict[str, Origin] = field(default_factory=dict)
@@ -54,6 +57,7 @@ class Traces:
     senders: dict[str, set[tuple[str, frozenset[str]]]] = field(default_factory=dict)
     tokens: dict[str, frozenset[str]] = field(default_factory=dict)
     passwords: dict[str, set[str]] = field(default_factory=dict)
+    short_ids: dict[str, set[int]] = field(default_factory=dict)
 
     def accounts_of(self, exchange: Exchange) -> frozenset[str]:
         """Return the names of the account that sent a request: its actor's, its token's, and the one that it names."""
@@ -92,8 +96,12 @@ class Traces:
                 self.tokens.setdefault(token, accounts)
             for path in params.get("ids", ()):
                 identifier = first_field(exchange.response_json, [path])
-                if isinstance(identifier, str) and len(identifier) >= _LONG_ENOUGH:
+                if not isinstance(identifier, str):
+                    continue
+                if len(identifier) >= _LONG_ENOUGH:
                     self.origins.setdefault(identifier, origin)
+                else:
+                    self.short_ids.setdefault(identifier, set()).add(origin.number)
 
     def sent(self, exchange: Exchange) -> set[str]:
         """Return the texts of a request, the parts of its path, and the marks and phone numbers in them."""
@@ -111,6 +119,7 @@ class Traces:
         """
         sent = self.sent(exchange)
         named = {self.origins[name].number for name in sent if name in self.origins}
+        named.update(*(self.short_ids[name] for name in sent if name in self.short_ids))
         repeated = {name for number in named for name in self.requests.get(number, ())}
         accounts = self.accounts_of(exchange)
         shown = texts(exchange.response_json)

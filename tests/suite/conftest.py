@@ -13,6 +13,7 @@ import pytest
 
 from conformance.contract.catalogue import Catalogue, load_catalogue
 from conformance.contract.document import Contract, load_contract
+from sandbox.switchboard import FAULTS
 from tests.suite.detection import Case
 from tests.suite.fires import load_fires
 from tests.suite.forking import CAN_FORK, skip_without_fork
@@ -23,9 +24,40 @@ PROOFS = pytest.StashKey[Background]()
 CASES = pytest.StashKey[Sequence[Case]]()
 
 
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--all-proofs",
+        action="store_true",
+        help="prove every fault, not only one for each requirement (what -k or :: selects is always proven)",
+    )
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: needed_case(item) is not None)
+    selected = config.option.keyword or any("::" in argument for argument in config.args)
+    if config.option.all_proofs or selected:
+        return
+    needed = needed_faults()
+    left_out = [item for item in items if (case := needed_case(item)) and set(case.faults) - needed]
+    config.stash[LEFT_OUT] = len(left_out)
+    config.hook.pytest_deselected(items=left_out)
+    gone = set(left_out)
+    items[:] = [item for item in items if item not in gone]
+
+
+def needed_faults() -> frozenset[str]:
+    """Return the faults that are made to break a requirement which none before them breaks."""
+    proven: set[str] = set()
+    needed = []
+    for name, fault in FAULTS.items():
+        if not proven.issuperset(fault.requirements):
+            needed.append(name)
+            proven.update(fault.requirements)
+    return frozenset(needed)
 
 
 def needed_case(item: pytest.Item) -> Case | None:
@@ -58,7 +90,11 @@ def background_proofs(config: pytest.Config) -> Background:
     return config.stash[PROOFS]
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if left_out := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(
+            f"left out: {left_out} further faults of requirements that are proven (--all-proofs)"
+        )
     terminalreporter.write_line("left out: real better-auth as a target, which needs Node (pytest tests/better_auth)")
 
 

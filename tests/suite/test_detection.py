@@ -29,6 +29,8 @@ _TILL_ALL_ENDED = 20
 AGAIN = "write it anew with `python -m tests.suite.write_detection_page"
 NO_STATUS_CODE = frozenset({"SIGNUP-ERROR-3", "SIGNIN-ERROR-3", "ORG-ERROR-3", "ACTIVE-ERROR-3"})
 """The errors of the reference's authentication paths have the shape without a statusCode."""
+NO_SUCH_BRANCH = frozenset({"CHECKOUT-TENANT-23"})
+"""The reference accepts no session without a merchantId, so that nothing shows whose it is."""
 
 by_case = pytest.mark.parametrize("case", fault_cases(), ids=lambda case: case.id)
 by_lawful_case = pytest.mark.parametrize("case", lawful_cases(), ids=lambda case: case.id)
@@ -52,19 +54,38 @@ PROVEN_ELSEWHERE = {
 
 def undecided(catalogue: Catalogue) -> frozenset[str]:
     """The requirements that nothing of the reference decides."""
-    return NO_STATUS_CODE | {row.id for row in catalogue if row.not_testable}
+    return NO_STATUS_CODE | NO_SUCH_BRANCH | {row.id for row in catalogue if row.not_testable}
+
+
+BY_ORDER = frozenset({"inline-newest-instead"})
+"""Faults within one operation that fire by what the requests before them were, besides what they are made to break."""
+
+
+def fires_by_order(name: str) -> bool:
+    """Whether what fires depends on the order of the requests.
+
+    It does where a fault breaks what other operations rest on, such as a session that ends: which of their
+    requests meet it is not the same in two runs.
+    """
+    named, fired = (
+        {row.partition("-")[0] for row in ids} for ids in (FAULTS[name].requirements, load_fires().get(name, ()))
+    )
+    return name in BY_ORDER or bool(fired - named)
 
 
 @by_case
 def test_fault_is_proven(case: Case, proofs: Background, catalogue: Catalogue) -> None:
-    """A fault: all that its whole gate has shown to fire fires again, and nothing else does."""
+    """A fault: what it is made to break fires; all else that fires is what its whole gate has shown."""
     (name,), gate = case.faults, proofs.gate(case)
-    expected = set(load_fires().get(name, FAULTS[name].requirements))
-    besides = gate.fired - expected - timed_ids(catalogue)
+    named = set(FAULTS[name].requirements)
     assert gate.status == 0, f"the proof did not end: run `pytest --sandbox-fault {name}`"
-    assert expected <= gate.fired, f"{name} does not fire {sorted(expected - gate.fired)}; {AGAIN} {name}`"
-    assert not besides, f"{name} fires {sorted(besides)} besides; {AGAIN} {name}`"
+    assert named <= gate.fired, f"{name} does not fire {sorted(named - gate.fired)}; {AGAIN} {name}`"
     assert bool(gate.failed) == (FAULTS[name].level == "MUST")
+    if not fires_by_order(name):
+        expected = set(load_fires().get(name, named))
+        besides = gate.fired - expected - timed_ids(catalogue)
+        assert expected <= gate.fired, f"{name} does not fire {sorted(expected - gate.fired)}; {AGAIN} {name}`"
+        assert not besides, f"{name} fires {sorted(besides)} besides; {AGAIN} {name}`"
 
 
 @by_lawful_case
