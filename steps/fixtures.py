@@ -98,10 +98,10 @@ def new_customer(run: Run, merchant: Merchant) -> str:
 
 
 def saved_for(story: Story, operation: str) -> None:
-    """One more check of what others decide already: raises `NotTested` where the target limits the operation."""
+    """A check that needs many of an operation: raises `NotTested` where the target limits its rate."""
     if story.run.limited(operation):
         raise NotTested(
-            f"saved, since the target limits the rate of {operation}; other checks decide the same", Why.SAVED
+            f"saved, since the target limits the rate of {operation}, and this check needs more of them", Why.SAVED
         )
 
 
