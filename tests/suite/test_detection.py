@@ -108,7 +108,7 @@ def test_reference_is_conformant(case: Case, proofs: Background, catalogue: Cata
 
 @by_slow_case
 def test_limits_leave_little_undecided(case: Case, proofs: Background, catalogue: Catalogue) -> None:
-    """A target that is slow decides all; one with three sign-ups and sign-ins in ten seconds all but what needs many."""
+    """A target that is slow decides all; three sign-ups and sign-ins in ten seconds leave out what needs many."""
     beyond = set(proofs.gate(case).undecided) - undecided(catalogue)
     if case.variants == ("latency-100-ms",):
         assert not beyond
