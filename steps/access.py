@@ -127,6 +127,12 @@ def opens_nothing(run: Run, exchange: Exchange, what: str, requirement: str | No
         run.check(not exchange.is_success, f"{what} opens nothing", exchange.summary, exchange, requirement)
 
 
+def tried(story: Story, what: str, exchange: Exchange) -> None:
+    """Keep a request of a scenario, and in words what was tried with it."""
+    story.notes.setdefault("what of", []).append(what)
+    story.add(exchange)
+
+
 @when(parsers.parse('a valid "{name}" request has each token that somebody could make up'))
 def sent_with_made_tokens(story: Story, name: str) -> None:
     run, operation = story.run, operations.BY_WORDS[name]
@@ -135,9 +141,8 @@ def sent_with_made_tokens(story: Story, name: str) -> None:
     tokens = {what: token for what, token in made_tokens(merchant).items() if token}
     for what in _chosen(run, operation, list(tokens), always=3, others=1):
         body = valid_body(run, operation, merchant)
-        story.notes.setdefault("what of", []).append(what)
         headers = {"Authorization": f"Bearer {tokens[what]}"}
-        story.add(send(run, operation, body, merchant, token=None, headers=headers))
+        tried(story, what, send(run, operation, body, merchant, token=None, headers=headers))
 
 
 @when(parsers.parse('a valid "{name}" request has the token anywhere but in its header'))
@@ -149,8 +154,7 @@ def sent_with_token_elsewhere(story: Story, name: str) -> None:
     for what in elsewhere(path, {}, merchant):
         body = valid_body(run, operation, merchant)
         changes = {"json": body, **elsewhere(path, body, merchant)[what]}
-        story.notes.setdefault("what of", []).append(what)
-        story.add(run.send(replace(call(run, operation, body, merchant, token=None), **changes)))
+        tried(story, what, run.send(replace(call(run, operation, body, merchant, token=None), **changes)))
 
 
 @when(parsers.parse('a valid "{name}" request without a token is sent to other spellings of the path'))
@@ -163,8 +167,8 @@ def sent_to_other_spellings(story: Story, name: str) -> None:
     names = [what for what, path in paths.items() if different[path] == what]
     for what in _chosen(run, operation, names, always=2, others=2):
         body = encode(valid_body(run, operation, merchant))
-        story.notes.setdefault("what of", []).append(f"the path with {what}")
-        story.add(run.send(Call("POST", paths[what], body=body, actor=merchant.key)))
+        exchange = run.send(Call("POST", paths[what], body=body, actor=merchant.key))
+        tried(story, f"the path with {what}", exchange)
 
 
 def _chosen(run: Run, operation: str, names: list[str], always: int, others: int) -> list[str]:
@@ -184,6 +188,7 @@ def _chosen(run: Run, operation: str, names: list[str], always: int, others: int
 
 
 @then("none of them is carried out")
+@then("nothing is opened by any of them")
 def nothing_opened(story: Story) -> None:
     story.run.record.plan(story.run.recorder.active_requirement(), len(story.exchanges))
     for what, exchange in zip(story.notes["what of"], story.exchanges, strict=True):

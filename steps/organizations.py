@@ -204,12 +204,6 @@ def _creates_with_slug(story: Story, owner: Merchant) -> None:
 
 
 @then("an organization with another slug is created")
-def another_slug(story: Story) -> None:
-    spare = story.merchants.spare(story.actor)
-    body = operations.create_organization.body(story.run)
-    story.run.need_success(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.VALID))
-
-
 @when("the merchant creates another organization")
 def creates_another(story: Story) -> None:
     spare = story.merchants.spare(story.actor)

@@ -32,7 +32,7 @@ def _some_token(call: Call) -> bool:
     return policies.bearer(call) is not None
 
 
-def _empty_bearer(call: Call) -> bool:
+def empty_bearer(call: Call) -> bool:
     return call.headers.get("authorization", "").strip().lower() == "bearer"
 
 
@@ -82,7 +82,7 @@ def _second_dead(call: Call, user: User) -> Session:
     return session
 
 
-def _key(change: Callable[[str], str]) -> Change:
+def keyed_by(change: Callable[[str], str]) -> Change:
     return with_seams(password_key=lambda password: change(identity.password_key(password)))
 
 
@@ -166,7 +166,7 @@ FAULTS = table(
         CREATE_CUSTOMER,
         MUST,
         "the word Bearer alone will do",
-        somebody(CREATE_CUSTOMER, _empty_bearer),
+        somebody(CREATE_CUSTOMER, empty_bearer),
         requirements=("CUSTOMER-AUTH-5",),
     ),
     Fault(
@@ -174,7 +174,7 @@ FAULTS = table(
         CREATE_ORGANIZATION,
         MUST,
         "the word Bearer alone will do",
-        somebody(CREATE_ORGANIZATION, _empty_bearer),
+        somebody(CREATE_ORGANIZATION, empty_bearer),
         requirements=("ORG-AUTH-5",),
     ),
     Fault(
@@ -238,7 +238,7 @@ FAULTS = table(
         SIGN_IN,
         MUST,
         "white space around a password does not count",
-        _key(str.strip),
+        keyed_by(str.strip),
         requirements=("SIGNIN-AUTH-5",),
     ),
 )

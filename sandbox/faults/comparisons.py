@@ -6,9 +6,10 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 
-from sandbox import identity, policies, presentation, writing
+from sandbox import policies, presentation, writing
 from sandbox.behaviour import Behaviour, Call, Change
 from sandbox.changes import arriving, with_seams
+from sandbox.faults.authentication import keyed_by
 from sandbox.faults.model import MUST, Fault, table
 from sandbox.model import (
     AUTHENTICATION,
@@ -67,10 +68,6 @@ def _begins(call: Call, value: Json) -> Json:
     query = "SELECT id FROM customer WHERE substr(id, 1, 10) = substr(?, 1, 10) ORDER BY id <> ? LIMIT 1"
     rows = call.store.execute(query, (value, value)) if isinstance(value, str) else []
     return rows[0][0] if rows else value
-
-
-def _key(change: Callable[[str], str]) -> Change:
-    return with_seams(password_key=lambda password: change(identity.password_key(password)))
 
 
 def _opened(opens: Callable[[Call, Json], bool]) -> Change:
@@ -215,7 +212,7 @@ FAULTS = table(
         SIGN_IN,
         MUST,
         "of a password the first 100 characters count",
-        _key(lambda password: password[:100]),
+        keyed_by(lambda password: password[:100]),
         ("SIGNIN-AUTH-30",),
     ),
     Fault(
@@ -223,7 +220,7 @@ FAULTS = table(
         SIGN_IN,
         MUST,
         "passwords that look like numbers are compared as numbers",
-        _key(_as_number),
+        keyed_by(_as_number),
         ("SIGNIN-AUTH-31",),
     ),
     Fault(
@@ -231,7 +228,7 @@ FAULTS = table(
         SIGN_IN,
         MUST,
         "accents in a password do not count",
-        _key(_without_accents),
+        keyed_by(_without_accents),
         ("SIGNIN-AUTH-32",),
     ),
     Fault(
@@ -239,7 +236,7 @@ FAULTS = table(
         SIGN_IN,
         MUST,
         "blanks in a password do not count",
-        _key(lambda password: f"{password[:1]}{password[1:-1].replace(' ', '')}{password[-1:]}"),
+        keyed_by(lambda password: f"{password[:1]}{password[1:-1].replace(' ', '')}{password[-1:]}"),
         ("SIGNIN-AUTH-32",),
     ),
     Fault(
@@ -271,7 +268,7 @@ FAULTS = table(
         SIGN_IN,
         MUST,
         "the order of a password's characters does not count",
-        _key(lambda password: "".join(sorted(password))),
+        keyed_by(lambda password: "".join(sorted(password))),
         ("SIGNIN-AUTH-34",),
     ),
     Fault(
@@ -279,7 +276,7 @@ FAULTS = table(
         SIGN_IN,
         MUST,
         "what follows a NUL in a password does not count",
-        _key(lambda password: password.partition("\0")[0]),
+        keyed_by(lambda password: password.partition("\0")[0]),
         ("SIGNIN-AUTH-34",),
     ),
     Fault(

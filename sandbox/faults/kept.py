@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.behaviour import Call, Change
 from sandbox.faults.builders import alter, editing
-from sandbox.faults.model import MUST, Fault, table
+from sandbox.faults.model import must, table
 from sandbox.model import CREATE_CHECKOUT, Json, JsonObject
 
 
@@ -22,13 +22,9 @@ def _inline(name: str, value: Json) -> Change:
     return editing(CREATE_CHECKOUT, edit)
 
 
-def _must(name: str, operation: str, description: str, change: Change, *requirements: str) -> Fault:
-    return Fault(name, operation, MUST, description, change, requirements)
-
-
 FAULTS = table(
     "echo",
-    _must(
+    must(
         "checkout-urls-swapped",
         CREATE_CHECKOUT,
         "successUrl and cancelUrl are told in each other's place",
@@ -36,21 +32,21 @@ FAULTS = table(
         "CHECKOUT-ECHO-4",
         "CHECKOUT-ECHO-5",
     ),
-    _must(
+    must(
         "checkout-items-without-quantity",
         CREATE_CHECKOUT,
         "the quantity of each line item comes back as 1",
         editing(CREATE_CHECKOUT, alter("lineItems", lambda items: [{**item, "quantity": 1} for item in items])),
         "CHECKOUT-ECHO-8",
     ),
-    _must(
+    must(
         "inline-phone-masked",
         CREATE_CHECKOUT,
         "the phone number of each new customer of a session is told with its digits masked",
         _inline("phoneNumber", "+266*****"),
         "CHECKOUT-INLINE-20",
     ),
-    _must(
+    must(
         "inline-metadata-emptied",
         CREATE_CHECKOUT,
         "the metadata of each new customer of a session is told as empty",

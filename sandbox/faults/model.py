@@ -34,3 +34,8 @@ class Fault:
 def table(kind: str, *faults: Fault) -> tuple[Fault, ...]:
     """Return the faults as those of one kind."""
     return tuple(replace(fault, kind=kind) for fault in faults)
+
+
+def must(name: str, operation: str, description: str, change: Change, *requirements: str) -> Fault:
+    """Return a fault that breaks a MUST."""
+    return Fault(name, operation, MUST, description, change, requirements)

@@ -40,7 +40,7 @@ def _status_code(call: Call, reply: Reply) -> Reply:
     return replace(reply, body=told)
 
 
-def _token(call: Call, entity: JsonObject) -> None:
+def show_token(call: Call, entity: JsonObject) -> None:
     entity["sessionToken"] = call.caller.token
 
 
@@ -58,7 +58,7 @@ def _leaking(operation: str, edit: Edit) -> Change:
     return editing_top(operation, edit) if operation in (SIGN_UP, SIGN_IN) else editing(operation, edit)
 
 
-def _for_each(
+def for_each(
     operations: tuple[str, ...], end: str, level: Level, words: str, row: str, make: Callable[[str], Change]
 ) -> tuple[Fault, ...]:
     """One fault for each operation: its id ends in ``end``, and its requirement's in ``row``."""
@@ -71,7 +71,7 @@ def _for_each(
 FAULTS = (
     *table(
         "errors",
-        *_for_each(
+        *for_each(
             (SIGN_UP, SIGN_IN, CREATE_ORGANIZATION, CREATE_CHECKOUT),
             "error-status-code-500",
             MUST,
@@ -79,7 +79,7 @@ FAULTS = (
             "ERROR-3",
             lambda name: failing(_status_code, name),
         ),
-        *_for_each(
+        *for_each(
             (SIGN_IN, CREATE_ORGANIZATION, SET_ACTIVE),
             "401-empty",
             SHOULD,
@@ -114,7 +114,7 @@ FAULTS = (
     ),
     *table(
         "leaks",
-        *_for_each(
+        *for_each(
             (CREATE_ORGANIZATION, CREATE_CUSTOMER, CREATE_CHECKOUT),
             "password-hash",
             MUST,
@@ -122,23 +122,23 @@ FAULTS = (
             "LEAK-1",
             lambda name: _leaking(name, put("owner", {"passwordHash": HASH})),
         ),
-        *_for_each(
+        *for_each(
             (CREATE_ORGANIZATION, CREATE_CUSTOMER, CREATE_CHECKOUT),
             "session-token",
             MUST,
             "the answer repeats the session token",
             "LEAK-2",
-            lambda name: _leaking(name, _token),
+            lambda name: _leaking(name, show_token),
         ),
         Fault(
             "set-active-session-token",
             SET_ACTIVE,
             SHOULD,
             "the answer repeats the session token",
-            editing(SET_ACTIVE, _token),
+            editing(SET_ACTIVE, show_token),
             ("ACTIVE-LEAK-2",),
         ),
-        *_for_each(
+        *for_each(
             (SIGN_UP, SIGN_IN, CREATE_ORGANIZATION, CREATE_CUSTOMER),
             "recent-users",
             MUST,
@@ -157,7 +157,7 @@ FAULTS = (
     ),
     *table(
         "headers",
-        *_for_each(
+        *for_each(
             (SIGN_UP, SIGN_IN, SET_ACTIVE),
             "token-header-empty",
             MUST,

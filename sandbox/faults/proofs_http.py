@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from dataclasses import replace
 
 from sandbox import writing
 from sandbox.behaviour import Call, Change
 from sandbox.changes import both, finishing
 from sandbox.faults.builders import Answer, also, edited, editing, media_type, succeeding
-from sandbox.faults.model import ANY, MUST, SHOULD, Fault, Level, table
-from sandbox.faults.proofs_errors import SECTIONS
+from sandbox.faults.model import ANY, MUST, SHOULD, Fault, table
+from sandbox.faults.proofs_errors import for_each, show_token
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,
@@ -40,10 +39,6 @@ def _credential(call: Call, entity: JsonObject) -> None:
     entity["credential"] = base64.b64encode(known.encode()).decode()
 
 
-def _token(call: Call, entity: JsonObject) -> None:
-    entity["sessionToken"] = call.caller.token
-
-
 def _newest_token(call: Call, reply: Reply) -> Reply:
     """The token of another session than the one that the answer is about."""
     own = reply.body.get("token") if isinstance(reply.body, dict) else None
@@ -68,20 +63,10 @@ def _unknown_path(answer: Answer) -> Change:
     return finishing(lambda call, reply: reply if call.methods else answer(call, reply))
 
 
-def _for_each(
-    operations: tuple[str, ...], end: str, level: Level, words: str, row: str, make: Callable[[str], Change]
-) -> tuple[Fault, ...]:
-    """One fault for each operation: its id ends in ``end``, and its requirement's in ``row``."""
-    return tuple(
-        Fault(f"{SECTIONS[name][0]}-{end}", name, level, words, make(name), (f"{SECTIONS[name][1]}-{row}",))
-        for name in operations
-    )
-
-
 FAULTS = (
     *table(
         "http",
-        *_for_each(
+        *for_each(
             (SIGN_UP, CREATE_CUSTOMER, CREATE_CHECKOUT),
             "second-media-type",
             MUST,
@@ -89,7 +74,7 @@ FAULTS = (
             "HEADERS-50",
             lambda name: succeeding(name, also("content-type", "text/html")),
         ),
-        *_for_each(
+        *for_each(
             (SIGN_UP, SIGN_IN, CREATE_ORGANIZATION, SET_ACTIVE, CREATE_CHECKOUT),
             "charset-latin-1-told",
             MUST,
@@ -97,7 +82,7 @@ FAULTS = (
             "HEADERS-51",
             lambda name: succeeding(name, media_type("application/json; charset=iso-8859-1")),
         ),
-        *_for_each(
+        *for_each(
             (SIGN_IN, CREATE_ORGANIZATION, SET_ACTIVE, CREATE_CHECKOUT),
             "405-without-allow",
             MUST,
@@ -105,7 +90,7 @@ FAULTS = (
             "PROTOCOL-50",
             _without_allow,
         ),
-        *_for_each(
+        *for_each(
             (SIGN_UP, SIGN_IN, CREATE_ORGANIZATION, SET_ACTIVE, CREATE_CUSTOMER),
             "object-name-twice",
             SHOULD,
@@ -124,7 +109,7 @@ FAULTS = (
     ),
     *table(
         "disguised secrets",
-        *_for_each(
+        *for_each(
             (CREATE_ORGANIZATION, SET_ACTIVE, CREATE_CHECKOUT),
             "credential",
             MUST,
@@ -145,10 +130,10 @@ FAULTS = (
             GET_CUSTOMER,
             MUST,
             "the read of a customer repeats the session token",
-            succeeding(GET_CUSTOMER, edited(GET_CUSTOMER, _token)),
+            succeeding(GET_CUSTOMER, edited(GET_CUSTOMER, show_token)),
             ("API-LEAK-24",),
         ),
-        *_for_each(
+        *for_each(
             (SIGN_UP, CREATE_ORGANIZATION, CREATE_CUSTOMER, CREATE_CHECKOUT),
             "newest-token-in-header",
             MUST,
@@ -159,7 +144,7 @@ FAULTS = (
     ),
     *table(
         "another request's",
-        *_for_each(
+        *for_each(
             (SIGN_IN, SET_ACTIVE),
             "shows-the-one-before",
             MUST,

@@ -22,7 +22,7 @@ from sandbox.faults.builders import (
 )
 from sandbox.faults.model import ANY, MUST, SHOULD, Fault, table
 from sandbox.faults.proofs_errors import SECTIONS
-from sandbox.faults.protocol import cut_connection
+from sandbox.faults.protocol import cut_connection, has_parameter, in_chunks
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,
@@ -42,14 +42,6 @@ NO_OBJECT_STATUS: Mapping[str, int] = {
 }
 """A status that the operation documents, and that does not fit a body that is no object."""
 LONG = 100_000
-
-
-def _has_parameter(call: Call) -> bool:
-    return ";" in call.headers.get("content-type", "")
-
-
-def _in_chunks(call: Call) -> bool:
-    return "chunked" in call.headers.get("transfer-encoding", "").lower()
 
 
 def _holds_nul(call: Call) -> bool:
@@ -105,7 +97,7 @@ READING = table(
             name,
             MUST,
             "a media type with a parameter is refused",
-            _refusing(name, _has_parameter, "media-type"),
+            _refusing(name, has_parameter, "media-type"),
             _row(name, "PROTOCOL-3"),
         )
         for name in SECTIONS
@@ -116,7 +108,7 @@ READING = table(
             name,
             MUST,
             "a body in chunks is taken for an empty one",
-            _refusing(name, _in_chunks, "not-an-object"),
+            _refusing(name, in_chunks, "not-an-object"),
             _row(name, "PROTOCOL-4"),
         )
         for name in SECTIONS

@@ -9,6 +9,7 @@ from dataclasses import replace
 from sandbox import identity, policies, presentation
 from sandbox.behaviour import Behaviour, Call, Change
 from sandbox.changes import arriving, both, with_seams
+from sandbox.faults.authentication import empty_bearer
 from sandbox.faults.builders import editing, failing, header, somebody, succeeding
 from sandbox.faults.headers import TOKEN
 from sandbox.faults.model import MUST, SHOULD, Fault, table
@@ -53,10 +54,6 @@ def _basic_session(call: Call) -> Session | None:
     except (binascii.Error, UnicodeDecodeError):
         name = given
     return policies.living_session(call, identity.unsigned(name, call.store.secret))
-
-
-def _empty_bearer(call: Call) -> bool:
-    return call.headers.get("authorization", "").strip().lower() == "bearer"
 
 
 def _one_session_for_each_user(call: Call, user: User) -> Session:
@@ -183,7 +180,7 @@ FAULTS = (
                 name,
                 MUST,
                 "the word Bearer alone will do",
-                somebody(name, _empty_bearer),
+                somebody(name, empty_bearer),
                 (f"{SECTIONS[name][1]}-AUTH-5",),
             )
             for name in (SET_ACTIVE, CREATE_CHECKOUT)

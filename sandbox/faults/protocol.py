@@ -73,11 +73,11 @@ def _elsewhere(_: Call, reply: Reply) -> Reply:
     return replace(reply, status=302, raw=b"", media_type=None, headers=headers) if reply.status == 404 else reply
 
 
-def _parameter(call: Call) -> bool:
+def has_parameter(call: Call) -> bool:
     return ";" in call.headers.get("content-type", "")
 
 
-def _chunked(call: Call) -> bool:
+def in_chunks(call: Call) -> bool:
     return "chunked" in call.headers.get("transfer-encoding", "").lower()
 
 
@@ -233,7 +233,7 @@ FAULTS = table(
         SIGN_UP,
         MUST,
         "application/json; charset=utf-8 is a 500",
-        falling_over(SIGN_UP, _parameter),
+        falling_over(SIGN_UP, has_parameter),
         requirements=("SIGNUP-STATUS-3",),
     ),
     Fault(
@@ -241,7 +241,7 @@ FAULTS = table(
         CREATE_ORGANIZATION,
         MUST,
         "a chunked request is a 500",
-        falling_over(CREATE_ORGANIZATION, _chunked),
+        falling_over(CREATE_ORGANIZATION, in_chunks),
         requirements=("ORG-STATUS-3",),
     ),
 )

@@ -131,10 +131,6 @@ def _after_success(operation: str, act: Callable[[Call, Reply], None]) -> Change
     return succeeding(operation, answer)
 
 
-def _deactivate(call: Call) -> None:
-    call.store.activate(call.caller.token, None)
-
-
 def _end_session(call: Call) -> None:
     call.store.execute("DELETE FROM session WHERE token = ?", (call.caller.token,))
 
@@ -307,7 +303,7 @@ STATE = table(
         ANY,
         MUST,
         "a refused request ends the active organization",
-        _after_refusal(_deactivate),
+        _after_refusal(policies.clear_active),
         requirements=(
             "CUSTOMER-STATUS-1",
             "CUSTOMER-STATE-1",
@@ -321,7 +317,7 @@ STATE = table(
         CREATE_CUSTOMER,
         MUST,
         "an invalid customer ends the active organization",
-        _after_refusal(_deactivate, CREATE_CUSTOMER),
+        _after_refusal(policies.clear_active, CREATE_CUSTOMER),
         requirements=("CUSTOMER-STATUS-1", "CUSTOMER-STATE-1"),
     ),
     Fault(
@@ -329,7 +325,7 @@ STATE = table(
         CREATE_CHECKOUT,
         MUST,
         "a checkout session ends the active organization",
-        _after_success(CREATE_CHECKOUT, lambda call, _: _deactivate(call)),
+        _after_success(CREATE_CHECKOUT, lambda call, _: policies.clear_active(call)),
         requirements=("CHECKOUT-STATUS-1", "CHECKOUT-NONE-1", "CHECKOUT-STATE-1"),
     ),
     Fault(

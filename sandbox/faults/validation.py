@@ -57,10 +57,6 @@ def _long(name: str) -> Test:
     return holds
 
 
-def _longer(length: int) -> Callable[[Json], bool]:
-    return lambda value: len(value) > length
-
-
 def _one_dot(value: Json) -> bool:
     return bool(value.rpartition("@")[2].count(".") == 1)
 

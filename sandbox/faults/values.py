@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sandbox.behaviour import Call, Change
 from sandbox.changes import finishing
 from sandbox.faults.builders import alter, edited, editing, receiving
-from sandbox.faults.model import MUST, Fault, table
+from sandbox.faults.model import Fault, must, table
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,
@@ -123,13 +123,9 @@ def _decoded(value: Json) -> Json:
     return value.replace("%20", " ").replace("%2F", "/")
 
 
-def _must(name: str, operation: str, description: str, change: Change, *requirements: str) -> Fault:
-    return Fault(name, operation, MUST, description, change, requirements)
-
-
 def _kept(name: str, operation: str, field: str, description: str, change: Mend, *requirements: str) -> Fault:
     """Describe a fault that keeps another value of a field than the one that was sent."""
-    return _must(name, operation, description, receiving(operation, field, change), *requirements)
+    return must(name, operation, description, receiving(operation, field, change), *requirements)
 
 
 TEXTS = table(
@@ -152,14 +148,14 @@ TEXTS = table(
         "SIGNUP-ECHO-2",
         "SIGNIN-ECHO-3",
     ),
-    _must(
+    must(
         "signin-name-cut-at-100",
         SIGN_IN,
         "sign-in shows a name cut after 100 characters",
         editing(SIGN_IN, alter("name", _cut(100))),
         "SIGNIN-ECHO-3",
     ),
-    _must(
+    must(
         "signin-image-without-query",
         SIGN_IN,
         "sign-in shows the image without its query",
@@ -193,14 +189,14 @@ TEXTS = table(
         "ORG-ECHO-2",
         "ACTIVE-ECHO-3",
     ),
-    _must(
+    must(
         "set-active-logo-without-port",
         SET_ACTIVE,
         "set-active shows a logo without its port",
         editing(SET_ACTIVE, alter("logo", lambda url: url.replace(":8443", ""))),
         "ACTIVE-ECHO-40",
     ),
-    _must(
+    must(
         "set-active-metadata-emptied",
         SET_ACTIVE,
         "set-active shows empty metadata",
@@ -243,7 +239,7 @@ TEXTS = table(
         "CUSTOMER-ECHO-4",
         READ,
     ),
-    _must(
+    must(
         "customer-read-name-cut-at-50",
         GET_CUSTOMER,
         "a customer is read with a name cut after 50 characters",
@@ -251,14 +247,14 @@ TEXTS = table(
         READ,
         "CHECKOUT-INLINE-42",
     ),
-    _must(
+    must(
         "checkout-read-amount-of-32-bits",
         GET_CHECKOUT,
         "a session is read with an amount of 31 bits",
         _reading(GET_CHECKOUT, "totalAmount", lambda amount: amount % 2**31),
         "CHECKOUT-READ-40",
     ),
-    _must(
+    must(
         "checkout-read-items-cut-at-20",
         GET_CHECKOUT,
         "a session is read with its first 20 line items",
@@ -274,7 +270,7 @@ TEXTS = table(
         "CHECKOUT-INLINE-4",
         "CHECKOUT-INLINE-42",
     ),
-    _must(
+    must(
         "inline-metadata-values-as-text",
         CREATE_CHECKOUT,
         "false, numbers and null in the metadata of a new customer become texts",
@@ -349,21 +345,21 @@ AMOUNTS = table(
         "CHECKOUT-ECHO-1",
         "CHECKOUT-READ-40",
     ),
-    _must(
+    must(
         "checkout-amount-of-no-decimals-hundredfold",
         CREATE_CHECKOUT,
         "an amount in a currency without decimals comes back a hundredfold",
         _amount_of(NO_DECIMALS, lambda amount: amount * 100),
         "CHECKOUT-ECHO-1",
     ),
-    _must(
+    must(
         "checkout-amount-of-three-decimals-rounded",
         CREATE_CHECKOUT,
         "an amount in a currency of three decimals loses its last digit",
         _amount_of(THREE_DECIMALS, lambda amount: amount // 10 * 10),
         "CHECKOUT-ECHO-1",
     ),
-    _must(
+    must(
         "checkout-amount-zero-one",
         CREATE_CHECKOUT,
         "the amount 0 comes back as 1",
