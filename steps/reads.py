@@ -166,7 +166,7 @@ def _try(run: Run, method: str, path: str, body: bytes, merchant: Merchant) -> E
 def new_organization_with_customers(story: Story) -> None:
     """Two customers of one name, and one who is created with a checkout session."""
     run, spare = story.run, story.merchants.spare(story.actor)
-    if not _list(run, spare, "?limit=1&offset=0").is_success:
+    if not _list(run, story.actor, "?limit=1&offset=0").is_success:
         raise NotTested("capability absent: the target does not list customers", Why.CAPABILITY)
     body = {**operations.create_organization.body(run), "name": made_up.SHOP}
     created = run.need_success(send(run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.VALID))

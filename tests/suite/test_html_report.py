@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -424,7 +423,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def test_a_page_of_a_whole_gate_is_small_and_quickly_made() -> None:
+def test_a_page_of_a_whole_gate_is_small() -> None:
     tests = [f"tests/conformance/test_features.py::test_something_about_an_operation[EXAMPLE-{n}]" for n in range(180)]
     rows = [
         row(
@@ -436,11 +435,7 @@ def test_a_page_of_a_whole_gate_is_small_and_quickly_made() -> None:
         )
         for number in range(340)
     ]
-    data = run(*rows)
-    render_html(data)
-    start = time.process_time()
-    page = render_html(data)
-    assert time.process_time() - start < 0.15
+    page = render_html(run(*rows))
     assert len(page.encode()) < 600_000
     ids = Page(page).ids()
     assert {ids[item["id"]] for item in rows} == {1}
