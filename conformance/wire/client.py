@@ -129,12 +129,13 @@ class Wire:
         client cannot write, and `TargetGone` when nothing responds any more.
         """
         with self.limits.turn(call) as turn:
-            for _ in range(_RETRIES_AFTER_429):
+            for retries_left in range(_RETRIES_AFTER_429, -1, -1):
                 exchange = self._exchange(call)
                 self.observe(exchange)
                 if exchange.status != HTTPStatus.TOO_MANY_REQUESTS or exchange.response is None:
                     return exchange
-                turn.wait(exchange.response)
+                if retries_left:
+                    turn.wait(exchange.response)
         raise NotTested(
             f"rate limited: {call.method} {call.path} went on answering 429 (Too Many Requests)", Why.RATE_LIMITED
         )

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +32,7 @@ _IMPORTED: Final = (
     "xdist.plugin",
 )
 _PATIENCE: Final = 60
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _OWN: Final = ("CONFORMANCE_", "PYTEST_", "COV")
 
 
@@ -79,11 +81,13 @@ def invoke(
     ini: bool = True,
     meanwhile: Callable[[int], None] = lambda _: None,
     patience: float = _PATIENCE,
+    ignored: Collection[signal.Signals] = (),
 ) -> Done:
     """`pytest WORDS` in a folder, with a clean environment: waits until it has ended, `patience` seconds at most.
 
     The reports go into `reports`, unless `ini` is off: then nothing is said of them. `meanwhile` is called with the id
-    of the process while it runs.
+    of the process while it runs. `ignored` are the signals that the process ignores from its start, as one that a shell
+    starts in the background ignores SIGINT; the others that end a run are at their default, whatever this process does.
     """
     skip_without_fork()
     context = multiprocessing.get_context("forkserver")
@@ -93,7 +97,8 @@ def invoke(
     with TemporaryDirectory() as temporary:
         output = Path(temporary, "output.txt")
         process = context.Process(
-            target=_run_pytest, args=(given, str(output), str(folder), {**kept, **(environment or {})})
+            target=_run_pytest,
+            args=(given, str(output), str(folder), {**kept, **(environment or {})}, frozenset(ignored)),
         )
         process.start()
         meanwhile(process.pid or 0)
@@ -104,7 +109,12 @@ def invoke(
         return Done(int(process.exitcode or 0), output.read_text(encoding="utf-8", errors="replace"), reports)
 
 
-def _run_pytest(words: list[str], output: str, folder: str, environment: dict[str, str]) -> None:
+def _run_pytest(
+    words: list[str], output: str, folder: str, environment: dict[str, str], ignored: frozenset[signal.Signals]
+) -> None:
+    for number in _ENDING:
+        default = signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL
+        signal.signal(number, signal.SIG_IGN if number in ignored else default)
     with Path(output).open("w", encoding="utf-8") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,7 +32,7 @@ def smoke(folder: Path, url: str, *words: str, meanwhile: Callable[[int], None] 
     return invoke(folder, "--base-url", url, "--size", "smoke", *words, meanwhile=meanwhile)
 
 
-def stopped(sandbox: str, folder: Path, *numbers: signal.Signals) -> Done:
+def stopped(sandbox: str, folder: Path, *numbers: signal.Signals, ignored: Collection[signal.Signals] = ()) -> Done:
     """Send signals to a run whose target does not answer any more."""
     reached = threading.Event()
 
@@ -49,7 +49,8 @@ def stopped(sandbox: str, folder: Path, *numbers: signal.Signals) -> Done:
             time.sleep(0.05)
 
     with serving(answers) as server:
-        return smoke(folder, server.url, "--timeout", "60", meanwhile=send)
+        words = ["--base-url", server.url, "--size", "smoke", "--timeout", "60"]
+        return invoke(folder, *words, meanwhile=send, ignored=ignored)
 
 
 SIGNALS = {
@@ -68,6 +69,13 @@ def test_a_run_that_is_stopped_is_not_finished(name: str, sandbox: str, tmp_path
     assert (done.report["verdict"], done.report["exit_status"]) == ("not finished", INTERRUPTED)
     assert "passed" in done.verdicts.values()
     assert "verdict  NOT FINISHED" in done.output
+
+
+def test_a_run_in_the_background_of_a_shell_leaves_ctrl_c_to_the_foreground(sandbox: str, tmp_path: Path) -> None:
+    """A shell has its background processes ignore SIGINT: the run goes on after it, and ends at SIGTERM."""
+    done = stopped(sandbox, tmp_path, signal.SIGINT, signal.SIGTERM, ignored=[signal.SIGINT])
+    assert done.status == INTERRUPTED, done.output
+    assert done.report["stopped"] == "the run was interrupted by SIGTERM"
 
 
 def test_a_killed_run_leaves_no_report_of_an_earlier_one(sandbox: str, tmp_path: Path) -> None:

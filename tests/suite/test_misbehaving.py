@@ -330,7 +330,16 @@ def test_wait_that_a_limit_asks_for(name: str) -> None:
             replace(wire_to(server.url), limits=limits).send(CALL)
     assert told == [("createCustomer", seconds)] * 4
     assert [round(wait - 0.05, 6) for wait in waits] == [seconds] * 4
-    assert len(server.requests) == 4
+    assert len(server.requests) == 5
+
+
+def test_the_last_wait_is_followed_by_a_request() -> None:
+    def answers(_: Request) -> Script:
+        return [reply(429, b"", "Retry-After: 1")] if len(server.requests) < 5 else [reply(201, b"{}")]
+
+    with serving(answers) as server:
+        wire = replace(wire_to(server.url), limits=Limits(Pacer(sleep=lambda _: None)))
+        assert wire.send(CALL).status == 201
 
 
 def test_wait_until_a_date() -> None:
