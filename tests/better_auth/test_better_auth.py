@@ -22,7 +22,6 @@ SEED: Final = 20261126
 CONFORMANT, NOT_CONFORMANT = 0, 1
 AT_A_TIME: Final = 3
 PATIENCE: Final = 400
-DECIDED: Final = 0.85
 PASSWORD: Final = "correct-horse-battery"
 ACCOUNTS: Final = ("owner@example.com", "other@example.com")
 
@@ -34,11 +33,12 @@ WARNED: Final = {
 
 @dataclass(frozen=True)
 class Configuration:
-    """What the target and the gate are given beside the configuration's name, and the breaches that better-auth has."""
+    """What target and gate are given, the breaches that better-auth has, and the least share of MUSTs to be decided."""
 
     target: tuple[str, ...] = ()
     gate: tuple[str, ...] = ()
     broken: frozenset[str] = frozenset()
+    decided: float = 0.9
 
 
 CONFIGURATIONS: Final = {
@@ -52,7 +52,7 @@ CONFIGURATIONS: Final = {
             *("--second-merchant-email", ACCOUNTS[1], "--second-merchant-password", PASSWORD),
         ),
     ),
-    "organization-limit": Configuration(),
+    "organization-limit": Configuration(decided=0.85),
     "password-bounds": Configuration(),
     "more-plugins": Configuration(),
     # A sign-up without a body, or with the body null, is a 500 where better-auth 1.7.25 has its username plugin.
@@ -90,13 +90,13 @@ def gate(folder: Path, name: str, configuration: Configuration) -> Done:
 @pytest.mark.parametrize("gated", list(reversed(CONFIGURATIONS)))
 def test_gate_finds_better_auth_conformant(gated: str, gates: Gates) -> None:
     done = gates[gated].result()
-    allowed = CONFIGURATIONS[gated].broken
-    assert done.failed <= allowed, done.output
+    configuration = CONFIGURATIONS[gated]
+    assert done.failed <= configuration.broken, done.output
     assert done.status == (NOT_CONFORMANT if done.failed else CONFORMANT), done.output
     warned = {name for name, verdict in done.verdicts.items() if verdict == "warned"}
     assert warned <= set(WARNED), done.output
     musts = [row["verdict"] for row in done.report["requirements"] if row["level"] == "MUST"]
-    assert sum(verdict != "not tested" for verdict in musts) >= DECIDED * len(musts), done.output
+    assert sum(verdict != "not tested" for verdict in musts) >= configuration.decided * len(musts), done.output
 
 
 class Merchant:
