@@ -9,7 +9,7 @@ import hmac
 import math
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import Any, Final
 from urllib.parse import unquote
@@ -23,6 +23,8 @@ BITS_AT_LEAST: Final = 48
 """OWASP asks for 64 bits of chance in a session's id; what has fewer than this is guessable beyond doubt."""
 _SHORTEST: Final = 4
 _A_YEAR: Final = 365 * 24 * 3600
+_DIGESTS: Final = {"md5": 32, "sha1": 40, "sha256": 64}
+"""Digests that a token may be made with, each with its length in hexadecimal digits."""
 _RUN: Final = re.compile(r"[A-Za-z0-9]+")
 _TIME: Final = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?|(?<!\d)\d{10}(?:\d{3})?(?!\d)"
@@ -127,11 +129,22 @@ def _bits(text: str, known: Iterable[str], earlier: Iterable[str]) -> float:
     end = max((_shared(text[::-1], other[start:][::-1]) for other in others), default=0)
     text = text[: len(text) - end]
     for item in known:
-        for form in (item, *(hashlib.new(name, item.encode()).hexdigest() for name in ("md5", "sha1", "sha256"))):
-            if len(form) >= _SHORTEST:
-                text = re.sub(re.escape(form), " ", text, flags=re.IGNORECASE)
+        for form in _forms(item, len(text)):
+            text = re.sub(re.escape(form), " ", text, flags=re.IGNORECASE)
     text = _TIME.sub(lambda found: " " if _is_near(found[0]) else found[0], text)
     return sum(len(run) * math.log2(_letters(run)) for run in _RUN.findall(text))
+
+
+def _forms(item: str, room: int) -> Iterator[str]:
+    """Yield a known text and its digests, as far as they fit into so many characters.
+
+    A pattern of what does not fit is not made: for a name of a megabyte it takes a second.
+    """
+    if _SHORTEST <= len(item) <= room:
+        yield item
+    for name, length in _DIGESTS.items():
+        if length <= room:
+            yield hashlib.new(name, item.encode()).hexdigest()
 
 
 def _shared(one: str, other: str) -> int:
@@ -156,7 +169,7 @@ def _without_secret(exchange: Exchange, params: Params, rules: Basis) -> list[Fi
         return None
     forms = [
         secret,
-        *(hashlib.new(name, secret.encode("utf-8", "replace")).hexdigest() for name in ("md5", "sha1", "sha256")),
+        *(hashlib.new(name, secret.encode("utf-8", "replace")).hexdigest() for name in _DIGESTS),
     ]
     texts = [text for token in tokens for part in (token, *token.split(".")) for _, text in _readings(part)]
     held = any(form in text for text in texts for form in forms)

@@ -1,0 +1,33 @@
+"""What the rule on guessable tokens takes off a token before it counts what is left to guess."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from conformance.checks.tokens import _forms, _weakness
+
+NAME = "ada of the merchants"
+RANDOM = "q8ZrT3nVx0LpWc5YhBd2KsGm7UeJfA1i"
+
+
+@pytest.mark.parametrize(
+    "known", [NAME, NAME.upper(), hashlib.md5(NAME.encode()).hexdigest(), hashlib.sha256(NAME.encode()).hexdigest()]
+)
+def test_a_token_of_what_is_known_is_guessable(known: str) -> None:
+    assert "0 bits" in _weakness(known, [NAME], [])
+
+
+def test_a_token_of_chance_is_not_guessable() -> None:
+    assert _weakness(RANDOM, [NAME], []) == ""
+
+
+def test_nothing_is_looked_for_that_has_no_room() -> None:
+    """A name of a megabyte is in no token; the pattern of it would take a second."""
+    long = "x" * 1_000_000
+    assert list(_forms(long, 64)) == [
+        hashlib.new(name, long.encode()).hexdigest() for name in ("md5", "sha1", "sha256")
+    ]
+    assert list(_forms(long, 39)) == [hashlib.md5(long.encode()).hexdigest()]
+    assert list(_forms(NAME, 31)) == [NAME]
