@@ -55,7 +55,8 @@ class Requirement:
     """One sentence of the contract: who is held to it, how strictly, where it is written and what decides it.
 
     `rule` is a passive check that is applied to every exchange of the operation, `refuses` and `survives` are tables
-    of requests for a contract check; a requirement with none of them is decided by the tests that name its id.
+    of requests for a contract check; a requirement with none of them is decided by the tests that name its id. `owasp`
+    is the id of a category (`conformance.contract.owasp`).
     """
 
     id: str
@@ -68,6 +69,7 @@ class Requirement:
     refuses: Mapping[str, Any] | None = None
     survives: Mapping[str, Any] | None = None
     not_testable: str | None = None
+    owasp: str | None = None
     origin: Origin = field(kw_only=True, compare=False)
 
     def __repr__(self) -> str:
@@ -272,6 +274,7 @@ def _requirement(row: Mapping[str, Any], operation: str, names: Names, origin: O
         refuses=row.get("refuses"),
         survives=row.get("survives"),
         not_testable=row.get("not_testable"),
+        owasp=row.get("owasp"),
         origin=origin,
     )
 

@@ -124,8 +124,10 @@ def _view(data: Mapping[str, Any], pages: str | None) -> dict[str, Any]:
         "warned": [_broken(row) for row in rows if row["verdict"] == "warned"],
         "together": _broken_together(rows),
         "groups": groups,
+        "tallied": _counts,
         "concerns": [concern for concern in concerns if any(group.part(concern) for group in groups)],
         "reasons": _by_reason(rows),
+        "owasp": _by_category(data["owasp"], rows),
         "created": _by_kind(data["created"]),
         "numbers": numbers,
         "files": _by_file(numbers),
@@ -213,6 +215,12 @@ def _by_reason(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
         if row["verdict"] == "not tested":
             reasons.setdefault(row["reason"], []).append(row)
     return sorted(reasons.items(), key=lambda item: -len(item[1]))
+
+
+def _by_category(categories: Iterable[Row], rows: Iterable[Row]) -> list[tuple[Row, list[Row]]]:
+    """Return each category of the OWASP list with the rows that belong to it."""
+    by_id = {row["id"]: row for row in rows}
+    return [(category, [by_id[name] for name in category["requirements"]]) for category in categories]
 
 
 def _by_kind(created: Iterable[str]) -> dict[str, list[str]]:

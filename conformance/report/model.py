@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
+from conformance.contract.owasp import CATEGORIES
 from conformance.errors import Why
 from conformance.report.messages import again_line
 from conformance.results.audit import Audit
@@ -136,8 +137,22 @@ class Report:
             "policies": list(self.policies),
             "gateway": {"answered": self.gateway_answers, "of": self.requests_sent},
             "audit": self.audit and self.audit.to_data(),
+            "owasp": self._owasp(),
             "requirements": [self._row(result) for result in self.results],
         }
+
+    def _owasp(self) -> list[dict[str, Any]]:
+        """Return the categories of the OWASP list, with the requirements that belong to each."""
+        return [
+            {
+                "category": category.id,
+                "title": category.title,
+                "href": category.href,
+                "requirements": [row.requirement.id for row in self.results if row.requirement.owasp == category.id],
+                "unseen": category.unseen,
+            }
+            for category in CATEGORIES
+        ]
 
     def _row(self, result: Result) -> dict[str, Any]:
         requirement = result.requirement
@@ -147,6 +162,7 @@ class Report:
             "operation": requirement.operation,
             "concern": requirement.concern,
             "statement": requirement.statement,
+            "owasp": requirement.owasp,
             "source": requirement.source,
             "sources": [{"label": source.label, "href": source.href} for source in requirement.sources],
             "verdict": result.verdict.value,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ from typing import Any
 import pytest
 
 from conformance.contract.catalogue import CONCERNS
+from conformance.contract.owasp import CATEGORIES
 from conformance.report import pages_seen_from
 from conformance.report.html import LONGEST_TEXT, render_html
 
 TARGET = "http://127.0.0.1:8080/api"
 RFC = "https://www.rfc-editor.org/rfc/rfc9110#section-9.3.3"
+ELSEWHERE = {RFC, *(category.href for category in CATEGORIES)}
 VOID = {"meta", "input", "br", "hr", "img", "link", "wbr"}
 HOSTILE = {
     "script": "<script>alert(1)</script>",
@@ -101,6 +104,7 @@ def row(name: str, verdict: str = "passed", **more: Any) -> dict[str, Any]:
         "operation": "signUpEmail",
         "concern": "echo",
         "statement": "`user.email` is the e-mail that was sent.",
+        "owasp": None,
         "source": "docs/contract.md#sign-up-echo; RFC 9110, section 9.3.3",
         "sources": [
             {"label": "docs/contract.md#sign-up-echo", "href": "docs/contract.md#sign-up-echo"},
@@ -116,6 +120,19 @@ def row(name: str, verdict: str = "passed", **more: Any) -> dict[str, Any]:
         "proven_by": ["signup-name-cut"],
         **more,
     }
+
+
+def owasp(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "category": category.id,
+            "title": category.title,
+            "href": category.href,
+            "requirements": [item["id"] for item in rows if item["owasp"] == category.id],
+            "unseen": category.unseen,
+        }
+        for category in CATEGORIES
+    ]
 
 
 def run(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -149,6 +166,7 @@ def run(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
         "policies": [],
         "gateway": {"answered": 0, "of": 12},
         "audit": None,
+        "owasp": owasp(rows),
         "requirements": list(rows),
         **more,
     }
@@ -245,6 +263,17 @@ def test_what_was_not_tested_stands_under_its_reason(mixed: dict[str, Any]) -> N
     assert "SIGNUP-UNIQUE-1" not in section
 
 
+def test_the_categories_of_the_owasp_list_have_their_verdicts() -> None:
+    """A category's row leads to its requirements, and a requirement to its category."""
+    page = render_html(run(row("CUSTOMER-TENANT-1", "failed", owasp="API1"), row("CUSTOMER-ECHO-1")))
+    table = page.partition('<section id="owasp"')[2].partition("</section>")[0]
+    first = table.partition('id="owasp-API1"')[2].partition("</tr>")[0]
+    assert '<a href="#CUSTOMER-TENANT-1">' in first
+    assert "1 failed" in readable(first)
+    assert "CUSTOMER-ECHO-1" not in table
+    assert page.count('<a href="#owasp-API1">') == 1
+
+
 def test_requests_creations_and_configuration_are_told(mixed: dict[str, Any]) -> None:
     text = readable(render_html(mixed))
     for fact in ("429 × 1", "user: 1", "conformance.1@example.com", "organization: 1", "base_url"):
@@ -264,7 +293,7 @@ def test_every_requirement_is_an_anchor_exactly_once(mixed: dict[str, Any]) -> N
 
 def test_every_link_within_the_page_has_its_place(mixed: dict[str, Any]) -> None:
     page = Page(render_html(mixed))
-    within = {link.removeprefix("#") for link in page.attributes("href") if link != RFC}
+    within = {link.removeprefix("#") for link in page.attributes("href") if link not in ELSEWHERE}
     assert within <= set(page.ids())
     for name in ("aria-labelledby", "aria-describedby"):
         assert set(page.attributes(name)) <= set(page.ids())
@@ -272,7 +301,7 @@ def test_every_link_within_the_page_has_its_place(mixed: dict[str, Any]) -> None
 
 def test_nothing_is_loaded_from_anywhere(mixed: dict[str, Any]) -> None:
     page = Page(render_html(mixed))
-    assert {link for link in page.attributes("href") if not link.startswith("#")} == {RFC}
+    assert {link for link in page.attributes("href") if not link.startswith("#")} == ELSEWHERE
     assert not [name for name in ("src", "srcset", "data", "action", "poster", "background") if page.attributes(name)]
     assert not {"link", "iframe", "object", "img", "base"} & {tag for tag, _ in page.elements}
     style = page.texts["style"][0]
