@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.errors import Flaky
 from schemathesis.core.transport import Response
 
-from conformance.generate.adapters import AnyCase
+from conformance.generate.adapters import AnyCase, is_valid
 from conformance.generate.cases import Generator, judge
 from conformance.run import Run
 from conformance.wire.client import NotSendable
@@ -36,12 +36,13 @@ def walk_machine(run: Run, merchants: Merchants, generator: Generator, purpose: 
         def call(self, case: AnyCase, **_: Any) -> Response:
             name = names[case.path]
             linked = str(case.body.get("customerId", "")) if isinstance(case.body, dict) else ""
+            valid = is_valid(case)
             try:
-                call = prepared(run, case, name, operations.sender(merchants, name), linked, valid=True)
+                call = prepared(run, case, name, operations.sender(merchants, name), linked, valid=valid)
                 exchange = run.send(call)
             except NotSendable:
                 return _response(case, 0, [], b"")
-            judge(run, case, exchange, valid=True)
+            judge(run, case, exchange, valid=valid)
             answer = exchange.response
             return _response(
                 case, exchange.status, list(answer.headers) if answer else [], answer.body if answer else b""

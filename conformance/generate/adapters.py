@@ -86,6 +86,11 @@ def request_parts(case: AnyCase, base_url: str) -> Mapping[str, Any]:
     return parts
 
 
+def is_valid(case: AnyCase) -> bool:
+    """Return whether a case was generated to be valid; the cases of one state machine are of both modes."""
+    return case.meta is None or case.meta.generation.mode is GenerationMode.POSITIVE
+
+
 class Complaint(NamedTuple):
     """What a check of schemathesis, named as in `CHECKS`, holds against a response, in its words."""
 

@@ -311,6 +311,7 @@ def test_hooks_of_allure_are_called_until_the_session_ends() -> None:
 def test_schemathesis_covers_an_operation(mode: str) -> None:
     cases = generating.coverage_cases(generating.load(DOCUMENT), "createCustomer", mode)
     first = next(cases)
+    assert generating.is_valid(first) is (mode == "positive")
     parts = generating.request_parts(first, "http://localhost")
     assert "json" in parts or "data" in parts
     assert parts["url"].startswith("http://localhost/")
