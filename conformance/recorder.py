@@ -12,6 +12,7 @@ from conformance.checks.responses import unavailable
 from conformance.contract.catalogue import Catalogue
 from conformance.errors import NotTested, Why
 from conformance.masking import Masker
+from conformance.results.known import NONE_KNOWN, KnownFailures, told
 from conformance.results.records import Breach, Record
 from conformance.values import first_field, visible
 from conformance.wire.evidence import evidence
@@ -28,7 +29,8 @@ Found = list[tuple[str, list[Finding]]]
 class Recorder:
     """What is found belongs to `record`; between tests that is a record of the suite's own, so that nothing is lost.
 
-    `recent` has the last exchanges of the running test, and `broken` all requirements that the run knows to be broken.
+    `recent` has the last exchanges of the running test, and `broken` all requirements that the run knows to be broken;
+    `known` are the failures that the target's team has accepted for a time.
     """
 
     catalogue: Catalogue
@@ -36,6 +38,7 @@ class Recorder:
     record: Record = field(default_factory=lambda: Record("(between tests)"))
     recent: list[Exchange] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+    known: KnownFailures = NONE_KNOWN
 
     @contextmanager
     def recording(self, record: Record) -> Iterator[Record]:
@@ -79,14 +82,15 @@ class Recorder:
     ) -> None:
         """Record a breach of a requirement with its masked evidence; the test goes on and fails at its end."""
         self.broken.add(requirement_id)
+        seen = {"expected": self.masker.text(expected), "got": self.masker.text(got), "test": self.record.test}
+        proof = evidence(exchange, self.masker) if exchange is not None else None
         self.record.breach(
             Breach(
                 requirement=requirement_id,
-                test=self.record.test,
-                expected=self.masker.text(expected),
-                got=self.masker.text(got),
-                exchange=evidence(exchange, self.masker) if exchange is not None else None,
+                **seen,
+                exchange=proof,
                 refusal=refusal,
+                known=self.known.covers(requirement_id, told(**seen, summary=proof["summary"] if proof else "")),
             )
         )
 

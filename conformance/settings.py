@@ -81,6 +81,8 @@ class Settings:
     product_id: str | None = None
     allow_load: str | None = None
     allow_incomplete: bool = False
+    known_failures: str | None = None
+    write_known_failures: str | None = None
     audit: bool = False
     sandbox_fault: tuple[str, ...] = ()
     sandbox_variant: tuple[str, ...] = ()

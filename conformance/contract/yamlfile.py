@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 import yaml
 
@@ -15,6 +15,16 @@ DataPath: TypeAlias = "tuple[str | int, ...]"
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN: Final = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "map", "seq"))
 _TEXT: Final = "tag:yaml.org,2002:str"
+_DATE: Final = "tag:yaml.org,2002:timestamp"
+
+
+class _DatesAsText(_LOADER):  # type: ignore[misc]
+    """Reads a date that is not in quotes as the text that it is."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, form) for tag, form in resolvers if tag != _DATE]
+        for first, resolvers in _LOADER.yaml_implicit_resolvers.items()
+    }
 
 
 class YamlError(ValueError):
@@ -44,14 +54,14 @@ class YamlFile:
         return f"{self.name}, line {self.line(path)}"
 
 
-def read_yaml(file: Path) -> YamlFile:
-    """Return what a YAML file says, with its lines.
+def read_yaml(file: Path, *, dates_as_text: bool = False) -> YamlFile:
+    """Return what a YAML file says, with its lines; a date needs quotes unless `dates_as_text` is set.
 
     Raises `YamlError` for a file that is no YAML, a key that stands twice or is no text, or a value that JSON lacks;
     `FileNotFoundError` where there is no file.
     """
     try:
-        loader = _LOADER(file.read_text(encoding="utf-8"))
+        loader = (_DatesAsText if dates_as_text else _LOADER)(file.read_text(encoding="utf-8"))
         try:
             node = loader.get_single_node()
             if node is not None:

@@ -21,6 +21,7 @@ from conformance.plugin.signals import Signals
 from conformance.plugin.state import RUN, STATE
 from conformance.plugin.workers import Relay
 from conformance.report import UNFINISHED, begin_reports, pages_seen_from, write_reports
+from conformance.report.known import render_known_failures
 from conformance.report.model import Report, build_report
 from conformance.report.terminal import print_summary
 from conformance.results.records import Record
@@ -31,6 +32,7 @@ SANDBOX: Final = pytest.StashKey[Sandbox]()
 TARGET_NOT_REACHED: Final = 7
 NOTHING_DECIDED: Final = 5
 WALK_NOT_TESTED: Final = 8
+STALE_KNOWN_FAILURES: Final = 9
 _WORTH_TELLING: Final = 3.0
 _INTERNAL_ERROR: Final = int(pytest.ExitCode.INTERNAL_ERROR)
 
@@ -187,6 +189,9 @@ class Session:
         state.report = report.finished(datetime.now(UTC), status)
         pages = pages_seen_from(self._folder, self.config.rootpath, self.config.getini("conformance_pages"))
         write_reports(state.report, self._folder, pages)
+        if run.settings.write_known_failures:
+            file = Path(run.settings.write_known_failures)
+            file.write_text(render_known_failures(state.report), encoding="utf-8")
 
     @property
     def _folder(self) -> Path:
@@ -207,7 +212,7 @@ class Session:
             return int(pytest.ExitCode.INTERNAL_ERROR)
         if report.untested_operations and not self.run.settings.allow_incomplete:
             return WALK_NOT_TESTED
-        return status
+        return STALE_KNOWN_FAILURES if report.stale else status
 
     def pytest_unconfigure(self) -> None:
         self._signals.restore()

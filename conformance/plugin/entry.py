@@ -24,6 +24,7 @@ from conformance.plugin.secrecy import mask_logs
 from conformance.plugin.state import RUN, STATE, SessionState
 from conformance.plugin.workers import FarWire, Relay
 from conformance.report import allure
+from conformance.results.known import NONE_KNOWN, KnownFailures, KnownFailuresError, load_known_failures
 from conformance.run import Run
 from conformance.settings import Place, Settings, Size
 from conformance.wire.target import TargetError, checked_url, refuse_load
@@ -110,7 +111,8 @@ def pytest_configure(config: pytest.Config) -> None:
         base_url = told.base_url if told else _base_url(config, settings)
         adapters.set_base_url(config, base_url)
         rules = Rules(catalogue, contract)
-    except (CatalogueError, ContractError, TargetError) as error:
+        known = told.known if told else _known_failures(settings, catalogue)
+    except (CatalogueError, ContractError, KnownFailuresError, TargetError) as error:
         raise pytest.UsageError(str(error)) from None
     step_cache.install()
     masker = Masker()
@@ -126,6 +128,7 @@ def pytest_configure(config: pytest.Config) -> None:
     given = told.given if told else _given(settings, base_url)
     run = Run(settings, contract, catalogue, rules, masker, config.rootpath, given)
     run.client.base_url = base_url
+    run.recorder.known = known
     run.proofs = _proofs(config)
     config.stash[RUN] = run
     config.stash[STATE] = SessionState()
@@ -154,10 +157,15 @@ class Handed:
     base_url: str
     given: tuple[str, ...]
     run: str
+    known: KnownFailures
 
     @classmethod
     def of(cls, run: Run) -> Self:
-        return cls(run.settings, run.base_url, run.given, run.id)
+        return cls(run.settings, run.base_url, run.given, run.id, run.recorder.known)
+
+
+def _known_failures(settings: Settings, catalogue: Catalogue) -> KnownFailures:
+    return load_known_failures(Path(settings.known_failures), catalogue) if settings.known_failures else NONE_KNOWN
 
 
 def _proofs(config: pytest.Config) -> dict[str, list[str]]:

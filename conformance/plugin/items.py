@@ -12,7 +12,7 @@ from conformance.errors import Breached, NotTested, Why
 from conformance.plugin.adapters import attach_record, outline_row
 from conformance.plugin.secrecy import masked_traceback
 from conformance.plugin.state import RUN, STATE
-from conformance.report.messages import breaches_message
+from conformance.report.messages import breaches_message, known_message
 from conformance.results.records import Reason, Record
 from conformance.settings import Size
 from conformance.wire.client import TargetGone
@@ -122,6 +122,8 @@ class Tests:
             record.finish(self.run.recorder.active_requirements(), reason)
         if (last or reason) and self._fails(record):
             raise Breached(breaches_message(self.run.catalogue, record, self.run.given, self.run.settings.seed))
+        if last and reason is None and (known := known_message(self.run.recorder.known, record)):
+            raise pytest.xfail.Exception(known)
         if reason is not None:
             item.stash[IS_UNTESTED] = True
             pytest.skip(f"not tested: {reason.words}")
@@ -129,7 +131,10 @@ class Tests:
 
     def _fails(self, record: Record) -> bool:
         strict = self.run.settings.strict
-        return any(strict or self.run.catalogue[breach.requirement].level == "MUST" for breach in record.breaches)
+        return any(
+            not breach.known and (strict or self.run.catalogue[breach.requirement].level == "MUST")
+            for breach in record.breaches
+        )
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_makereport(
@@ -139,7 +144,7 @@ class Tests:
         report = yield
         mask = self.run.masker.text
         if report.longrepr is not None and not isinstance(report.longrepr, tuple):
-            if call.excinfo is not None and not call.excinfo.errisinstance(Breached):
+            if call.excinfo is not None and not call.excinfo.errisinstance((Breached, pytest.xfail.Exception)):
                 report.longrepr = masked_traceback(item, call.excinfo, report.longrepr, self.run.masker)
             else:
                 report.longrepr = mask(str(call.excinfo.value if call.excinfo is not None else report.longrepr))

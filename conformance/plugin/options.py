@@ -93,6 +93,14 @@ def _file(text: str) -> str:
     return text
 
 
+def _new_file(text: str) -> str:
+    if Path(text).exists():
+        raise ValueError(f"{text!r} exists already; name a new file, and compare the two")
+    if not Path(text).absolute().parent.is_dir():
+        raise ValueError(f"there is no folder for {text!r}; make it first")
+    return text
+
+
 def _authorities(text: str) -> str:
     try:
         ssl.create_default_context(cafile=_file(text))
@@ -261,6 +269,20 @@ OPTIONS: Final = (
         "allow-incomplete",
         "exit with 0 though an operation could not be tested at all, such as behind a captcha (otherwise 8)",
         flag=True,
+    ),
+    Option(
+        "known-failures",
+        "a YAML file of requirements that the target is known to break, with reason, owner and expiry date",
+        _file,
+        "FILE",
+        again=False,
+    ),
+    Option(
+        "write-known-failures",
+        "write such a file from what this run finds broken; each entry has its reason still to be given",
+        _new_file,
+        "FILE",
+        again=False,
     ),
     Option("audit", "tell which passive checks could have failed on what this run recorded", flag=True),
     Option(

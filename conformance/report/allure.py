@@ -61,7 +61,8 @@ class AllureSteps:
     def _breached(self, breaches: list[Breach]) -> Breached | None:
         """Return what a step broke, to be shown at that step though it went on, or None."""
         strict, catalogue = self.run.settings.strict, self.run.catalogue
-        failing = [item for item in breaches if strict or catalogue[item.requirement].level == "MUST"]
+        new = [item for item in breaches if not item.known]
+        failing = [item for item in new if strict or catalogue[item.requirement].level == "MUST"]
         words = [f"{item.requirement}: expected {item.expected}, got {item.got}" for item in failing]
         return Breached("\n".join(words)) if words else None
 

@@ -24,9 +24,15 @@ Row = Mapping[str, Any]
 
 LONGEST_TEXT: Final = 16_384
 EVIDENCE_SHOWN: Final = 3
-VERDICTS: Final = ("failed", "warned", "not tested", "passed")
-SYMBOLS: Final = {"failed": "✗", "warned": "!", "not tested": "–", "passed": "✓"}
-_RUN_SYMBOLS: Final = {"conformant": "✓", "no breach found": "○", "not conformant": "✗", "not finished": "?"}
+VERDICTS: Final = ("failed", "warned", "known failure", "not tested", "passed")
+SYMBOLS: Final = {"failed": "✗", "warned": "!", "known failure": "△", "not tested": "–", "passed": "✓"}
+_RUN_SYMBOLS: Final = {
+    "conformant": "✓",
+    "no breach found": "○",
+    "known failures": "△",
+    "not conformant": "✗",
+    "not finished": "?",
+}
 _UNSEEN: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -122,6 +128,7 @@ def _view(data: Mapping[str, Any], pages: str | None) -> dict[str, Any]:
         "routes": {row["operation"]: f"{row['method']} {row['path']}".strip() for row in data["operations"]},
         "failed": [_broken(row) for row in rows if row["verdict"] == "failed"],
         "warned": [_broken(row) for row in rows if row["verdict"] == "warned"],
+        "known": [_broken(row) for row in rows if row["verdict"] == "known failure"],
         "together": _broken_together(rows),
         "groups": groups,
         "tallied": _counts,
@@ -153,6 +160,8 @@ def _sentence(data: Mapping[str, Any]) -> str:
         "conformant": f"Every MUST requirement that this target can show was tested and is kept ({must['passed']}).",
         "no breach found": f"No breach was found, but only {must['passed']} of {sum(must.values())} MUST requirements "
         "were tested.",
+        "known failures": f"No requirement is broken beyond the known failures ({_known(data)}), each of which has its "
+        "reason, its owner and its last day below.",
         "not conformant": f"{failures}." if must["failed"] else f"Every MUST that was tested is kept, but {warnings}.",
         "not finished": f"The run did not finish: {stopped}. No breach was found until then.",
     }[data["verdict"]]
@@ -161,7 +170,13 @@ def _sentence(data: Mapping[str, Any]) -> str:
     if should["warned"] and not must["failed"]:
         second = strict if data["verdict"] == "not conformant" else f" {warnings[0].upper()}{warnings[1:]} (a warning)."
     third = f" {_count(untested, 'requirement')} could not be tested; each has its reason below." if untested else ""
-    return first + second + third
+    beside = data["verdict"] == "not conformant" and _known(data)
+    fourth = f" Beside that, {_count(beside, 'known failure')} {'holds' if beside == 1 else 'hold'}." if beside else ""
+    return first + second + third + fourth
+
+
+def _known(data: Mapping[str, Any]) -> int:
+    return sum(counts["known failure"] for counts in data["totals"].values())
 
 
 def _counts(rows: Iterable[Row]) -> dict[str, int]:

@@ -13,12 +13,13 @@ from conformance.contract.owasp import CATEGORIES
 from conformance.errors import Why
 from conformance.report.messages import again_line
 from conformance.results.audit import Audit
+from conformance.results.known import NONE_KNOWN, KnownFailures
 from conformance.results.records import Breach, Reason, Record
-from conformance.results.verdicts import Result, RunVerdict, Verdict, results, run_verdict
+from conformance.results.verdicts import Result, RunVerdict, Verdict, results, run_verdict, stale_entries
 from conformance.run import Run
 from conformance.settings import Size
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 _UNFINISHED: Final = frozenset({2, 3, 4, 7})
 """Exit statuses of a run that was interrupted, failed by itself, was misused, or did not reach its target."""
 
@@ -49,6 +50,7 @@ class Report:
     given: tuple[str, ...]
     proofs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     audit: Audit | None = None
+    known: KnownFailures = NONE_KNOWN
 
     @cached_property
     def broken(self) -> tuple[Result, ...]:
@@ -59,6 +61,17 @@ class Report:
     @property
     def warned(self) -> tuple[Result, ...]:
         return tuple(result for result in self.results if result.verdict is Verdict.WARNED)
+
+    @property
+    def known_failures(self) -> tuple[Result, ...]:
+        """Return the requirements that are broken, in no other way than the known failures say."""
+        return tuple(result for result in self.results if result.verdict is Verdict.KNOWN)
+
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """Return what no longer fits of the known failures, a sentence each."""
+        complete = self.complete and self.stopped is None
+        return stale_entries(self.results, self.known, complete=complete, every_case=self.size is Size.FULL)
 
     @property
     def decided(self) -> int:
@@ -75,8 +88,8 @@ class Report:
     def totals(self) -> dict[str, dict[str, int]]:
         """Return how many requirements of each level have each verdict."""
         counts = {
-            "MUST": {"passed": 0, "failed": 0, "not tested": 0},
-            "SHOULD": {"passed": 0, "warned": 0, "not tested": 0},
+            "MUST": {"passed": 0, "failed": 0, "known failure": 0, "not tested": 0},
+            "SHOULD": {"passed": 0, "warned": 0, "known failure": 0, "not tested": 0},
         }
         for result in self.results:
             counts[result.requirement.level][result.verdict] += 1
@@ -138,6 +151,7 @@ class Report:
             "gateway": {"answered": self.gateway_answers, "of": self.requests_sent},
             "audit": self.audit and self.audit.to_data(),
             "owasp": self._owasp(),
+            "stale_known_failures": list(self.stale),
             "requirements": [self._row(result) for result in self.results],
         }
 
@@ -173,6 +187,7 @@ class Report:
             "proven_by": list(self.proofs.get(requirement.id, ())),
             "breaches": [_told(breach, again_line(breach.test, self.given, self.seed)) for breach in result.breaches],
             "more_breaches": result.more_breaches,
+            "known_failure": result.known and result.known.to_data(),
         }
 
 
@@ -217,9 +232,10 @@ def build_report(
         gateway_answers=run.client.tally.answered,
         requests_sent=run.client.tally.requests,
         complete=not missed and not run.store.deselected and _covers_all(run),
-        results=results(run.catalogue, records, reasons, undecided),
+        results=results(run.catalogue, records, reasons, undecided, run.recorder.known),
         given=run.given,
         proofs=run.proofs,
+        known=run.recorder.known,
     )
 
 
@@ -271,4 +287,4 @@ def _operations(run: Run, records: Iterable[Record]) -> tuple[dict[str, Any], ..
 
 def _told(breach: Breach, again: str) -> dict[str, Any]:
     data = {name: value for name, value in asdict(breach).items() if name != "refusal"}
-    return {**data, "again": again}
+    return {**data, "known": bool(breach.known), "again": again}

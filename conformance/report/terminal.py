@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from conformance.report.messages import again_line
+from conformance.report.messages import again_line, known_words
 from conformance.report.model import Report
 from conformance.results.verdicts import Result, RunVerdict, Verdict
 
@@ -16,12 +16,13 @@ _NOT_TESTABLE: Final = "no suite can test it; the reports say why"
 
 def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str) -> None:
     """Write a run's target, totals, every broken requirement with its statement, and where the reports are."""
-    bad, good = bool(report.broken), report.verdict is RunVerdict.CONFORMANT
+    bad, good = bool(report.broken or report.stale), report.verdict is RunVerdict.CONFORMANT
     colours = {"red": bad, "green": good, "yellow": not (bad or good)}
     terminal.section("conformance", sep="=", bold=True, **colours)
     terminal.write_line(f"target   {report.target}   size {report.size}   seed {report.seed}   run {report.run}")
     for level, counts in report.totals().items():
-        terminal.write_line(f"{level:<8} {', '.join(f'{number} {verdict}' for verdict, number in counts.items())}")
+        shown = [f"{number} {verdict}" for verdict, number in counts.items() if number or verdict != Verdict.KNOWN]
+        terminal.write_line(f"{level:<8} {', '.join(shown)}")
     auth = ", ".join(f"{row['operation']} {row['requests']}" for row in report.operations)
     terminal.write_line(f"requests {report.requests} ({auth})")
     if report.waited >= 1:
@@ -31,6 +32,7 @@ def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str
     _broken(terminal, "broken", report, report.broken, red=True)
     if not report.strict:
         _broken(terminal, "warnings (SHOULD)", report, report.warned, yellow=True)
+    _known(terminal, report)
     _partly_tested(terminal, report)
     for policy in report.policies:
         terminal.write_line(f"policy   {policy}")
@@ -61,6 +63,17 @@ def _broken(
         terminal.write_line(f"    expected {breach.expected}; got {breach.got}")
         terminal.write_line(f"    again: {again_line(breach.test, report.given, report.seed)}")
     terminal.write_line("")
+
+
+def _known(terminal: pytest.TerminalReporter, report: Report) -> None:
+    """Write each known failure with what was seen of it, and the entries that no longer fit."""
+    for result in report.results:
+        if result.known is not None:
+            told = f"known    {known_words(result.known)}: {result.verdict}"
+            seen = next((f": expected {item.expected}; got {item.got}" for item in result.breaches if item.known), "")
+            terminal.write_line(told + seen, yellow=result.verdict is Verdict.KNOWN)
+    for words in report.stale:
+        terminal.write_line(f"stale    {words}", red=True)
 
 
 def _partly_tested(terminal: pytest.TerminalReporter, report: Report) -> None:

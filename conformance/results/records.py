@@ -36,7 +36,7 @@ class Breach:
     """One departure from a requirement: where it was seen, what was expected, what came, and the masked exchange.
 
     `refusal` says that the request was refused, though in another way than it had to be: where its control is refused
-    as well, that says nothing.
+    as well, that says nothing. `known` is the match of the known failure that covers it, empty for a new one.
     """
 
     requirement: str
@@ -45,6 +45,7 @@ class Breach:
     got: str
     exchange: dict[str, Any] | None = None
     refusal: bool = False
+    known: str = ""
 
 
 @dataclass
@@ -70,8 +71,12 @@ class Record:
     gone: str = ""
 
     def breach(self, breach: Breach) -> None:
-        """Keep a breach with its evidence, or count it where the test has shown the same one often enough."""
-        if sum(known.requirement == breach.requirement for known in self.breaches) < BREACHES_KEPT:
+        """Keep a breach with its evidence, or count it where the test has shown the same one often enough.
+
+        What is known and what is new is kept apart, so that the one never hides the other.
+        """
+        kind = breach.requirement, breach.known
+        if sum((kept.requirement, kept.known) == kind for kept in self.breaches) < BREACHES_KEPT:
             self.breaches.append(breach)
         else:
             self.more_breaches[breach.requirement] += 1
