@@ -16,8 +16,8 @@ from sandbox.server import serve
 _WIDTHS: Final = {"id": 46, "operation": 22, "kind": 15, "level": 7, "requirements": 34}
 
 
-def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m sandbox", description="The embedded target of the conformance suite.")
+def _arguments(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(program, description="The embedded target of the conformance suite.")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="the port, 0 for a free one (default: %(default)s)")
     parser.add_argument("--prefix", default="", help="the path that the API stands under, such as /api/canary")
@@ -45,9 +45,9 @@ def _cell(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m sandbox") -> int:
     """Exit 0 when told to stop, 1 where the address or the database cannot be had, 2 on a wrong argument."""
-    given = _arguments().parse_args(arguments)
+    given = _arguments(program).parse_args(arguments)
     if given.list_faults:
         _print(
             switchboard.listed_faults(), given.json, ("id", "operation", "kind", "level", "requirements", "description")

@@ -83,6 +83,18 @@ def has_terminal(config: pytest.Config) -> bool:
     return config.pluginmanager.hasplugin("terminalreporter")
 
 
+def show_ids_as_they_are(config: pytest.Config) -> None:
+    """Let pytest name each test by its id, and not by a path that leads from here into the folder of the suite.
+
+    pytest: the method `cwd_relative_nodeid`, and the attribute `startpath` of its plugin `terminalreporter`, by which
+    both it and pytest-xdist write the names of files.
+    """
+    vars(config)["cwd_relative_nodeid"] = lambda nodeid: nodeid
+    terminal: Any = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None:
+        terminal.startpath = config.rootpath
+
+
 @contextmanager
 def uncaptured(config: pytest.Config) -> Generator[None]:
     """Let output through to the terminal meanwhile, whatever captures that of the tests (pytest: `capturemanager`)."""
@@ -127,6 +139,26 @@ def set_base_url(config: pytest.Config, url: str) -> None:
     The plugin reads its option (by the `dest` of `--base-url`) when it is configured.
     """
     config.option.base_url = url or None
+
+
+def tell_version(config: pytest.Config, version: str) -> None:
+    """Let JUnit, pytest-html and Allure name the suite's version: a property, a row and a file.
+
+    pytest: the key `xml_key` of its plugin `junitxml`; the table is pytest-metadata's; Allure reads a file beside the
+    results.
+    """
+    from _pytest.junitxml import xml_key  # noqa: PLC0415
+
+    junit = config.stash.get(xml_key, None)
+    if junit is not None:
+        junit.add_global_property("conformance", version)
+    table = environment_table(config)
+    if table is not None:
+        table["Conformance"] = version
+    folder = allure_folder(config)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.joinpath("environment.properties").write_text(f"Conformance={version}\n", encoding="utf-8")
 
 
 # pytest-bdd

@@ -13,8 +13,9 @@ from typing import Final
 
 import pytest
 
+from conformance import __version__
 from conformance.errors import Why
-from conformance.plugin import adapters, hooks
+from conformance.plugin import adapters, hooks, started
 from conformance.plugin.sandbox import Sandbox
 from conformance.plugin.secrecy import mask_metadata
 from conformance.plugin.signals import Signals
@@ -56,7 +57,9 @@ class Session:
         settings = self.run.settings
         shown = ", ".join(f"{name}={value}" for name, value in settings.shown().items())
         target = self.config.getoption("base_url", None) or "the bundled sandbox"
-        lines = [f"conformance: target {target}, size {settings.size}, seed {settings.seed}, run {self.run.id}"]
+        lines = [
+            f"conformance {__version__}: target {target}, size {settings.size}, seed {settings.seed}, run {self.run.id}"
+        ]
         lines += [f"configuration: {self.run.masker.text(shown)}"] if shown else []
         lines += ["warning: --insecure is set, so that any TLS certificate is accepted"] if settings.insecure else []
         return lines
@@ -66,6 +69,9 @@ class Session:
         """Start the sandbox where no target is given, and mark the reports as those of a run that has not finished."""
         run = self.run
         self._signals.install()
+        adapters.tell_version(self.config, __version__)
+        if started.is_command(self.config):
+            adapters.show_ids_as_they_are(self.config)
         mask_metadata(self.config, run.masker)
         if not run.base_url:
             faults = [word for name in run.settings.sandbox_fault for word in ("--fault", name)]
@@ -195,7 +201,7 @@ class Session:
 
     @property
     def _folder(self) -> Path:
-        return Path(self.config.rootpath, self.run.settings.report_dir)
+        return Path(started.home(self.config), self.run.settings.report_dir)
 
     def _status(self, report: Report, status: int) -> int:
         """Return the exit status. A test that failed though no requirement is broken is a fault of the suite's own."""

@@ -16,7 +16,7 @@ from conformance.checks.rules import Rules
 from conformance.contract.catalogue import Catalogue, CatalogueError, load_catalogue
 from conformance.contract.document import ContractError, load_contract
 from conformance.masking import Masker
-from conformance.plugin import adapters, hooks, step_cache
+from conformance.plugin import adapters, checkout, hooks, started, step_cache
 from conformance.plugin.controller import Session
 from conformance.plugin.items import Tests, own_folders
 from conformance.plugin.options import OPTIONS, add_options, read_settings
@@ -47,6 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
     for name, words in PLACES.items():
         parser.addini(name, words, default="")
+    parser.addini(started.HOME, started.HOME_HELP, default="")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -59,13 +60,13 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """
     if adapters.is_worker(config):
         return None
-    here = adapters.started_in(config) / "pyproject.toml"
+    here = checkout.configuration(adapters.started_in(config))
     may_miss = config.inipath is None or (adapters.has_local_workers(config) and not adapters.names_ini_file(config))
-    if may_miss and here.is_file() and "conformance_contract" in here.read_text(encoding="utf-8"):
+    if may_miss and here is not None:
         return int(pytest.main(["-c", str(here), *adapters.arguments(config)]))
     if _is_inert(config):
         return None
-    folder = Path(config.rootpath, read_settings(config).report_dir)
+    folder = Path(started.home(config), read_settings(config).report_dir)
     _make_writable(folder)
     adapters.direct_reports(config, folder)
     return None
@@ -125,7 +126,7 @@ def pytest_configure(config: pytest.Config) -> None:
         name, _, value = header.partition(":")
         masker.add_header(name.strip())
         masker.add(value.strip())
-    given = told.given if told else _given(settings, base_url)
+    given = told.given if told else (started.command(config), *_given(settings, base_url))
     run = Run(settings, contract, catalogue, rules, masker, config.rootpath, given)
     run.client.base_url = base_url
     run.recorder.known = known

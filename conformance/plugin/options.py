@@ -287,14 +287,14 @@ OPTIONS: Final = (
     Option("audit", "tell which passive checks could have failed on what this run recorded", flag=True),
     Option(
         "sandbox-fault",
-        "seed a fault into the bundled sandbox (python -m sandbox --list-faults)",
+        "seed a fault into the bundled sandbox (merchant-conformance sandbox --list-faults)",
         _text,
         "ID",
         several=True,
     ),
     Option(
         "sandbox-variant",
-        "run the bundled sandbox as a lawful variant (python -m sandbox --list-variants)",
+        "run the bundled sandbox as a lawful variant (merchant-conformance sandbox --list-variants)",
         _text,
         "ID",
         several=True,

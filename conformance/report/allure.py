@@ -49,6 +49,7 @@ class AllureSteps:
         allure.dynamic.feature(feature.name)
         allure.dynamic.story(scenario.name)
         allure.dynamic.title(scenario.name)
+        allure.dynamic.description(f"{Path(feature.filename).name}: {scenario.name}")
 
     def pytest_bdd_before_step(self, step: Any) -> None:
         self.step = allure.step(self.run.masker.text(f"{step.keyword} {step.name}"))

@@ -63,8 +63,8 @@ def known_words(entry: KnownFailure) -> str:
 
 
 def again_line(test: str, given: tuple[str, ...], seed: int) -> str:
-    """Return a command line that runs one test again, with the words that the user gave, and the same seed.
+    """Return a command line that runs one test again, with the command and words that the user gave, and the same seed.
 
     Any run repeats what was found before the first test.
     """
-    return shlex.join(["pytest", *given, "--seed", str(seed), *([test] if "::" in test else [])])
+    return shlex.join([*given, "--seed", str(seed), *([test] if "::" in test else [])])

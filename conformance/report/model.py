@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
+from conformance import __version__
 from conformance.contract.owasp import CATEGORIES
 from conformance.errors import Why
 from conformance.report.messages import again_line
@@ -130,6 +131,7 @@ class Report:
         """Return the report as JSON data, in the form of `reports/conformance.schema.json`."""
         return {
             "format": FORMAT,
+            "version": __version__,
             "target": self.target,
             "verdict": self.verdict.value,
             "exit_status": self.exit_status,

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import httpx
 
+from conformance import __version__
 from conformance.errors import NotTested, Why
 from conformance.masking import Masker
 from conformance.values import MISSING
@@ -37,7 +38,7 @@ from conformance.wire.gateway import (
 from conformance.wire.limits import Limits, Silence
 from conformance.wire.transport import Traffic, Transport, bytes_after_head
 
-USER_AGENT: Final = "merchant-onboarding-conformance"
+USER_AGENT: Final = f"merchant-onboarding-conformance/{__version__}"
 _RETRIES_AFTER_429: Final = 4
 _SLOW_AFTER: Final = 2
 _IMPATIENT: Final = 3.0

@@ -215,7 +215,13 @@ VALUES = {
 }
 
 
-READ_FROM_FILES = ("ca-bundle", "client-cert", "merchant-password-file", "second-merchant-password-file")
+READ_FROM_FILES = (
+    "ca-bundle",
+    "client-cert",
+    "merchant-password-file",
+    "second-merchant-password-file",
+    "known-failures",
+)
 
 
 @pytest.mark.parametrize("option", [option for option in OPTIONS if option.name not in READ_FROM_FILES])

@@ -15,9 +15,9 @@ from packaging.requirements import Requirement
 
 ROOT: Final = Path(__file__).parents[2]
 PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-_PACKAGES: Final = ("bench", "conformance", "steps", "sandbox", "tests")
+_PACKAGES: Final = ("bench", "conformance", "merchant_conformance", "steps", "sandbox", "tests")
 _TOOLS: Final = Path(sys.executable).parent
-_RUNTIME: Final = ("deptry", "conformance", "steps", "sandbox", "tests/conformance")
+_RUNTIME: Final = ("deptry", "conformance", "merchant_conformance", "steps", "sandbox", "tests/conformance")
 _OWN: Final = ("deptry", "--ignore", "DEP002,DEP004", "tests/suite", "tests/better_auth")
 
 

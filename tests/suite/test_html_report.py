@@ -148,6 +148,7 @@ def run(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
     operation = {"operation": "signUpEmail", "method": "POST", "path": "/authentication/sign-up/email"}
     return {
         "format": 3,
+        "version": "1.2.3",
         "target": TARGET,
         "verdict": "not conformant" if failed else "conformant",
         "exit_status": int(failed),

@@ -1,0 +1,27 @@
+"""How a session was started: by pytest in a checkout, or by the installed command in a folder of its user."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+HOME: Final = "conformance_home"
+HOME_HELP: Final = "where the command `merchant-conformance` was called, for which its reports are"
+_COMMAND: Final = "merchant-conformance"
+
+
+def is_command(config: pytest.Config) -> bool:
+    """Return whether the installed command has started the session."""
+    return bool(config.getini(HOME))
+
+
+def home(config: pytest.Config) -> Path:
+    """Return the folder that reports are written to: the user's, or that of the checkout."""
+    return Path(config.getini(HOME) or config.rootpath)
+
+
+def command(config: pytest.Config) -> str:
+    """Return the word that starts such a session again."""
+    return _COMMAND if is_command(config) else "pytest"
