@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Why(StrEnum):
@@ -42,5 +43,20 @@ class NotTested(Exception):
         return self.reason
 
 
+class Told(NamedTuple):
+    """A broken requirement in words: a line that is the same in each run, and all that is known of its breaches."""
+
+    headline: str
+    text: str
+
+
 class Breached(AssertionError):
-    """A test that found breaches; the message reports all of them."""
+    """A test that found breaches: the message has a line for each requirement, and `parts` what is known of it."""
+
+    def __init__(self, parts: Iterable[Told]) -> None:
+        self.parts = tuple(parts)
+        super().__init__("\n".join(part.headline for part in self.parts))
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(part.text for part in self.parts)

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from pytest_bdd import parsers, then, when
 
-from conformance.values import first_field, shown
+from conformance.values import shown
 from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.fixtures import Story, need, saved_for
-from steps.merchants import create_checkout, organization_id, send
+from steps.merchants import create_checkout, organization_id, send, text_field
 from steps.organizations import make_active
 
 LONG_AGO: Final = "2001-02-03T04:05:06.000Z"
@@ -151,7 +151,7 @@ def organization_is_creators(story: Story) -> None:
 @then("the customer is the merchant's")
 def customer_is_merchants(story: Story) -> None:
     """The passive checks record a refusal as a breach."""
-    customer = first_field(story.last.response_json, ["id"])
+    customer = text_field(story.last, "id")
     story.run.need_success(create_checkout(story.run, story.actor, customerId=customer))
 
 

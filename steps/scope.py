@@ -102,7 +102,7 @@ def both_belong_to_second(story: Story) -> None:
     run.need_success(make_active(run, scope, scope.organization_id, intent=Intent.VALID))
     for exchange, requirement in accepted:
         _belongs(story, exchange, scope.organization_id, requirement)
-        customer = first_field(exchange.response_json, ["customerId", "customer.id", "id"])
+        customer = text_field(exchange, "customerId", "customer.id", "id")
         used = session_for(story, scope, customerId=customer)
         run.check(used.is_success, "a customer of the organization that was named", used.summary, used, requirement)
 

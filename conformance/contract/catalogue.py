@@ -56,7 +56,9 @@ class Requirement:
 
     `rule` is a passive check that is applied to every exchange of the operation, `refuses` and `survives` are tables
     of requests for a contract check; a requirement with none of them is decided by the tests that name its id. `owasp`
-    is the id of a category (`conformance.contract.owasp`).
+    is the id of a category (`conformance.contract.owasp`). `endangers` says what a breach puts at risk, where that is
+    more than its concern; `follows` has the requirements, or families of them, whose breach brings about a breach of
+    this one.
     """
 
     id: str
@@ -70,6 +72,8 @@ class Requirement:
     survives: Mapping[str, Any] | None = None
     not_testable: str | None = None
     owasp: str | None = None
+    endangers: str | None = None
+    follows: tuple[str, ...] = ()
     origin: Origin = field(kw_only=True, compare=False)
 
     def __repr__(self) -> str:
@@ -178,6 +182,7 @@ def load_catalogue(folder: Path, schema: Path | None = None) -> Catalogue:
     rows = [row for document in own for row in _own_rows(document)]
     rows += [row for document in documents if document not in own for row in _shared_rows(document, names)]
     _refuse_duplicates(rows)
+    _refuse_unknown_causes(rows)
     return Catalogue(
         tuple(_arranged(rows, list(names))),
         {name: tuple(_facts(own, name)) for name in names},
@@ -275,6 +280,8 @@ def _requirement(row: Mapping[str, Any], operation: str, names: Names, origin: O
         survives=row.get("survives"),
         not_testable=row.get("not_testable"),
         owasp=row.get("owasp"),
+        endangers=row.get("endangers"),
+        follows=tuple(names.put_into(name) for name in row.get("follows", ())),
         origin=origin,
     )
 
@@ -328,3 +335,12 @@ def _refuse_duplicates(rows: Iterable[Requirement]) -> None:
             raise CatalogueError(
                 f"{row.origin.place()}: the id {row.id} stands twice (first in {first.origin.place()})"
             )
+
+
+def _refuse_unknown_causes(rows: Sequence[Requirement]) -> None:
+    known = {name for row in rows for name in (row.id, row.id.rpartition("-")[0])}
+    for row in rows:
+        for name in row.follows:
+            if name not in known and not row.is_shared:
+                where = f"{row.origin.place('follows')} ({row.id})"
+                raise CatalogueError(f"{where}: no requirement has the id `{name}`, or one that begins so")

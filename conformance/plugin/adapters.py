@@ -6,7 +6,7 @@ and `tests/suite/test_adapters.py` holds each function against the package itsel
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, MutableMapping
+from collections.abc import Generator, Iterable, Mapping, MutableMapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -16,6 +16,8 @@ import pytest
 
 _MESSAGE: Final = "conformance"
 _RECORD: Final = "conformance"
+_PARTS: Final = "conformance_parts"
+_DEFAULT_REPORTCHARS: Final = "fE"
 
 
 class Channel(Protocol):
@@ -112,6 +114,60 @@ def detach_record(report: pytest.TestReport) -> dict[str, Any] | None:
     """Take off the data that travelled with a report, or return None."""
     data: dict[str, Any] | None = vars(report).pop(_RECORD, None)
     return data
+
+
+def attach_parts(report: pytest.TestReport, parts: Iterable[tuple[str, str]]) -> None:
+    """Let the texts of a failure travel with its report, to be told once by the controller."""
+    setattr(report, _PARTS, [list(part) for part in parts])
+
+
+def parts_of(report: pytest.TestReport) -> list[list[str]]:
+    """Return the texts that travelled with a report; none for a report of anything but breaches."""
+    return getattr(report, _PARTS, [])
+
+
+def set_failure(report: pytest.TestReport, message: str, text: str) -> None:
+    """Let a report have a failure with a short message, which JUnit, pytest-html and the terminal show before its text.
+
+    pytest has these classes in the private module `_pytest._code.code`; of others, pytest-xdist carries the text alone.
+    """
+    from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback  # noqa: PLC0415
+
+    file, line, _ = report.location
+    traceback = ReprTraceback([ReprEntryNative([f"{text}\n"])], None, "native")
+    report.longrepr = ReprExceptionInfo(traceback, ReprFileLocation(file, (line or 0) + 1, message))
+
+
+def failure_message(report: pytest.TestReport) -> str:
+    """Return the short message of a report's failure (pytest: `reprcrash` of the exception's representation)."""
+    crash: Any = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message) if crash is not None else ""
+
+
+@contextmanager
+def without_failures_of_breaches(terminal: pytest.TerminalReporter) -> Generator[list[pytest.TestReport]]:
+    """Let the terminal leave out the failures that tell of breaches meanwhile; yield them (pytest: `stats`)."""
+    reports = terminal.stats.get("failed", [])
+    held = [report for report in reports if parts_of(report)]
+    if held:
+        terminal.stats["failed"] = [report for report in reports if not parts_of(report)]
+    try:
+        yield held
+    finally:
+        if held:
+            terminal.stats["failed"] = reports
+
+
+def traceback_style(config: pytest.Config) -> str:
+    """Return the style of `--tb` (pytest: the option's `dest`)."""
+    return str(getattr(config.option, "tbstyle", "auto"))
+
+
+def lists_failures(config: pytest.Config) -> bool:
+    """Return whether the user wants the failed tests by name, with `-v` or `-rf` (pytest: the options' `dest`s)."""
+    chosen = str(getattr(config.option, "reportchars", ""))
+    asked = chosen != _DEFAULT_REPORTCHARS and bool({"f", "a", "A"} & set(chosen))
+    return asked or config.get_verbosity() > 0
 
 
 # Where other plugins write their reports

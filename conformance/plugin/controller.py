@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 from conformance import __version__
-from conformance.errors import Why
+from conformance.errors import Told, Why
 from conformance.plugin import adapters, hooks, started
 from conformance.plugin.sandbox import Sandbox
 from conformance.plugin.secrecy import mask_metadata
@@ -23,8 +23,9 @@ from conformance.plugin.state import RUN, STATE
 from conformance.plugin.workers import Relay
 from conformance.report import UNFINISHED, begin_reports, pages_seen_from, write_reports
 from conformance.report.known import render_known_failures
+from conformance.report.messages import repeated
 from conformance.report.model import Report, build_report
-from conformance.report.terminal import print_summary
+from conformance.report.terminal import print_breaches, print_failures, print_summary
 from conformance.results.records import Record
 from conformance.wire.connection import wait_for_target
 from conformance.wire.target import TargetError
@@ -49,6 +50,7 @@ class Session:
         self.run.client.limits.on_wait = self._tell_wait
         self._signals = Signals(self._stopped_by_signal)
         self._failure = ""
+        self._told: dict[str, str] = {}
         self._unreached = False
         self._enough = False
         self._saying = threading.Lock()
@@ -116,6 +118,7 @@ class Session:
                 told = self.config.hook.pytest_conformance_check(run=self.run) or []
         except (hooks.CheckFailed, hooks.NotTheTarget) as error:
             record.breaches.clear()
+            record.seen.clear()
             self.state.stopped = reason = self.run.masker.text(str(error))
             if isinstance(error, hooks.CheckFailed):
                 pytest.exit(reason, int(pytest.ExitCode.USAGE_ERROR))
@@ -145,7 +148,12 @@ class Session:
                 writer.line()
             writer.line(line)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in what a test decided, and let each breach be told in full by the first report alone that has it."""
+        parts = [Told(*part) for part in adapters.parts_of(report)]
+        if parts:
+            adapters.set_failure(report, adapters.failure_message(report), repeated(parts, self._told, report.nodeid))
         data = adapters.detach_record(report)
         if data is not None:
             self.state.records.append(Record.from_data(data))
@@ -225,10 +233,18 @@ class Session:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
-        """Write the summary below all that other plugins write."""
-        yield
-        if self.state.report is not None:
-            print_summary(terminalreporter, self.state.report, self.run.settings.report_dir)
+        """Write each breach once, in place of its tests' failures, and the summary below all that others write."""
+        report = self.state.report
+        if report is None:
+            yield
+        else:
+            with adapters.without_failures_of_breaches(terminalreporter) as held:
+                yield
+            names = adapters.lists_failures(self.config)
+            print_breaches(terminalreporter, report, adapters.traceback_style(self.config), names=names)
+            failures = [(test.nodeid, adapters.failure_message(test)) for test in held]
+            print_failures(terminalreporter, failures, all_of_them=names)
+            print_summary(terminalreporter, report, self.run.settings.report_dir)
         if self._failure:
             terminalreporter.write_line(f"error    {self._failure}", red=True, bold=True)
 

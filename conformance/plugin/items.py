@@ -9,10 +9,10 @@ from typing import Final
 import pytest
 
 from conformance.errors import Breached, NotTested, Why
-from conformance.plugin.adapters import attach_record, outline_row
+from conformance.plugin.adapters import attach_parts, attach_record, outline_row, set_failure
 from conformance.plugin.secrecy import masked_traceback
 from conformance.plugin.state import RUN, STATE
-from conformance.report.messages import breaches_message, known_message
+from conformance.report.messages import known_message, told
 from conformance.results.records import Reason, Record
 from conformance.settings import Size
 from conformance.wire.client import TargetGone
@@ -121,7 +121,7 @@ class Tests:
         if last or reason is not None:
             record.finish(self.run.recorder.active_requirements(), reason)
         if (last or reason) and self._fails(record):
-            raise Breached(breaches_message(self.run.catalogue, record, self.run.given, self.run.settings.seed))
+            raise Breached(told(self.run.catalogue, record, self.run.given, self.run.settings.seed))
         if last and reason is None and (known := known_message(self.run.recorder.known, record)):
             raise pytest.xfail.Exception(known)
         if reason is not None:
@@ -143,11 +143,15 @@ class Tests:
         """Mask every text of a report, and attach the test's record to its last one."""
         report = yield
         mask = self.run.masker.text
-        if report.longrepr is not None and not isinstance(report.longrepr, tuple):
-            if call.excinfo is not None and not call.excinfo.errisinstance((Breached, pytest.xfail.Exception)):
+        error = call.excinfo.value if call.excinfo is not None else None
+        if isinstance(error, Breached):
+            attach_parts(report, [(mask(part.headline), mask(part.text)) for part in error.parts])
+            set_failure(report, mask(str(error)), mask(error.text))
+        elif report.longrepr is not None and not isinstance(report.longrepr, tuple):
+            if call.excinfo is not None and not isinstance(error, pytest.xfail.Exception):
                 report.longrepr = masked_traceback(item, call.excinfo, report.longrepr, self.run.masker)
             else:
-                report.longrepr = mask(str(call.excinfo.value if call.excinfo is not None else report.longrepr))
+                report.longrepr = mask(str(error or report.longrepr))
         elif isinstance(report.longrepr, tuple):
             file, line, reason = report.longrepr
             if item.stash.get(IS_UNTESTED, False):

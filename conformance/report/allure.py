@@ -11,8 +11,9 @@ import allure
 import allure_commons
 import pytest
 
-from conformance.errors import Breached, NotTested
+from conformance.errors import Breached, NotTested, Told
 from conformance.masking import Masker
+from conformance.report.messages import facts, headline
 from conformance.results.records import Breach
 from conformance.run import Run
 from conformance.wire.evidence import as_text, evidence
@@ -64,8 +65,8 @@ class AllureSteps:
         strict, catalogue = self.run.settings.strict, self.run.catalogue
         new = [item for item in breaches if not item.known]
         failing = [item for item in new if strict or catalogue[item.requirement].level == "MUST"]
-        words = [f"{item.requirement}: expected {item.expected}, got {item.got}" for item in failing]
-        return Breached("\n".join(words)) if words else None
+        told = [Told(headline(catalogue[item.requirement]), "\n".join(facts(item))) for item in failing]
+        return Breached(told) if told else None
 
     def pytest_bdd_step_error(self, exception: BaseException) -> None:
         error = pytest.skip.Exception(str(exception)) if isinstance(exception, NotTested) else exception

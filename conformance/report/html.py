@@ -60,11 +60,21 @@ class Group:
 
 @dataclass(frozen=True)
 class Broken:
-    """A broken requirement: the breaches that are shown, and how many more there were."""
+    """A broken requirement: the breaches that are shown, and how many more there were, some of them in the data."""
 
     row: Row
     shown: tuple[Row, ...]
     more: int
+    kept: int
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A broken requirement, those that likely follow from it, and the worst that they endanger."""
+
+    broken: Broken
+    follows: tuple[Broken, ...]
+    endangers: str
 
 
 def render_html(data: dict[str, Any], pages: str | None = None) -> str:
@@ -120,15 +130,16 @@ def _view(data: Mapping[str, Any], pages: str | None) -> dict[str, Any]:
     numbers = {test: number for number, test in enumerate(dict.fromkeys(t for row in rows for t in row["tests"]), 1)}
     concerns = _ordered(CONCERNS, (row["concern"] for row in rows))
     groups = _groups(rows, [operation["operation"] for operation in data["operations"]], concerns)
+    causes = _causes(data["groups"], {row["id"]: row for row in rows})
     return {
         "run": data,
         "symbol": _RUN_SYMBOLS[data["verdict"]],
         "sentence": _sentence(data),
         "counts": _counts(rows),
         "routes": {row["operation"]: f"{row['method']} {row['path']}".strip() for row in data["operations"]},
-        "failed": [_broken(row) for row in rows if row["verdict"] == "failed"],
-        "warned": [_broken(row) for row in rows if row["verdict"] == "warned"],
-        "known": [_broken(row) for row in rows if row["verdict"] == "known failure"],
+        "failed": [cause for cause in causes if cause.broken.row["verdict"] == "failed"],
+        "warned": [cause for cause in causes if cause.broken.row["verdict"] == "warned"],
+        "known": [Cause(_broken(row), (), row["concern"]) for row in rows if row["verdict"] == "known failure"],
         "together": _broken_together(rows),
         "groups": groups,
         "tallied": _counts,
@@ -206,7 +217,17 @@ def _broken(row: Row) -> Broken:
     for breach in row["breaches"]:
         different.setdefault(_form(f"{breach['expected'][:LONGEST_TEXT]}\n{breach['got'][:LONGEST_TEXT]}"), breach)
     shown = tuple(different.values())[:EVIDENCE_SHOWN]
-    return Broken(row, shown, len(row["breaches"]) - len(shown) + row["more_breaches"])
+    kept = len(row["breaches"]) - len(shown)
+    return Broken(row, shown, kept + row["more_breaches"], kept)
+
+
+def _causes(groups: Iterable[Row], rows: Mapping[str, Row]) -> list[Cause]:
+    return [
+        Cause(
+            _broken(rows[group["cause"]]), tuple(_broken(rows[name]) for name in group["follows"]), group["endangers"]
+        )
+        for group in groups
+    ]
 
 
 def _form(text: str) -> str:

@@ -4,47 +4,84 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections import Counter
+from collections.abc import Iterable
+from typing import Final
 
 from conformance.contract.catalogue import Catalogue, Requirement
+from conformance.errors import Told
 from conformance.masking import MASK
 from conformance.results.known import KnownFailure, KnownFailures
 from conformance.results.records import Breach, Record
 
+_LONGEST_CURL: Final = 1500
+
+
+def headline(requirement: Requirement) -> str:
+    """Return a requirement in one line, which is the same in each run: reports of tests tell failures apart by it."""
+    return f"{requirement.id} {requirement.statement}"
+
+
+def title(requirement: Requirement) -> str:
+    """Return a requirement with its level and operation in one line."""
+    return f"{requirement.id} ({requirement.level}, {requirement.operation}) {requirement.statement}"
+
 
 def breach_message(requirement: Requirement, breach: Breach, again: str) -> str:
     """Return a breach in words: what is required, what was received, the source, and how to reproduce it."""
-    lines = [
-        f"{requirement.id} ({requirement.level}, {requirement.operation}) {requirement.statement}",
-        f"  expected  {breach.expected}",
-        f"  got       {breach.got}",
-    ]
-    if breach.exchange is not None:
-        lines.append(f"  in        {breach.exchange['summary']}")
-        if breach.exchange["response"] is not None and breach.exchange["response"]["body"]:
-            lines.append(
-                f"  response    {textwrap.shorten(breach.exchange['response']['body'], 300, placeholder=' …')}"
-            )
-        curl = breach.exchange["curl"]
-        lines.append(f"  curl      {curl if len(curl) < 1500 else curl[:1500] + ' …'}")
-        if MASK in curl:
-            lines.append(f"            (put a token or password of your own in the place of {MASK})")
-    if breach.known:
-        lines.append("  known     an entry of the known failures covers it, so that it fails no run")
-    lines += [f"  source    {requirement.source}", f"  again     {again}"]
-    return "\n".join(lines)
+    known = ["  known     an entry of the known failures covers it, so that it fails no run"] if breach.known else []
+    return "\n".join([title(requirement), *facts(breach), *proof(breach), *known, *way(requirement, again)])
 
 
-def breaches_message(catalogue: Catalogue, record: Record, given: tuple[str, ...], seed: int) -> str:
-    """Return all breaches of one test in words, new ones and MUSTs first; equal ones are shown once, and counted."""
+def facts(breach: Breach) -> list[str]:
+    """Return what was expected and what was received, and in which response."""
+    lines = [f"  expected  {breach.expected}", f"  got       {breach.got}"]
+    return [*lines, f"  in        {breach.exchange['summary']}"] if breach.exchange is not None else lines
+
+
+def proof(breach: Breach) -> list[str]:
+    """Return the response of a breach, and a line that sends its request again."""
+    if breach.exchange is None:
+        return []
+    lines, response, curl = [], breach.exchange["response"], breach.exchange["curl"]
+    if response is not None and response["body"]:
+        lines.append(f"  response  {textwrap.shorten(response['body'], 300, placeholder=' …')}")
+    lines.append(f"  curl      {curl if len(curl) < _LONGEST_CURL else curl[:_LONGEST_CURL] + ' …'}")
+    if MASK in curl:
+        lines.append(f"            (put a token or password of your own in the place of {MASK})")
+    return lines
+
+
+def way(requirement: Requirement, again: str) -> list[str]:
+    """Return where a requirement is written, and the line that runs its test again."""
+    return [f"  source    {requirement.source}", f"  again     {again}"]
+
+
+def told(catalogue: Catalogue, record: Record, given: tuple[str, ...], seed: int) -> list[Told]:
+    """Return what a test broke by requirement, new breaches and MUSTs first; equal ones are shown once and counted."""
     again = again_line(record.test, given, seed)
-    alike: dict[tuple[str, str, str], list[Breach]] = {}
+    breaches: dict[str, list[Breach]] = {}
     for breach in sorted(record.breaches, key=lambda item: (bool(item.known), catalogue[item.requirement].level)):
-        alike.setdefault((breach.requirement, breach.expected, breach.got), []).append(breach)
-    parts = [breach_message(catalogue[first.requirement], first, again) for first, *_ in alike.values()]
-    more = record.more_breaches + Counter(item.requirement for _, *rest in alike.values() for item in rest)
-    parts += [f"{name}: {count} more of the same" for name, count in more.items()]
-    return "\n\n".join(parts)
+        breaches.setdefault(breach.requirement, []).append(breach)
+    found = []
+    for name, same in breaches.items():
+        alike = list({(breach.expected, breach.got): breach for breach in reversed(same)}.values())[::-1]
+        parts = [breach_message(catalogue[name], breach, again) for breach in alike]
+        more = record.more_breaches[name] + len(same) - len(alike)
+        parts += [f"{name}: {more} more of the same"] if more else []
+        found.append(Told(headline(catalogue[name]), "\n\n".join(parts)))
+    return found
+
+
+def repeated(parts: Iterable[Told], known: dict[str, str], test: str) -> str:
+    """Return what a test broke: in full what no test before it has shown, else the test that has.
+
+    `known` has the test by headline, and is told what is new.
+    """
+    lines = []
+    for part in parts:
+        first = known.setdefault(part.headline, test)
+        lines.append(part.text if first == test else f"{part.headline}\n  the same as in {first}")
+    return "\n\n".join(lines)
 
 
 def known_message(known: KnownFailures, record: Record) -> str:

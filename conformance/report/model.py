@@ -14,6 +14,7 @@ from conformance.contract.owasp import CATEGORIES
 from conformance.errors import Why
 from conformance.report.messages import again_line
 from conformance.results.audit import Audit
+from conformance.results.groups import Group, groups
 from conformance.results.known import NONE_KNOWN, KnownFailures
 from conformance.results.records import Breach, Reason, Record
 from conformance.results.verdicts import Result, RunVerdict, Verdict, results, run_verdict, stale_entries
@@ -62,6 +63,11 @@ class Report:
     @property
     def warned(self) -> tuple[Result, ...]:
         return tuple(result for result in self.results if result.verdict is Verdict.WARNED)
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Return what is broken by its cause, warnings included; what is known to be broken is told by itself."""
+        return groups(result for result in self.results if result.verdict is not Verdict.KNOWN)
 
     @property
     def known_failures(self) -> tuple[Result, ...]:
@@ -154,6 +160,14 @@ class Report:
             "audit": self.audit and self.audit.to_data(),
             "owasp": self._owasp(),
             "stale_known_failures": list(self.stale),
+            "groups": [
+                {
+                    "cause": group.cause.requirement.id,
+                    "follows": [result.requirement.id for result in group.follows],
+                    "endangers": group.endangers,
+                }
+                for group in self.groups
+            ],
             "requirements": [self._row(result) for result in self.results],
         }
 
@@ -185,6 +199,7 @@ class Report:
             "reason": result.reason.words if result.reason else "",
             "why": result.reason.why.value if result.reason else "",
             "cases": {"decided": result.cases.decided, "planned": result.cases.planned},
+            "looks": {"broken": result.times_broken, "of": result.looks},
             "tests": list(result.tests),
             "proven_by": list(self.proofs.get(requirement.id, ())),
             "breaches": [_told(breach, again_line(breach.test, self.given, self.seed)) for breach in result.breaches],

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import pytest
 
-from conformance.report.messages import again_line, known_words
+from conformance.report.messages import again_line, facts, headline, known_words, proof, title, way
 from conformance.report.model import Report
+from conformance.results.groups import Group
+from conformance.results.records import Breach
 from conformance.results.verdicts import Result, RunVerdict, Verdict
 
 _NOT_TESTED_SHOWN: Final = 12
+_FOLLOWS_SHOWN: Final = 4
+_SILENT: Final = -2
+_BROKEN_SHOWN: Final = 20
 _NOT_TESTABLE: Final = "no suite can test it; the reports say why"
 
 
 def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str) -> None:
     """Write a run's target, totals, every broken requirement with its statement, and where the reports are."""
+    if terminal.verbosity <= _SILENT:
+        return
     bad, good = bool(report.broken or report.stale), report.verdict is RunVerdict.CONFORMANT
     colours = {"red": bad, "green": good, "yellow": not (bad or good)}
     terminal.section("conformance", sep="=", bold=True, **colours)
@@ -23,20 +31,20 @@ def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str
     for level, counts in report.totals().items():
         shown = [f"{number} {verdict}" for verdict, number in counts.items() if number or verdict != Verdict.KNOWN]
         terminal.write_line(f"{level:<8} {', '.join(shown)}")
-    auth = ", ".join(f"{row['operation']} {row['requests']}" for row in report.operations)
-    terminal.write_line(f"requests {report.requests} ({auth})")
+    quiet = terminal.verbosity < 0
+    by_operation = ", ".join(f"{row['operation']} {row['requests']}" for row in report.operations)
+    terminal.write_line(f"requests {report.requests}" + (f" ({by_operation})" if not quiet else ""))
     if report.waited >= 1:
         terminal.write_line(f"waited   {report.waited:.0f} s for the target's rate limit")
     if report.gateway_answers:
         terminal.write_line(f"gateway  {gateway_sentence(report)}")
-    _broken(terminal, "broken", report, report.broken, red=True)
-    if not report.strict:
-        _broken(terminal, "warnings (SHOULD)", report, report.warned, yellow=True)
+    _broken(terminal, report)
     _known(terminal, report)
-    _partly_tested(terminal, report)
-    for policy in report.policies:
-        terminal.write_line(f"policy   {policy}")
-    _not_tested(terminal, report)
+    if not quiet:
+        _partly_tested(terminal, report)
+        for policy in report.policies:
+            terminal.write_line(f"policy   {policy}")
+        _not_tested(terminal, report)
     _audit(terminal, report)
     terminal.write_line(
         f"reports  {folder}/conformance.html, conformance.json, junit.xml, report.html, allure-results/"
@@ -50,19 +58,98 @@ def gateway_sentence(report: Report) -> str:
     return f"{report.gateway_answers} of {report.requests_sent} requests were answered in the target's place"
 
 
-def _broken(
-    terminal: pytest.TerminalReporter, title: str, report: Report, results: tuple[Result, ...], **colour: bool
-) -> None:
-    if not results:
+def print_breaches(terminal: pytest.TerminalReporter, report: Report, style: str, *, names: bool) -> None:
+    """Write each breach that fails the run once, in the style of `--tb`; with `names` all that follows from it."""
+    failing = [group for group in report.groups if group.cause in report.broken]
+    if not failing or style == "no":
         return
-    terminal.write_line("")
-    terminal.write_line(f"{title}:", bold=True, **colour)
-    for result in results:
-        requirement, breach = result.requirement, result.breaches[0]
-        terminal.write_line(f"  {requirement.id} ({requirement.operation}) {requirement.statement}", **colour)
-        terminal.write_line(f"    expected {breach.expected}; got {breach.got}")
-        terminal.write_line(f"    again: {again_line(breach.test, report.given, report.seed)}")
-    terminal.write_line("")
+    terminal.section("BREACHES", sep="=")
+    for number, group in enumerate(failing, 1):
+        if style != "line":
+            terminal.write_sep("_", f"{number} of {len(failing)}: {group.endangers}", red=True, bold=True)
+        for line in group_lines(report, group, style, whole=names):
+            terminal.write_line(line)
+
+
+def group_lines(report: Report, group: Group, style: str, *, whole: bool) -> list[str]:
+    """Return a group of broken requirements in lines: the cause with its evidence, and what follows from it."""
+    requirement, breach = group.cause.requirement, group.cause.breaches[0]
+    if style == "line":
+        return [f"{headline(item.requirement)}: {in_short(item.breaches[0])}" for item in group.members]
+    again = again_line(breach.test, report.given, report.seed)
+    lines = [title(requirement), f"  seen      {seen(group.cause)}", *facts(breach)]
+    lines += [] if style == "short" else proof(breach)
+    lines += way(requirement, again)
+    if group.follows:
+        shown = group.follows if whole else group.follows[:_FOLLOWS_SHOWN]
+        lines.append("  likely follows from it:")
+        for item in shown:
+            lines.append(f"    {title(item.requirement)}")
+            lines.append(f"      {in_short(item.breaches[0])} ({seen(item)})")
+        lines += _more(len(group.follows) - len(shown), "    ")
+    return lines
+
+
+def in_short(breach: Breach) -> str:
+    """Return what was expected and received in one line."""
+    return f"expected: {breach.expected}; got: {breach.got}"
+
+
+def seen(result: Result) -> str:
+    """Return how often a requirement was broken, and by how many tests that was seen."""
+    what = "response" if result.requirement.rule else "case"
+    times = f"in {result.times_broken} of {result.looks} {what}{'' if result.looks == 1 else 's'}"
+    tests = len({place.test for place in result.seen})
+    return f"{times}, by {tests} test{'' if tests == 1 else 's'}"
+
+
+def print_failures(
+    terminal: pytest.TerminalReporter, failures: Sequence[tuple[str, str]], *, all_of_them: bool
+) -> None:
+    """Write the tests that failed with their first breach: all of them, or else the first one for each breach."""
+    if not failures:
+        return
+    first = {message.partition("\n")[0]: test for test, message in reversed(failures)}
+    shown = [(test, message) for test, message in failures if all_of_them or first[message.partition("\n")[0]] == test]
+    terminal.section("tests that failed", sep="=")
+    for test, message in shown:
+        words = message.partition("\n")[0]
+        told = words if first[words] == test else f"{words.partition(' ')[0]}: same as above"
+        terminal.write_line(f"FAILED {test} - {told}")
+    for line in _more(len(failures) - len(shown), ""):
+        terminal.write_line(line)
+
+
+def _more(number: int, indent: str) -> list[str]:
+    return [f"{indent}and {number} more of the same: -v tells all of them"] if number > 0 else []
+
+
+def _broken(terminal: pytest.TerminalReporter, report: Report) -> None:
+    """Write the causes that fail the run in a line each, and the warnings, which are told nowhere above."""
+    failing = [group for group in report.groups if group.cause in report.broken]
+    warned = [group for group in report.groups if group not in failing]
+    for name, listed, colour in (("broken", failing, "red"), ("warnings (SHOULD)", warned, "yellow")):
+        if listed:
+            terminal.write_line("")
+            terminal.write_line(
+                f"{name}, the worst first:" if len(listed) > 1 else f"{name}:", bold=True, **{colour: True}
+            )
+        for group in listed[:_BROKEN_SHOWN]:
+            terminal.write_line(f"  {title(group.cause.requirement)}", **{colour: True})
+            if listed is warned:
+                terminal.write_line(f"    {in_short(group.cause.breaches[0])} ({seen(group.cause)})")
+            if group.follows:
+                ids = [item.requirement.id for item in group.follows]
+                terminal.write_line(f"    likely follows: {_few(ids, _NOT_TESTED_SHOWN)}")
+        if len(listed) > _BROKEN_SHOWN:
+            terminal.write_line(f"  and {len(listed) - _BROKEN_SHOWN} more: the reports have them")
+    if report.groups:
+        terminal.write_line("")
+
+
+def _few(names: Sequence[str], number: int) -> str:
+    more = f" and {len(names) - number} more" if len(names) > number else ""
+    return ", ".join(names[:number]) + more
 
 
 def _known(terminal: pytest.TerminalReporter, report: Report) -> None:
@@ -99,7 +186,4 @@ def _not_tested(terminal: pytest.TerminalReporter, report: Report) -> None:
             reason = _NOT_TESTABLE if result.requirement.not_testable else result.reason.words if result.reason else ""
             reasons.setdefault(reason, []).append(result.requirement.id)
     for reason, ids in reasons.items():
-        shown = ", ".join(ids[:_NOT_TESTED_SHOWN]) + (
-            f" and {len(ids) - _NOT_TESTED_SHOWN} more" if len(ids) > _NOT_TESTED_SHOWN else ""
-        )
-        terminal.write_line(f"not tested ({reason}): {shown}")
+        terminal.write_line(f"not tested ({reason}): {_few(ids, _NOT_TESTED_SHOWN)}")

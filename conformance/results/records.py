@@ -53,8 +53,8 @@ class Record:
     """What one test did: the decisions it came to, the breaches it found, what it could not test, and its requests.
 
     `decided` counts by requirement the looks at a response that decided it. `cases` has the requirements that the test
-    itself decides; one without a row there counts one case for each decision. `policies` are lawful refusals of unusual
-    values, in words.
+    itself decides; one without a row there counts one case for each decision. `seen` has the numbers of the exchanges
+    that broke each requirement, 0 where none shows it. `policies` are lawful refusals of unusual values, in words.
     """
 
     test: str
@@ -63,6 +63,7 @@ class Record:
     cases: dict[str, Cases] = field(default_factory=dict)
     breaches: list[Breach] = field(default_factory=list)
     more_breaches: Counter[str] = field(default_factory=Counter)
+    seen: dict[str, list[int]] = field(default_factory=dict)
     not_tested: dict[str, Reason] = field(default_factory=dict)
     requests: Counter[tuple[str, int]] = field(default_factory=Counter)
     created: dict[str, None] = field(default_factory=dict)
@@ -75,6 +76,7 @@ class Record:
 
         What is known and what is new is kept apart, so that the one never hides the other.
         """
+        self.seen.setdefault(breach.requirement, []).append(breach.exchange["number"] if breach.exchange else 0)
         kind = breach.requirement, breach.known
         if sum((kept.requirement, kept.known) == kind for kept in self.breaches) < BREACHES_KEPT:
             self.breaches.append(breach)
@@ -101,6 +103,7 @@ class Record:
         if reason is not None:
             self.breaches = [item for item in self.breaches if item.requirement not in own or not item.refusal]
         broken = {breach.requirement for breach in self.breaches}
+        self.seen = {name: numbers for name, numbers in self.seen.items() if name in broken}
         for name in own - broken:
             if reason is not None:
                 del self.decided[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from conformance.contract.catalogue import Catalogue, Requirement
 from conformance.errors import NOT_SHOWN_BY_TARGET, Why
@@ -39,12 +39,20 @@ class RunVerdict(StrEnum):
     NOT_FINISHED = "not finished"
 
 
+class Sighting(NamedTuple):
+    """Where a requirement was broken: the test, and the number of the exchange, or 0 where no single one shows it."""
+
+    test: str
+    exchange: int
+
+
 @dataclass(frozen=True)
 class Result:
     """The verdict on one requirement, with what supports it: the cases, the deciding tests and the breaches.
 
     `reason` is given where the verdict is not tested, and where only some of the cases were decided. `known` is the
-    entry of the known failures for the requirement, if there is one, and `matches_seen` what of it was seen.
+    entry of the known failures for the requirement, if there is one, and `matches_seen` what of it was seen. `seen` has
+    every place at which it was broken, and `looks` counts the looks at a response that decided it.
     """
 
     requirement: Requirement
@@ -56,6 +64,13 @@ class Result:
     more_breaches: int = 0
     known: KnownFailure | None = None
     matches_seen: frozenset[str] = frozenset()
+    seen: tuple[Sighting, ...] = ()
+    looks: int = 0
+
+    @property
+    def times_broken(self) -> int:
+        """Return in how many looks at a response the requirement was broken, of the `looks` that there were."""
+        return min(len({seen.exchange or -number for number, seen in enumerate(self.seen, 1)}), self.looks)
 
     @property
     def leaves_gap(self) -> bool:
@@ -124,9 +139,13 @@ def _result(requirement: Requirement, records: list[Record], reason: Reason) -> 
         if all(breach.known for breach in breaches):
             verdict = Verdict.KNOWN
         more += max(0, len(breaches) - EVIDENCE_KEPT)
-        new_first = tuple(sorted(breaches, key=lambda breach: bool(breach.known)))
-        seen = frozenset(breach.known for breach in breaches)
-        return Result(requirement, verdict, None, tests, cases, new_first[:EVIDENCE_KEPT], more, matches_seen=seen)
+        new_first = tuple(sorted(breaches, key=lambda breach: bool(breach.known)))[:EVIDENCE_KEPT]
+        matches = frozenset(breach.known for breach in breaches)
+        seen = tuple(Sighting(record.test, number) for record in records for number in record.seen.get(name, ()))
+        looks = max(1, sum(record.decided[name] for record in records))
+        return Result(
+            requirement, verdict, None, tests, cases, new_first, more, matches_seen=matches, seen=seen, looks=looks
+        )
     deciding = tuple(record.test for record in records if record.decided[name])
     if deciding:
         partly = told if cases.decided < cases.planned else None

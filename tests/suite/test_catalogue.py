@@ -170,7 +170,7 @@ WORDS_WITH_ANOTHER_MEANING: Final = {
         ("contract/agreement.py", "success"),
     },
     "a word that a careless target signs its tokens with": {("checks/tokens.py", "password")},
-    "a concern of requirements": {("contract/catalogue.py", "status")},
+    "a concern of requirements": {("contract/catalogue.py", "status"), ("results/groups.py", "status")},
     "a parameter of a marker or a fixture of pytest": {("plugin/items.py", "id")},
     "the module of pytest-metadata": {("plugin/adapters.py", "metadata")},
     "an option, with which a target is told": {("plugin/options.py", "currency"), ("plugin/options.py", "amount")},

@@ -115,6 +115,7 @@ def row(name: str, verdict: str = "passed", **more: Any) -> dict[str, Any]:
         "reason": "the target limits sign-ups" if verdict == "not tested" else "",
         "why": "rate limited" if verdict == "not tested" else "",
         "cases": {"decided": int(verdict != "not tested"), "planned": 1},
+        "looks": {"broken": int(verdict in ("failed", "warned")), "of": int(verdict != "not tested")},
         "tests": [] if verdict == "not tested" else ["tests/conformance/test_features.py::test_walk"],
         "breaches": [breach()] if verdict in ("failed", "warned") else [],
         "more_breaches": 0,
@@ -169,6 +170,7 @@ def run(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
         "policies": [],
         "stale_known_failures": [],
         "gateway": {"answered": 0, "of": 12},
+        "groups": [{"cause": item["id"], "follows": [], "endangers": "echo"} for item in rows if item["breaches"]],
         "audit": None,
         "owasp": owasp(rows),
         "requirements": list(rows),
@@ -409,7 +411,19 @@ def test_breaches_that_repeat_each_other_are_counted_rather_than_shown() -> None
     repeated = [breach(f"made in run {number} {chr(97 + number % 26) * 20}", number=number) for number in range(40)]
     text = readable(render_html(run(row("SIGNUP-ECHO-1", "failed", breaches=repeated, more_breaches=5))))
     assert text.count("Send the request again") == 1
-    assert "Seen 44 more times" in text
+    assert "Seen 44 more times in much the same form; conformance.json has 39 of them." in text
+
+
+def test_one_defect_is_told_once_with_what_follows_from_it_folded() -> None:
+    rows = [row("SIGNUP-SCHEMA-5", "failed", looks={"broken": 22, "of": 110}), row("SIGNUP-ECHO-1", "failed")]
+    data = run(*rows, groups=[{"cause": "SIGNUP-SCHEMA-5", "follows": ["SIGNUP-ECHO-1"], "endangers": "echo"}])
+    page = render_html(data)
+    folded = page[page.index('<details class="follows"') :]
+    assert 'id="broken-SIGNUP-ECHO-1"' in folded
+    assert 'id="broken-SIGNUP-SCHEMA-5"' not in folded
+    text = readable(page)
+    assert "2 requirements that the API must keep, with 1 likely cause" in text
+    assert "broken in 22 of 110 looks at a response" in text
 
 
 def test_the_page_can_be_read_by_structure(mixed: dict[str, Any]) -> None:

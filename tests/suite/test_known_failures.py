@@ -222,7 +222,7 @@ def test_a_second_breach_of_a_known_failure_fails_the_run(tmp_path: Path) -> Non
     done = gate(tmp_path, f"{MUST}:\n{ENTRY}  match: an empty body*status 404\n")
     assert done.status == 1, done.output
     assert done.failed == {MUST}
-    assert f"expected {OTHER}" in done.output
+    assert f"expected  {OTHER}" in done.output
     assert "an entry of the known failures covers it" in done.output
 
 

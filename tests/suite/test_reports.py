@@ -13,7 +13,8 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from conformance.contract.catalogue import Catalogue
-from conformance.report.messages import breaches_message
+from conformance.errors import Told
+from conformance.report.messages import repeated, told
 from conformance.results.records import Breach, Record
 from tests.suite.invocation import ROOT, Done, invoke
 
@@ -149,7 +150,7 @@ def test_junit_names_what_is_broken(red: Done) -> None:
     assert skips
     assert len(cases) > len(failures) + len(skips)
     for failure in failures:
-        assert BREACHED in str(failure.get("message"))
+        assert failure.get("message") == f"{BREACHED} The customer has `id`, which is a non-empty text."
         assert "Traceback" not in str(failure.text)
     for skip in skips:
         assert re.match("not tested: .{10,}", str(skip.get("message")))
@@ -159,9 +160,11 @@ def test_junit_names_what_is_broken(red: Done) -> None:
 def test_the_failure_text_says_all_that_is_needed(red: Done) -> None:
     """Who owns the API reads: which requirement, what was expected, what came, how to send it, how to run it again."""
     suite = ET.parse(red.reports / "junit.xml").getroot()[0]
-    for failure in suite.iter("failure"):
-        text = str(failure.text)
-        assert text.startswith(f"{BREACHED} (MUST, createCustomer) The customer has `id`, which is a non-empty text.\n")
+    first, *others = (str(failure.text) for failure in suite.iter("failure"))
+    for text in others:
+        assert re.fullmatch(rf"{BREACHED} .*\n  the same as in tests/conformance/.+", text)
+    for text in (first, red.output):
+        assert f"{BREACHED} (MUST, createCustomer) The customer has `id`, which is a non-empty text.\n" in text
         for words in (
             f"expected  {EXPECTED}",
             f"got       {GOT}",
@@ -182,14 +185,23 @@ def test_breaches_that_repeat_each_other_are_counted(catalogue: Catalogue) -> No
     record = Record("tests/test_it.py::test_it")
     for got in ("null", "null", "7", "null", "null"):
         record.breach(Breach(BREACHED, record.test, EXPECTED, got))
-    text = breaches_message(catalogue, record, (), 1)
-    assert text.count(f"  expected  {EXPECTED}") == 2
-    assert text.endswith(f"{BREACHED}: 3 more of the same")
+    (part,) = told(catalogue, record, (), 1)
+    assert part.text.count(f"  expected  {EXPECTED}") == 2
+    assert part.text.endswith(f"{BREACHED}: 3 more of the same")
+
+
+def test_a_breach_is_told_in_full_by_the_first_test_alone() -> None:
+    known: dict[str, str] = {}
+    first, other = Told("CUSTOMER-SCHEMA-2 It has an id.", "all of it"), Told("CUSTOMER-ECHO-1 It is that.", "the rest")
+    assert repeated([first], known, "test_a") == "all of it"
+    words = "CUSTOMER-SCHEMA-2 It has an id.\n  the same as in test_a\n\nthe rest"
+    assert repeated([first, other], known, "test_b") == words
+    assert repeated([first], known, "test_a") == "all of it"
 
 
 def test_the_line_to_run_again_works(red: Done, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Pasted as it stands, it runs that one test, which finds the same breach."""
-    again = re.findall(r"^    again: (.*)$", red.output, re.MULTILINE)
+    again = re.findall(r"^  again     (.*)$", red.output, re.MULTILINE)
     assert len(again) == 1
     words = shlex.split(again[0])
     assert words[0] == "pytest"
@@ -218,9 +230,19 @@ def test_the_terminal_ends_with_the_summary(red: Done, green: Done) -> None:
             )
             assert f"{level:<8} {counts}" in summary
         assert len(lines) < 25
-    assert f"  {BREACHED} (createCustomer) The customer has `id`, which is a non-empty text." in red.output
-    assert f"    expected {EXPECTED}; got {GOT}" in red.output
+    assert f"  {BREACHED} (MUST, createCustomer) The customer has `id`, which is a non-empty text." in red.output
     assert f"target the bundled sandbox, size smoke, seed 7, run {green.report['run']}" in green.output
+
+
+def test_the_terminal_tells_one_fault_in_sixty_lines(red: Done) -> None:
+    """In full once, with the first test; the others are counted, since nobody asked for their names."""
+    lines = red.output.splitlines()
+    assert len(lines) < 60
+    assert sum(line.startswith("FAILED ") for line in lines) == 1
+    failed = int(re.findall(r"(\d+) failed", lines[-1])[0])
+    assert failed > 1
+    assert f"and {failed - 1} more of the same: -v tells all of them" in lines
+    assert f"by {failed} tests" in next(line for line in lines if line.startswith("  seen "))
 
 
 def results(done: Done) -> list[dict[str, Any]]:

@@ -1,0 +1,105 @@
+"""Broken requirements by their cause: what belongs together, what does not, and what comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from conformance.contract.catalogue import Catalogue
+from conformance.errors import Why
+from conformance.results.groups import DANGERS, DEPTHS, groups
+from conformance.results.records import Breach, Reason, Record
+from conformance.results.verdicts import results
+
+Seen = Mapping[str, tuple[int, ...]]
+"""By requirement the exchanges that broke it in one test."""
+
+
+def grouped(catalogue: Catalogue, *tests: Seen, looks: int = 10) -> list[list[str]]:
+    """Return the ids of each group, for tests with these breaches, where each requirement was looked at so often."""
+    records = []
+    for number, seen in enumerate(tests):
+        record = Record(f"test_{number}")
+        for name, exchanges in seen.items():
+            record.decided[name] = looks
+            for exchange in exchanges:
+                record.breach(Breach(name, record.test, "this", "that", {"number": exchange}))
+        records.append(record)
+    found = results(catalogue, records, {}, Reason("", Why.NEVER))
+    return [[result.requirement.id for result in group.members] for group in groups(found)]
+
+
+TOGETHER: Mapping[str, tuple[Seen, ...]] = {
+    "the same field of the same operation": ({"CHECKOUT-SCHEMA-3": (1,)}, {"CHECKOUT-UNIQUE-2": (2,)}),
+    "what is about the whole response": ({"SIGNIN-ERROR-1": (1, 2), "SIGNIN-ERROR-4": (2,)},),
+    "a response that should have been a refusal": ({"ORG-VALID-2": (3,), "ORG-ECHO-1": (3,)},),
+    "what comes later in the same test": ({"ACTIVE-STATUS-1": (4,), "CUSTOMER-STATUS-1": (5,)},),
+    "the same field later in the same test": ({"CUSTOMER-ECHO-3": (4,), "CHECKOUT-INLINE-4": (5,)},),
+    "what the catalogue says": ({"CUSTOMER-ECHO-3": (1,)}, {"CUSTOMER-READ-1": (9,)}),
+    "a family that the catalogue names": ({"CUSTOMER-TENANT-4": (1,)}, {"API-LEAK-1": (9,)}),
+    "the same sentence for other operations": ({"ORG-AUTH-2": (1,)}, {"CUSTOMER-AUTH-2": (2,)}),
+    "now and then, always together": ({"CUSTOMER-ECHO-2": (1, 2), "CUSTOMER-ECHO-3": (1, 2)},),
+}
+
+APART: Mapping[str, tuple[Seen, ...]] = {
+    "other fields of the same operation": ({"CUSTOMER-SCHEMA-4": (1,)}, {"CUSTOMER-SCHEMA-6": (2,)}),
+    "fields that are always wrong, by chance together": (
+        {"CUSTOMER-SCHEMA-4": tuple(range(1, 11)), "CUSTOMER-ECHO-3": (1, 2)},
+    ),
+    "what is grave and what is not": ({"CUSTOMER-SCHEMA-2": (1,), "CUSTOMER-TENANT-1": (2,)},),
+    "what came before": ({"ACTIVE-STATUS-1": (7,), "CUSTOMER-STATUS-2": (5,)},),
+    "another test": ({"ACTIVE-STATUS-1": (4,)}, {"CUSTOMER-STATUS-2": (5,)}),
+    "another field later in the same test": ({"CUSTOMER-ECHO-4": (4,), "CHECKOUT-INLINE-4": (5,)},),
+}
+
+
+@pytest.mark.parametrize("tests", TOGETHER.values(), ids=TOGETHER)
+def test_breaches_with_a_common_cause_are_one_group_the_cause_first(
+    tests: tuple[Seen, ...], catalogue: Catalogue
+) -> None:
+    ids = [name for seen in tests for name in seen]
+    assert grouped(catalogue, *tests) == [ids]
+
+
+@pytest.mark.parametrize("tests", APART.values(), ids=APART)
+def test_breaches_of_their_own_are_groups_of_their_own(tests: tuple[Seen, ...], catalogue: Catalogue) -> None:
+    ids = {name for seen in tests for name in seen}
+    assert sorted(grouped(catalogue, *tests)) == sorted([name] for name in ids)
+
+
+def test_what_endangers_most_comes_first(catalogue: Catalogue) -> None:
+    """A MUST before any SHOULD, other merchants before money, and money before a media type."""
+    names = ("CUSTOMER-HEADERS-1", "CHECKOUT-ECHO-1", "CUSTOMER-ECHO-7", "SIGNIN-AUTH-1", "ACTIVE-TENANT-1")
+    told = grouped(catalogue, *({name: (number,)} for number, name in enumerate(names, 1)))
+    order = ["ACTIVE-TENANT-1", "SIGNIN-AUTH-1", "CHECKOUT-ECHO-1", "CUSTOMER-HEADERS-1", "CUSTOMER-ECHO-7"]
+    assert told == [[name] for name in order]
+
+
+def test_a_group_has_the_danger_of_its_worst(catalogue: Catalogue) -> None:
+    (group,) = groups(results(catalogue, _records("CHECKOUT-SCHEMA-9", "CHECKOUT-ECHO-1"), {}, Reason("", Why.NEVER)))
+    assert (group.cause.requirement.id, group.endangers) == ("CHECKOUT-SCHEMA-9", "money")
+
+
+def _records(*names: str) -> list[Record]:
+    record = Record("test")
+    for name in names:
+        record.decided[name] = 1
+        record.breach(Breach(name, record.test, "this", "that", {"number": 1}))
+    return [record]
+
+
+def test_responses_are_counted_once_however_often_they_break_it(catalogue: Catalogue) -> None:
+    record = Record("test")
+    record.decided["SIGNUP-ECHO-1"] = 110
+    for number in (*range(1, 23), 22):
+        record.breach(Breach("SIGNUP-ECHO-1", record.test, "this", "that", {"number": number}))
+    found = results(catalogue, [record], {}, Reason("", Why.NEVER))
+    (broken,) = (result for result in found if result.breaches)
+    assert (broken.times_broken, broken.looks) == (22, 110)
+
+
+def test_every_concern_has_its_place(catalogue: Catalogue) -> None:
+    concerns = {row.concern for row in catalogue}
+    assert concerns == set(DEPTHS)
+    assert concerns | {row.endangers for row in catalogue if row.endangers} == set(DANGERS)
