@@ -17,9 +17,11 @@ from conformance.literals import SHORTEST, Literals
 MASK: Final = "***"
 _SECRET_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
 _SECRET_FIELD: Final = re.compile(r"pass(word|phrase)|token|secret|api_?key", re.IGNORECASE)
+_SECRET_NAME: Final = r"[a-z_-]{0,40}(?:password|passphrase|token|secret|api_?key)[a-z_-]{0,40}"
 _SECRET_TEXT: Final = re.compile(
-    r'(?i)("(?:[a-z_-]{0,40}(?:password|token|secret|api_?key)[a-z_-]{0,40})"\s*:\s*")((?:[^"\\]|\\.)*)'
+    rf"""(?i)((?:"{_SECRET_NAME}"|'{_SECRET_NAME}')\s*:\s*)(?:"(?:[^"\\]|\\.)*|'(?:[^'\\]|\\.)*)"""
 )
+"""A field as JSON writes it, and as Python shows it; the text may end within the value."""
 _URL_USER: Final = re.compile(r"""(?<=://)[^\s/@:"'\\]+:[^\s/@"'\\]+(?=@)""")
 _SHORTEST_IN_BASE64: Final = 8
 _QUOTES_IN_HTML: Final = tuple(product(('"', "&quot;", "&#34;"), ("'", "&#x27;", "&#39;")))
@@ -53,8 +55,8 @@ class Masker:
         if len(text) < SHORTEST:
             return text
         text = self._forms.replaced(text, MASK)
-        if '"' in text:
-            text = _SECRET_TEXT.sub(lambda found: found[1] + MASK, text)
+        if '"' in text or "'" in text:
+            text = _SECRET_TEXT.sub(_without_value, text)
         return _URL_USER.sub(MASK, text) if "://" in text else text
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -77,10 +79,23 @@ class Masker:
             return [self.value(item) for item in value]
         if isinstance(value, dict):
             return {
-                self.text(name): MASK if _SECRET_FIELD.search(name) and isinstance(item, str) else self.value(item)
+                self.text(name): _hidden(self.value(item)) if _SECRET_FIELD.search(name) else self.value(item)
                 for name, item in value.items()
             }
         return value
+
+
+def _without_value(found: re.Match[str]) -> str:
+    return f"{found[1]}{found[0][len(found[1])]}{MASK}"
+
+
+def _hidden(value: Any) -> Any:
+    """Return a value of a secret-named field with every text in it masked, however deep."""
+    if isinstance(value, str):
+        return MASK
+    if isinstance(value, list):
+        return [_hidden(item) for item in value]
+    return {name: _hidden(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
 def _forms(secret: str) -> set[str]:

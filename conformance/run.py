@@ -29,6 +29,8 @@ from conformance.wire.exchange import Call, Exchange, Intent
 from conformance.wire.together import told_in_order
 
 _TESTS_A_CONTROL: Final = 8
+_SHORTEST_GENERATED: Final = 8
+_DIFFERENT_CHARACTERS: Final = 5
 
 
 @dataclass
@@ -143,8 +145,9 @@ class Run:
         if exchange.response is not None:
             self.masker.add(*(exchange.response.header(name) for name in secrets.headers))
         self.masker.add(*(field_of(exchange.response_json, path) for path in secrets.response))
-        if not exchange.call.generated:
-            self.masker.add(*(field_of(exchange.request_json, path) for path in secrets.request))
+        if not exchange.call.generated or exchange.is_success:
+            sent = [field_of(exchange.request_json, path) for path in secrets.request]
+            self.masker.add(*(secret for secret in sent if not exchange.call.generated or _is_like_no_other(secret)))
 
     def check(
         self,
@@ -236,6 +239,11 @@ class Run:
         """Return a short text that no other request of any run uses, and that is no part of another one."""
         self.names += 1
         return f"{self.id}{self.worker}n{self.names}x"
+
+
+def _is_like_no_other(secret: object) -> bool:
+    """Return whether a generated secret may be masked wherever it stands: `00000000` would blot out numbers."""
+    return isinstance(secret, str) and len(secret) >= _SHORTEST_GENERATED and len(set(secret)) >= _DIFFERENT_CHARACTERS
 
 
 def _withheld(requirement: Requirement) -> tuple[Mapping[str, Any], ...]:

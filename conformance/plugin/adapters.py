@@ -6,8 +6,9 @@ and `tests/suite/test_adapters.py` holds each function against the package itsel
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Generator, Iterable, Mapping, MutableMapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -78,6 +79,39 @@ def traceback_text(item: pytest.Item, error: pytest.ExceptionInfo[BaseException]
         truncate_args=False,
     )
     return str(shown)
+
+
+def whole_traceback(config: pytest.Config, error: pytest.ExceptionInfo[BaseException]) -> str:
+    """Return the traceback of an exception that ended the session, in the style of `--tb`, without local variables."""
+    style: Any = getattr(config.option, "tbstyle", "auto")
+    return str(error.getrepr(showlocals=False, style="long" if style == "auto" else style, truncate_args=False))
+
+
+def retell(shown: Any, text: str, mask: Callable[[str], str]) -> None:
+    """Let a traceback that pytest is about to write say another text (pytest: `_pytest._code.code.ExceptionChainRepr`).
+
+    It is written by `toterminal`, which asks each part of `chain` in turn, and its last line stands in `reprcrash`.
+    """
+    if shown.reprcrash is not None:
+        shown.reprcrash.message = mask(shown.reprcrash.message)
+    shown.chain = [(_Told(text), shown.reprcrash, None)]
+
+
+def interruption(config: pytest.Config) -> Any:
+    """Return the traceback that pytest keeps of what interrupted the session (by a private attribute of `terminal`)."""
+    return getattr(config.pluginmanager.get_plugin("terminalreporter"), "_keyboardinterrupt_memo", None)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A traceback as text, in the place of pytest's own (`_pytest._code.code.ReprTraceback`)."""
+
+    text: str
+    reprentries: tuple[()] = ()
+
+    def toterminal(self, writer: Any) -> None:
+        for line in self.text.splitlines():
+            writer.line(line)
 
 
 def has_terminal(config: pytest.Config) -> bool:

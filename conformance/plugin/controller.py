@@ -16,6 +16,7 @@ import pytest
 from conformance import __version__
 from conformance.errors import Told, Why
 from conformance.plugin import adapters, hooks, started
+from conformance.plugin.interim import Interim
 from conformance.plugin.sandbox import Sandbox
 from conformance.plugin.secrecy import mask_metadata
 from conformance.plugin.signals import Signals
@@ -54,6 +55,7 @@ class Session:
         self._unreached = False
         self._enough = False
         self._saying = threading.Lock()
+        self._interim = Interim(lambda: write_reports(self._unfinished(), self._folder, self._pages))
 
     def pytest_report_header(self) -> list[str]:
         settings = self.run.settings
@@ -85,7 +87,7 @@ class Session:
             self.config.stash[SANDBOX] = sandbox
             run.client.base_url = sandbox.url
         try:
-            begin_reports(build_report(run, [], UNFINISHED).finished(run.started, _INTERNAL_ERROR), self._folder)
+            begin_reports(self._unfinished(), self._folder, self._pages)
         except OSError as error:
             raise pytest.UsageError(f"--report-dir: {_unwritable(error)}") from None
 
@@ -159,6 +161,7 @@ class Session:
             self.state.records.append(Record.from_data(data))
             self.run.client.gone = self.run.client.gone or data["gone"] or None
             self.run.recorder.broken |= {breach["requirement"] for breach in data["breaches"]}
+            self._interim.after_test()
 
     def _stopped_by_signal(self, words: str) -> None:
         self.state.stopped = words
@@ -201,11 +204,21 @@ class Session:
             status = self._status(report, status)
         session.exitstatus = status
         state.report = report.finished(datetime.now(UTC), status)
-        pages = pages_seen_from(self._folder, self.config.rootpath, self.config.getini("conformance_pages"))
-        write_reports(state.report, self._folder, pages)
+        write_reports(state.report, self._folder, self._pages)
         if run.settings.write_known_failures:
             file = Path(run.settings.write_known_failures)
             file.write_text(render_known_failures(state.report), encoding="utf-8")
+
+    def _unfinished(self) -> Report:
+        """Return the report of what was done so far, as it stands should the run be killed."""
+        state = self.state
+        return build_report(self.run, state.records, UNFINISHED, state.checked).finished(
+            datetime.now(UTC), _INTERNAL_ERROR
+        )
+
+    @property
+    def _pages(self) -> str | None:
+        return pages_seen_from(self._folder, self.config.rootpath, self.config.getini("conformance_pages"))
 
     @property
     def _folder(self) -> Path:

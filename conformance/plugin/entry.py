@@ -20,7 +20,7 @@ from conformance.plugin import adapters, checkout, hooks, started, step_cache
 from conformance.plugin.controller import Session
 from conformance.plugin.items import Tests, own_folders
 from conformance.plugin.options import OPTIONS, add_options, read_settings
-from conformance.plugin.secrecy import mask_logs
+from conformance.plugin.secrecy import MaskedEndings, mask_logs
 from conformance.plugin.state import RUN, STATE, SessionState
 from conformance.plugin.workers import FarWire, Relay
 from conformance.report import allure
@@ -121,6 +121,7 @@ def pytest_configure(config: pytest.Config) -> None:
         for name in secrets.headers:
             masker.add_header(name)
     mask_logs(config, masker)
+    config.pluginmanager.register(MaskedEndings(config, masker), "conformance-endings")
     masker.add(settings.merchant_password, settings.second_merchant_password)
     for header in settings.header:
         name, _, value = header.partition(":")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Generator
 from contextlib import suppress
 from typing import Any, Final
 
 import pytest
 
 from conformance.masking import Masker
+from conformance.plugin import adapters
 from conformance.plugin.adapters import environment_table, shows_locals, traceback_text
 
 _CHATTY: Final = ("httpcore", "hpack", "h2")
@@ -46,6 +48,30 @@ def masked_traceback(item: pytest.Item, error: pytest.ExceptionInfo[BaseExceptio
         told = _locals(error) if shows_locals(item.config) else []
         shown = traceback_text(item, error)
     return "\n".join(_abridged(line) for line in [*mask.text(str(shown)).splitlines(), *map(mask.text, told)])
+
+
+class MaskedEndings:
+    """Hooks that mask the tracebacks which pytest writes of a session that was interrupted, or that failed itself."""
+
+    def __init__(self, config: pytest.Config, masker: Masker) -> None:
+        self._config = config
+        self._mask = masker
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Generator[None]:
+        yield
+        self._retell(adapters.interruption(self._config), excinfo)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        self._retell(excrepr, excinfo)
+
+    def _retell(self, shown: object, error: pytest.ExceptionInfo[BaseException]) -> None:
+        if hasattr(shown, "chain"):
+            told = _locals(error) if shows_locals(self._config) else []
+            lines = [*adapters.whole_traceback(self._config, error).splitlines(), *told]
+            text = "\n".join(_abridged(self._mask.text(line)) for line in lines)
+            adapters.retell(shown, text, self._mask.text)
 
 
 def _locals(error: pytest.ExceptionInfo[BaseException]) -> list[str]:

@@ -10,30 +10,23 @@ from typing import Final
 from conformance.report.html import render_html
 from conformance.report.model import Report
 
-UNFINISHED: Final = "the run has not finished: it is still going on, or it was killed"
+UNFINISHED: Final = "the run is still going on, or it was killed"
 _OF_AN_EARLIER_RUN: Final = ("junit.xml", "report.html")
-_NOT_FINISHED_PAGE: Final = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Not finished: conformance report</title>
-<h1>Not finished</h1>
-<p>This conformance run is still going on, or it was killed. There is no verdict.</p>
-</html>
-"""
 
 
-def begin_reports(report: Report, folder: Path) -> None:
-    """Mark the reports as those of a run that has not finished, so that nobody reads an earlier run's for this one's.
+def begin_reports(report: Report, folder: Path, pages: str | None = None) -> None:
+    """Write the reports of a run that has not finished, so that nobody reads an earlier run's for this one's.
 
     Raises `OSError` where the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name in _OF_AN_EARLIER_RUN:
         folder.joinpath(name).unlink(missing_ok=True)
-    _write(folder / "conformance.json", json.dumps(report.to_data(), ensure_ascii=False) + "\n")
-    _write(folder / "conformance.html", _NOT_FINISHED_PAGE)
+    write_reports(report, folder, pages)
 
 
 def write_reports(report: Report, folder: Path, pages: str | None = None) -> None:
-    """Write `conformance.json` and `conformance.html` of a finished run into the folder, which is created if need be.
+    """Write `conformance.json` and `conformance.html` of a run into the folder, which is created if need be.
 
     `pages` is where the project's own pages are read, as `pages_seen_from` returns it.
     """

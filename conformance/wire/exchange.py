@@ -1,4 +1,7 @@
-"""One request and its response, as the checks see them."""
+"""One request and its response, as the checks see them.
+
+What Python shows of them has neither bodies nor headers nor tokens: tracebacks and debug logs hold the text of objects.
+"""
 
 from __future__ import annotations
 
@@ -33,10 +36,10 @@ class Call:
     method: str
     path: str
     operation: str | None = None
-    json: Any = MISSING
-    body: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    token: str | None = None
+    json: Any = field(default=MISSING, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    token: str | None = field(default=None, repr=False)
     intent: Intent = Intent.ANY
     generated: bool = False
     actor: str = ""
@@ -53,8 +56,8 @@ class Response:
     """
 
     status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
     excess: int = 0
 
     def header(self, name: str) -> str | None:
@@ -94,8 +97,8 @@ class Exchange:
     number: int
     call: Call
     url: str
-    request_headers: tuple[tuple[str, str], ...]
-    request_body: bytes
+    request_headers: tuple[tuple[str, str], ...] = field(repr=False)
+    request_body: bytes = field(repr=False)
     seconds: float
     response: Response | None = None
     failure: str | None = None

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.plugin.interim import Interim
 from conformance.plugin.sandbox import Sandbox
 from tests.suite.invocation import Done, invoke
 from tests.suite.misbehaving import HANG, Request, Script, forwarded, reply, serving
@@ -32,12 +33,18 @@ def smoke(folder: Path, url: str, *words: str, meanwhile: Callable[[int], None] 
     return invoke(folder, "--base-url", url, "--size", "smoke", *words, meanwhile=meanwhile)
 
 
-def stopped(sandbox: str, folder: Path, *numbers: signal.Signals, ignored: Collection[signal.Signals] = ()) -> Done:
-    """Send signals to a run whose target does not answer any more."""
+def stopped(
+    sandbox: str,
+    folder: Path,
+    *numbers: signal.Signals,
+    ignored: Collection[signal.Signals] = (),
+    answered: int = 12,
+) -> Done:
+    """Send signals to a run whose target does not answer any more, after so many answers."""
     reached = threading.Event()
 
     def answers(_: Request) -> Script:
-        if len(server.requests) < 12:
+        if len(server.requests) < answered:
             return [forwarded(server.requests[-1], sandbox)]
         reached.set()
         return [HANG]
@@ -81,12 +88,33 @@ def test_a_run_in_the_background_of_a_shell_leaves_ctrl_c_to_the_foreground(sand
 def test_a_killed_run_leaves_no_report_of_an_earlier_one(sandbox: str, tmp_path: Path) -> None:
     for name in ("conformance.json", "conformance.html", "junit.xml", "report.html"):
         tmp_path.joinpath(name).write_text(STALE, encoding="utf-8")
-    done = stopped(sandbox, tmp_path, signal.SIGKILL)
+    done = stopped(sandbox, tmp_path, signal.SIGKILL, answered=16)
     assert done.status == -signal.SIGKILL
     assert done.report["verdict"] == "not finished"
     assert "was killed" in done.report["stopped"]
-    assert "Not finished" in tmp_path.joinpath("conformance.html").read_text(encoding="utf-8")
+    page = tmp_path.joinpath("conformance.html").read_text(encoding="utf-8")
+    assert "Not finished" in page
+    assert "was killed" in page
     assert not [file for file in tmp_path.iterdir() if file.is_file() and STALE in file.read_text(encoding="utf-8")]
+    passed = [row for row in done.report["requirements"] if row["verdict"] == "passed"]
+    assert passed, "what was done until then is there"
+    assert all(f'id="{row["id"]}" data-v="passed"' in page for row in passed)
+
+
+def test_interim_reports_take_a_small_part_of_the_time() -> None:
+    """A write that takes a tenth of a second is followed by four seconds without one; a failed one is no failure."""
+    now, writes = [0.0], []
+
+    def write() -> None:
+        writes.append(now[0])
+        now[0] += 0.1
+        raise OSError
+
+    interim = Interim(write, lambda: now[0])
+    for _ in range(1000):
+        interim.after_test()
+        now[0] += 0.01
+    assert writes == pytest.approx([0.0, 4.1, 8.2], abs=0.05)
 
 
 def test_reports_that_cannot_be_written_are_one_sentence(sandbox: str, tmp_path: Path) -> None:

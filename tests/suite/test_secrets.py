@@ -16,9 +16,15 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from conformance.checks.rules import Rules
+from conformance.contract.catalogue import Catalogue
+from conformance.contract.document import Contract
 from conformance.literals import Literals
 from conformance.masking import Masker
-from conformance.plugin.secrecy import masked_traceback
+from conformance.plugin.secrecy import MaskedEndings, masked_traceback
+from conformance.run import Run
+from conformance.settings import Settings
+from conformance.wire.exchange import Call, Exchange, Response
 from tests.suite.invocation import ROOT, Done, invoke
 from tests.suite.recording import Target, recording_target
 
@@ -56,6 +62,20 @@ def test_of_a_careless_author(run, merchants):
 def test_of_a_careless_fixture(careless):
     pass
 """
+INTERRUPTED = """
+from steps.merchants import create_customer
+
+def test_before(run, merchants):
+    create_customer(run, merchants.first)
+
+def test_of_an_impatient_user(run, merchants):
+    held = {"filler": "x" * 180, "token": merchants.first.token, "exchanges": list(run.recent)}
+    person = merchants.sign_up("interrupted")
+    interrupt(held, person.password)
+
+def interrupt(held, password):
+    raise KeyboardInterrupt(f"with {password}")
+"""
 
 
 @dataclass(frozen=True)
@@ -71,6 +91,7 @@ RUNS = {
     "green": Kind((), ("--size", "smoke"), 0),
     "red": Kind((*ECHOES, *BROKEN), ("-k", "smoke or wrong_password or unknown_email"), 1),
     "careless": Kind((), ("CARELESS",), 3),
+    "interrupted": Kind((), ("INTERRUPTED", "--full-trace"), 2),
 }
 
 
@@ -78,8 +99,10 @@ RUNS = {
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Target, Done]]:
     """A run that is told to say everything, against a target that remembers what it saw."""
     folder = tmp_path_factory.mktemp("reports")
-    careless = tmp_path_factory.mktemp("careless") / "test_careless.py"
-    careless.write_text(CARELESS)
+    texts = {"CARELESS": CARELESS, "INTERRUPTED": INTERRUPTED}
+    files = {name: tmp_path_factory.mktemp("careless") / f"test_{name.lower()}.py" for name in texts}
+    for name, file in files.items():
+        file.write_text(texts[name])
     kind = RUNS[request.param]
     with recording_target(kind.faults) as target:
         body = {"name": "Owner", "email": "owner@example.com", "password": PASSWORD}
@@ -87,7 +110,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         target.seen.clear()
         words = ["--base-url", target.url, "--header", f"X-Gateway-Key: {KEY}", f"--log-file={folder}/log.txt"]
         words += ["--log-file-level=DEBUG", *TALKATIVE, "--merchant-email", body["email"]]
-        words += [str(careless) if word == "CARELESS" else word for word in kind.chosen]
+        words += [str(files.get(word, word)) for word in kind.chosen]
         words += ["-c", str(ROOT / "pyproject.toml")]
         environment = {"CONFORMANCE_MERCHANT_PASSWORD": PASSWORD, "BUILD_NUMBER": "1", "BUILD_URL": BUILD_URL}
         done = invoke(folder, *words, environment=environment)
@@ -115,7 +138,7 @@ def test_no_secret_is_left_behind(run: tuple[Target, Done]) -> None:
     texts = {str(file.relative_to(done.reports)): file.read_text(encoding="utf-8", errors="replace") for file in files}
     names = ("conformance.json", "conformance.html", "junit.xml", "report.html", "log.txt")
     assert set(texts) >= set(names)
-    assert len(texts) > len(names) + 5
+    assert len(texts) > len(names) + 4
     assert all(item.sent_headers.get("x-gateway-key") == KEY for item in target.seen)
     secrets = {KEY, PASSWORD, "Bu1ldSecret", *target.secrets}
     assert PASSWORD in target.secrets
@@ -163,9 +186,52 @@ def test_a_traceback_is_masked_before_it_is_abridged(request: pytest.FixtureRequ
     assert "carrier" in text
 
 
+def test_the_suite_s_own_failure_is_told_without_secrets(pytestconfig: pytest.Config) -> None:
+    """pytest writes the arguments of the frames into the traceback of an internal error."""
+    secret = "s3cret" * 12
+    masker = Masker()
+    masker.add(secret)
+
+    def fails(argument: str) -> None:
+        raise LookupError(f"no {argument}")
+
+    try:
+        fails(secret)
+    except LookupError:
+        error = pytest.ExceptionInfo.from_current()
+    shown = error.getrepr(funcargs=True, showlocals=True)
+    assert "s3cret" in str(shown).replace('"s3cret" * 12', "")
+    MaskedEndings(pytestconfig, masker).pytest_internalerror(shown, error)
+    assert "s3cret" not in str(shown).replace('"s3cret" * 12', "")
+    assert "LookupError: no ***" in str(shown)
+    assert shown.reprcrash is not None
+    assert shown.reprcrash.message == "LookupError: no ***"
+
+
+def test_what_python_shows_of_an_exchange_has_nothing_in_it() -> None:
+    sent = Call("POST", "/x", json={"password": "s3cret-1"}, headers={"X-Key": "s3cret-2"}, token="s3cret-3")
+    came = Response(200, (("set-auth-token", "s3cret-4"),), b"s3cret-5")
+    text = repr(Exchange(1, sent, "http://host/x", (("Authorization", "s3cret-3"),), b"s3cret-1", 0.1, came))
+    assert "s3cret" not in text
+    assert "POST" in text
+
+
+@pytest.mark.parametrize("password", ["of-a-machine-7", "00000000"])
+def test_a_generated_password_that_opens_an_account_is_masked_unless_it_blots(
+    password: str, catalogue: Catalogue, contract: Contract
+) -> None:
+    run = Run(Settings(), contract, catalogue, Rules(catalogue, contract), Masker(), ROOT)
+    path = contract.operations["signUpEmail"].path
+    sent = Call("POST", path, "signUpEmail", json={"password": password}, generated=True)
+    run.judge(Exchange(1, sent, f"http://host{path}", (), b"", 0.1, Response(200, (), b"{}")))
+    assert (password in run.masker.text(f"said {password}")) == (password == "00000000")
+
+
 @pytest.mark.parametrize(
     ("text", "masked"),
     [
+        ("body={'password': 'ab', 'name': 'x'}", "body={'password': '***', 'name': 'x'}"),
+        ("""{'password': "a'b", 'n': 1} it's""", """{'password': "***", 'n': 1} it's"""),
         ("http://user:pa55word@host/x", "http://***@host/x"),
         ('{"password": "ab", "name": "x"}', '{"password": "***", "name": "x"}'),
         ("a time of 12:30 @ http://host:80/x", "a time of 12:30 @ http://host:80/x"),
@@ -174,6 +240,11 @@ def test_a_traceback_is_masked_before_it_is_abridged(request: pytest.FixtureRequ
 )
 def test_texts_are_masked_by_their_form(text: str, masked: str) -> None:
     assert Masker().text(text) == masked
+
+
+def test_texts_below_a_secret_name_are_masked_however_deep() -> None:
+    value = {"password": [{"$ne": "ab"}, "cd", 5], "name": "x"}
+    assert Masker().value(value) == {"password": [{"$ne": "***"}, "***", 5], "name": "x"}
 
 
 # Known secrets, wherever they stand
