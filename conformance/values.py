@@ -152,7 +152,17 @@ def leaves(value: Any) -> Iterator[tuple[int, Any]]:
 
 def texts(value: Any) -> list[str]:
     """Return every text in a JSON value, field names included."""
-    return [item for _, item in leaves(value) if isinstance(item, str)]
+    found: list[str] = []
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            found.append(item)
+        elif isinstance(item, dict):
+            stack += [inner for pair in item.items() for inner in pair]
+        elif isinstance(item, list):
+            stack += item
+    return found
 
 
 def plain(value: Any) -> bool:

@@ -85,7 +85,7 @@ def _no_internals(exchange: Exchange, params: Params, rules: Basis) -> list[Find
     told = exchange.response_json
     found: dict[str, str] = {}
     for what, pattern in INTERNALS:
-        for item in [exchange.response.text] if told is MISSING else texts(told):
+        for item in [exchange.response.text] if told is MISSING else exchange.response_texts:
             for hit in pattern.finditer(item):
                 if not _is_of_the_request(hit[0], exchange):
                     found.setdefault(what, hit[0])
@@ -98,7 +98,7 @@ def _is_of_the_request(text: str, exchange: Exchange) -> bool:
 
     A path under the base URL's own is the target's as a client knows it, unless it ends in the name of a file.
     """
-    if text in exchange.request_body.decode("utf-8", "replace"):
+    if text in exchange.request_text:
         return True
     path = text.rstrip(".-/")
     if not path.startswith("/"):
@@ -109,7 +109,7 @@ def _is_of_the_request(text: str, exchange: Exchange) -> bool:
     if path in url or (base and path.startswith(f"{base}/") and "." not in steps[-1]):
         return True
     last = next((step for step in reversed(steps) if not step.isdigit()), "")
-    return bool(last) and last in texts(exchange.request_json)
+    return bool(last) and last in exchange.request_texts
 
 
 def _no_password(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
@@ -121,7 +121,7 @@ def _no_password(exchange: Exchange, params: Params, rules: Basis) -> list[Findi
         return None
     everywhere = [
         exchange.response.text,
-        *texts(exchange.response_json),
+        *exchange.response_texts,
         *(value for _, value in exchange.response.headers),
     ]
     if any(password in text for text in everywhere):
@@ -140,7 +140,7 @@ def _no_hash(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] 
     ]
     everything = "\n".join([exchange.response.text, *(value for _, value in exchange.response.headers)])
     hit = _HASH.search(everything)
-    if hit and hit[0] not in exchange.request_body.decode("utf-8", "replace"):
+    if hit and hit[0] not in exchange.request_text:
         findings.append(Finding("no password hash", f"text that looks like one: {hit[0][:12]}…"))
     return findings
 
@@ -180,7 +180,7 @@ def _only_own(exchange: Exchange, params: Params, rules: Basis) -> list[Finding]
 def _no_foreign_data(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     if exchange.response is None or not exchange.call.actor or not exchange.response.body:
         return None
-    text, sent = exchange.response.text.casefold(), exchange.request_body.decode("utf-8", "replace").casefold()
+    text, sent = exchange.response.text.casefold(), exchange.request_text.casefold()
     foreign = [
         address
         for address, owner in rules.memory.private.items()

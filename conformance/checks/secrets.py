@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 from conformance.checks.base import Basis, Check, Finding, Params
 from conformance.checks.leaks import INTERNALS
 from conformance.values import field as field_of
-from conformance.values import shown, texts
+from conformance.values import shown
 from conformance.wire.exchange import Exchange
 
 _LONG_ENOUGH: Final = 12
@@ -28,7 +28,7 @@ def _places(exchange: Exchange) -> list[str]:
     if exchange.response is None:
         return []
     headers = [value for _, value in exchange.response.headers]
-    return [exchange.response.text, *texts(exchange.response_json), *headers]
+    return [exchange.response.text, *exchange.response_texts, *headers]
 
 
 @lru_cache(maxsize=256)
@@ -70,7 +70,7 @@ def _no_disguised_password(exchange: Exchange, params: Params, rules: Basis) -> 
     if exchange.is_success and _telling(sent):
         for account in rules.memory.traces.accounts_of(exchange):
             rules.memory.traces.passwords.setdefault(account, set()).add(sent)
-    request = exchange.request_body.decode("utf-8", "replace")
+    request = exchange.request_text
     places = "\0".join(_places(exchange))
     found = {
         what
@@ -106,8 +106,8 @@ def _no_trace(exchange: Exchange, params: Params, rules: Basis) -> list[Finding]
     if exchange.response is None or exchange.call.generated:
         return None
     headers = [(value, _IN_HEADERS, f"the header {name}") for name, value in exchange.response.headers]
-    bodies = [(text, (_TRACE,), "the body") for text in texts(exchange.response_json)] if exchange.is_success else []
-    request = exchange.request_body.decode("utf-8", "replace")
+    bodies = [(text, (_TRACE,), "the body") for text in exchange.response_texts] if exchange.is_success else []
+    request = exchange.request_text
     return [
         Finding("nothing of the inside", f"{what} in {where}: {shown(hit, 80)}")
         for text, kinds, where in (*headers, *bodies)

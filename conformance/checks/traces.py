@@ -86,7 +86,7 @@ class Traces:
             return
         accounts = self.accounts_of(exchange)
         origin = Origin(exchange.number, exchange.call.operation or "", accounts)
-        for name in _distinctive(texts(exchange.request_json)):
+        for name in _distinctive(exchange.request_texts):
             self.origins.setdefault(name, origin)
         self.requests[exchange.number] = {name for name in self.sent(exchange) if name in self.origins}
         for name in self.requests[exchange.number]:
@@ -105,7 +105,7 @@ class Traces:
 
     def sent(self, exchange: Exchange) -> set[str]:
         """Return the texts of a request, the parts of its path, and the marks and phone numbers in them."""
-        given = [*texts(exchange.request_json), *re.split(r"[/?&=]", exchange.call.path)]
+        given = [*exchange.request_texts, *re.split(r"[/?&=]", exchange.call.path)]
         return {*given, *_distinctive(given)} if len(exchange.request_body) <= _LONGEST else set()
 
     def foreign(
@@ -122,7 +122,7 @@ class Traces:
         named.update(*(self.short_ids[name] for name in sent if name in self.short_ids))
         repeated = {name for number in named for name in self.requests.get(number, ())}
         accounts = self.accounts_of(exchange)
-        shown = texts(exchange.response_json)
+        shown = exchange.response_texts
         found = {name: self.origins[name] for name in (*_distinctive(shown), *shown) if name in self.origins}
         return self._beyond_echo(exchange, echoes) | {
             name: origin

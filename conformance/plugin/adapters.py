@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping, MutableMapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import allure_commons
 import pytest
+from allure_commons.logger import AllureFileLogger
 
 _MESSAGE: Final = "conformance"
 _RECORD: Final = "conformance"
@@ -347,6 +349,13 @@ def allure_folder(config: pytest.Config) -> Path | None:
 def write_allure_to(config: pytest.Config, folder: Path) -> None:
     """Let Allure write its results into another folder; call this before allure-pytest is configured."""
     config.option.allure_report_dir = str(folder)
+
+
+def write_allure_with(write: Callable[[Path, Any], None]) -> None:
+    """Let a function write each result into Allure's folder (allure-commons: private names of `AllureFileLogger`)."""
+    for plugin in allure_commons.plugin_manager.get_plugins():
+        if isinstance(plugin, AllureFileLogger):
+            vars(plugin)["_report_item"] = partial(write, plugin._report_dir)
 
 
 def register_with_allure(config: pytest.Config, hooks: object) -> None:

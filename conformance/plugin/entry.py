@@ -151,6 +151,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(allure.AllureSteps(run), "conformance-allure")
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Write Allure's results here, once its own plugin has been configured."""
+    if session.config.pluginmanager.hasplugin("conformance-allure"):
+        adapters.write_allure_with(allure.write_item)
+
+
 @dataclass(frozen=True)
 class Handed:
     """What a worker needs to know of the run that it belongs to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator
 from pathlib import Path
 from typing import Final
@@ -79,9 +80,14 @@ class Tests:
             for name in requirement_ids(item):
                 self._deselected.setdefault(name, "deselected")
 
-    def pytest_collection_finish(self) -> None:
-        """Tell the controller which tests there are: it does not collect them itself where workers run them."""
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Tell the controller which tests there are: it does not collect them itself where workers run them.
+
+        What is there by now stays until the end, so that the garbage collector need not go through it again and again.
+        """
         self.run.shared.collected(self._items, self._deselected)
+        gc.freeze()
+        session.config.add_cleanup(gc.unfreeze)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:

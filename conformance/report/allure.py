@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
+from uuid import uuid4
 
 import allure
 import allure_commons
 import pytest
+from allure_commons.model2 import TestResultContainer
 
 from conformance.errors import Breached, NotTested, Told
 from conformance.masking import Masker
@@ -32,10 +35,6 @@ class AllureMask:
         if result.statusDetails is not None and result.statusDetails.message:
             result.statusDetails.message = result.statusDetails.message.removeprefix(_PREFIX)
         _mask_fields(result, self.masker)
-
-    @allure_commons.hookimpl(tryfirst=True)
-    def report_container(self, container: Any) -> None:
-        _mask_fields(container, self.masker)
 
 
 class AllureSteps:
@@ -107,6 +106,22 @@ class AllureDelivery:
 
     def pytest_unconfigure(self) -> None:
         self._folder.cleanup()
+
+
+def write_item(folder: Path, item: Any) -> None:
+    """Write the result of a test into Allure's folder; leave out what only tells of pytest's fixtures.
+
+    Every step of a scenario is a fixture to pytest, so that there are five times as many of those as tests.
+    """
+    if isinstance(item, TestResultContainer):
+        return
+    text = json.dumps(item, default=_told, ensure_ascii=False)
+    (folder / item.file_pattern.format(prefix=uuid4())).write_text(text, encoding="utf-8")
+
+
+def _told(node: Any) -> dict[str, Any]:
+    """Return a node of Allure's model as JSON has it: without what is empty."""
+    return {name: value for name, value in vars(node).items() if value or value is False}
 
 
 def _mask_fields(node: Any, masker: Masker) -> None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from conformance.values import MISSING, parse_json
+from conformance.values import MISSING, parse_json, texts
 
 
 class Intent(StrEnum):
@@ -77,6 +77,11 @@ class Response:
         return parse_json(self.body)
 
     @cached_property
+    def texts(self) -> list[str]:
+        """Return every text in the body's JSON value, field names included."""
+        return texts(self.json)
+
+    @cached_property
     def text(self) -> str:
         return self.body.decode("utf-8", "replace")
 
@@ -111,6 +116,21 @@ class Exchange:
         if self.call.json is not MISSING:
             return self.call.json
         return parse_json(self.request_body) if self.request_body else MISSING
+
+    @cached_property
+    def request_text(self) -> str:
+        """Return the request's body as text."""
+        return self.request_body.decode("utf-8", "replace")
+
+    @cached_property
+    def request_texts(self) -> list[str]:
+        """Return every text in the request's JSON value, field names included."""
+        return texts(self.request_json)
+
+    @property
+    def response_texts(self) -> list[str]:
+        """Return every text in the response's JSON value, field names included."""
+        return self.response.texts if self.response is not None else []
 
     @property
     def response_json(self) -> Any:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import allure_commons
 import httpx
 import pytest
+from allure_commons.logger import AllureFileLogger
 from packaging.requirements import Requirement
 
 import conformance
@@ -302,6 +303,21 @@ def test_hooks_of_allure_are_called_until_the_session_ends() -> None:
         cleanup()
     allure_commons.plugin_manager.hook.report_result(result=SimpleNamespace(statusDetails=None))
     assert len(told) == 1
+
+
+def test_results_of_allure_are_written_by_a_function(tmp_path: Path) -> None:
+    told: list[tuple[Path, Any]] = []
+    logger = AllureFileLogger(str(tmp_path))
+    allure_commons.plugin_manager.register(logger)
+    try:
+        adapters.write_allure_with(lambda folder, item: told.append((folder, item)))
+        result = SimpleNamespace(statusDetails=None)
+        allure_commons.plugin_manager.hook.report_result(result=result)
+        allure_commons.plugin_manager.hook.report_container(container=result)
+    finally:
+        allure_commons.plugin_manager.unregister(logger)
+    assert told == [(tmp_path, result), (tmp_path, result)]
+    assert not list(tmp_path.iterdir())
 
 
 # schemathesis

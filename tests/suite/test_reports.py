@@ -267,6 +267,10 @@ def test_allure_has_steps_and_statuses(red: Done) -> None:
     assert skipped
     assert all("not tested: " in result["statusDetails"]["message"] for result in skipped)
     assert not [result for result in results(red) if result["status"] == "broken"]
+    assert all("attachments" not in result or result["attachments"] for result in results(red)), (
+        "what is empty is left out"
+    )
+    assert not list(red.reports.glob("allure-results/*-container.json"))
 
 
 def test_allure_has_requirements_and_evidence(red: Done, catalogue: Catalogue) -> None:
