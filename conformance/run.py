@@ -172,6 +172,11 @@ class Run:
         with self.recorder.recording(record) as opened:
             yield opened
 
+    def accepted_statuses(self, operation: str | None, statuses: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the statuses that an operation may refuse with, those of the target's own choice among them."""
+        own = [item for item in self.settings.deviations if item.operation == operation and item.like in statuses]
+        return (*statuses, *(item.status for item in own if item.status not in statuses))
+
     def be_alone(self) -> None:
         """Let the run's other processes send nothing until the running test ends."""
         self._is_alone = True

@@ -12,8 +12,9 @@ class Place(IntEnum):
     """Where a user sets a value; what is nearer to the command line counts."""
 
     COMMAND_LINE = 1
-    INI_FILE = 2
-    ENVIRONMENT = 3
+    PROFILE = 2
+    INI_FILE = 3
+    ENVIRONMENT = 4
 
 
 class Origin(NamedTuple):
@@ -24,6 +25,17 @@ class Origin(NamedTuple):
 
     def __str__(self) -> str:
         return self.words
+
+
+class Deviation(NamedTuple):
+    """A status of a target's own documented choice: an operation refuses with `status` in place of `like`."""
+
+    operation: str
+    status: int
+    like: int
+    reason: str
+    link: str = ""
+    place: str = ""
 
 
 class Size(StrEnum):
@@ -48,9 +60,11 @@ def _secret(default: Any = None) -> Any:
 class Settings:
     """The effective configuration of a run, and in `origin` by name where the user set each value.
 
-    Times are in seconds. `strict` says that a broken SHOULD fails the run.
+    Times are in seconds. `strict` says that a broken SHOULD fails the run; `reads` by name whether the target offers an
+    optional read, and `deviations` which statuses are its own choice, where a profile says so.
     """
 
+    profile: str | None = None
     size: Size = Size.GATE
     seed: int = 0
     strict_should: bool = False
@@ -87,6 +101,8 @@ class Settings:
     sandbox_fault: tuple[str, ...] = ()
     sandbox_variant: tuple[str, ...] = ()
     strict: bool = False
+    reads: Mapping[str, bool] = field(default_factory=dict)
+    deviations: tuple[Deviation, ...] = ()
     origin: Mapping[str, Origin] = field(default_factory=dict)
 
     def shown(self) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """`merchant-conformance`: pytest with the suite's tests and configuration, in whatever folder it is called.
 
 It takes pytest's options and the suite's own, and writes the reports where it is called. Its first word can be
-`sandbox`, to start the bundled target, or `schema`, to print a JSON Schema for editors.
+`init`, to write a profile by looking at a target, `sandbox`, to start the bundled target, or `schema`, to print a JSON
+Schema for editors.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ def main() -> int:
             from sandbox.__main__ import main as start_sandbox  # noqa: PLC0415
 
             return start_sandbox(rest, f"{PROGRAM} sandbox")
+        case ["init", *rest]:
+            from merchant_conformance.initial import initial  # noqa: PLC0415
+
+            return initial(rest, _run)
         case ["schema", *names]:
             return _print_schema(names)
         case ["--version" | "-V", *_]:

@@ -25,6 +25,7 @@ NOT_FOUND = 404
 LISTS_LAG = "lists of customers lag behind"
 _UNTIL_SEEN = (0.2, 0.3, 0.5, 0.7, 0.8)
 _SECONDS_BEHIND = 2.1
+_OFFERED = {operations.CREATE_CUSTOMER: "customer", operations.CREATE_CHECKOUT: "checkout_session"}
 READ_BACK = {operations.CREATE_CUSTOMER: "CUSTOMER-READ-1", operations.CREATE_CHECKOUT: "CHECKOUT-READ-1"}
 
 
@@ -51,12 +52,26 @@ def item_path(run: Run, operation: str, identifier: str) -> str:
 
 def listed(run: Run, merchant: Merchant) -> int:
     """How many customers a merchant has, by the optional list; raises `NotTested` where there is none."""
+    refuse_read(run, "customers")
     path = run.contract.operations[operations.CREATE_CUSTOMER].path
     exchange = read(run, f"{path}?limit=1&offset=0", merchant)
     total = first_field(exchange.response_json, ["pagination.total"])
     if not exchange.is_success or not isinstance(total, int):
-        raise NotTested("capability absent: the target does not list customers", Why.CAPABILITY)
+        raise no_read(run, "customers", "the target does not list customers")
     return total
+
+
+def refuse_read(run: Run, name: str) -> None:
+    """Raise `NotTested` for an optional read that the target does not offer, as its profile says."""
+    if run.settings.reads.get(name) is False:
+        raise NotTested(f"capability absent: the profile has `reads: {name}: false`", Why.CAPABILITY)
+
+
+def no_read(run: Run, name: str, words: str) -> NotTested:
+    """Return why an optional read cannot be tested: it is not there, which is lawful, unless the profile names it."""
+    if run.settings.reads.get(name):
+        return NotTested(f"the profile has `reads: {name}: true`, but {words}", Why.PRECONDITION)
+    return NotTested(f"capability absent: {words}", Why.CAPABILITY)
 
 
 def needs_read(run: Run, merchant: Merchant, operation: str, identifier: str) -> Exchange:
@@ -65,6 +80,7 @@ def needs_read(run: Run, merchant: Merchant, operation: str, identifier: str) ->
     A target that offers it says of a thing that is not there something else than of a path that is not there: where it
     says so of what was created, that was not kept, which is a breach.
     """
+    refuse_read(run, _OFFERED[operation])
     path = item_path(run, operation, identifier)
     exchange = read(run, path, merchant)
     if exchange.is_success:
@@ -80,7 +96,7 @@ def needs_read(run: Run, merchant: Merchant, operation: str, identifier: str) ->
                 return exchange
         elif elsewhere:
             run.check(True, "what was created can be read", exchange.summary, exchange, READ_BACK[operation])
-    raise NotTested(f"capability absent: {exchange.summary}", Why.CAPABILITY)
+    raise no_read(run, _OFFERED[operation], exchange.summary)
 
 
 def _told(exchange: Exchange, *marks: str) -> str:

@@ -51,6 +51,19 @@ def names_ini_file(config: pytest.Config) -> bool:
     return bool(config.option.inifilename)
 
 
+class EarlyOptions:
+    """A configuration whose command line has been read in part (pytest: `Config.known_args_namespace`)."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def getoption(self, name: str, default: Any = None) -> Any:
+        return getattr(self._config.known_args_namespace, name, default)
+
+    def getini(self, name: str) -> Any:
+        return self._config.getini(name)
+
+
 def collects_only(config: pytest.Config) -> bool:
     """Return whether tests are listed and not run (pytest: the `dest` of `--collect-only`)."""
     return bool(config.option.collectonly)

@@ -19,12 +19,19 @@ from conformance.masking import Masker
 from conformance.plugin import adapters, checkout, hooks, started, step_cache
 from conformance.plugin.controller import Session
 from conformance.plugin.items import Tests, own_folders
-from conformance.plugin.options import OPTIONS, add_options, read_settings
+from conformance.plugin.options import OPTIONS, add_options, read_profile, read_settings
 from conformance.plugin.secrecy import MaskedEndings, mask_logs
 from conformance.plugin.state import RUN, STATE, SessionState
 from conformance.plugin.workers import FarWire, Relay
+from conformance.profile import ProfileError, apply_deviations
 from conformance.report import allure
-from conformance.results.known import NONE_KNOWN, KnownFailures, KnownFailuresError, load_known_failures
+from conformance.results.known import (
+    NONE_KNOWN,
+    KnownFailures,
+    KnownFailuresError,
+    known_failures,
+    load_known_failures,
+)
 from conformance.run import Run
 from conformance.settings import Place, Settings, Size
 from conformance.wire.target import TargetError, checked_url, refuse_load
@@ -48,6 +55,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, words in PLACES.items():
         parser.addini(name, words, default="")
     parser.addini(started.HOME, started.HOME_HELP, default="")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
+    """Put the words that a profile has for pytest before those of the command line."""
+    args[:0] = read_profile(adapters.EarlyOptions(early_config)).pytest
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -111,9 +124,10 @@ def pytest_configure(config: pytest.Config) -> None:
         contract = load_contract(config.rootpath / config.getini("conformance_contract"))
         base_url = told.base_url if told else _base_url(config, settings)
         adapters.set_base_url(config, base_url)
+        apply_deviations(contract, settings.deviations)
         rules = Rules(catalogue, contract)
-        known = told.known if told else _known_failures(settings, catalogue)
-    except (CatalogueError, ContractError, KnownFailuresError, TargetError) as error:
+        known = told.known if told else _known_failures(config, settings, catalogue)
+    except (CatalogueError, ContractError, KnownFailuresError, ProfileError, TargetError) as error:
         raise pytest.UsageError(str(error)) from None
     step_cache.install()
     masker = Masker()
@@ -172,8 +186,12 @@ class Handed:
         return cls(run.settings, run.base_url, run.given, run.id, run.recorder.known)
 
 
-def _known_failures(settings: Settings, catalogue: Catalogue) -> KnownFailures:
-    return load_known_failures(Path(settings.known_failures), catalogue) if settings.known_failures else NONE_KNOWN
+def _known_failures(config: pytest.Config, settings: Settings, catalogue: Catalogue) -> KnownFailures:
+    """Return the known failures of the file that the user names, or else those that stand in the profile."""
+    if settings.known_failures:
+        return load_known_failures(Path(settings.known_failures), catalogue)
+    inside = read_profile(config).known_failures
+    return NONE_KNOWN if inside is None else known_failures(*inside, catalogue)
 
 
 def _proofs(config: pytest.Config) -> dict[str, list[str]]:
@@ -185,7 +203,7 @@ def _proofs(config: pytest.Config) -> dict[str, list[str]]:
 
 def _base_url(config: pytest.Config, settings: Settings) -> str:
     """Return the base URL that the user named, or an empty text. Raises `TargetError` where this run cannot use it."""
-    text = config.getoption("base_url", None) or config.getini("base_url") or ""
+    text = config.getoption("base_url", None) or read_profile(config).base_url or config.getini("base_url") or ""
     base_url = checked_url(text) if text else ""
     refuse_load(base_url, settings.size, settings.allow_load)
     if base_url and (settings.sandbox_fault or settings.sandbox_variant):

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from conformance.plugin.adapters import EarlyOptions
+from conformance.profile import NO_PROFILE, Profile, ProfileError, load_profile
 from conformance.settings import DEFAULTS, SECRET, Origin, Place, Settings, Size
 from conformance.wire.pacing import parse_rate
 
@@ -202,6 +204,12 @@ class Option:
 
 OPTIONS: Final = (
     Option(
+        "profile",
+        "a YAML file with the whole configuration of one target: its address, accounts, limits, known failures",
+        _file,
+        "FILE",
+    ),
+    Option(
         "size", "how much to run: smoke (the walk), gate (every requirement), full (deep fuzzing too)", _size, "SIZE"
     ),
     Option("seed", "the seed of all made-up values; the one that is printed repeats the run", _whole, "N", again=False),
@@ -324,10 +332,11 @@ def add_options(parser: pytest.Parser) -> None:
 
 def read_settings(config: pytest.Config) -> Settings:
     """Return the effective settings of a session. Raises `pytest.UsageError` for a wrong value."""
-    values: dict[str, Any] = {}
+    profile = read_profile(config)
+    values: dict[str, Any] = {"reads": profile.reads, "deviations": profile.deviations}
     origin: dict[str, Origin] = {}
     for option in OPTIONS:
-        found, where = _found(config, option)
+        found, where = _found(config, option, profile)
         try:
             values[option.attribute] = _value(option, found) if where is not None else option.default
         except ValueError as error:
@@ -360,10 +369,27 @@ def _complete_account(values: dict[str, Any], origin: dict[str, Origin], who: st
         )
 
 
-def _found(config: pytest.Config, option: Option) -> tuple[Any, Origin | None]:
+def read_profile(config: pytest.Config | EarlyOptions) -> Profile:
+    """Return the profile that the user names, or an empty one. Raises `pytest.UsageError` for a mistake in it."""
+    option = next(option for option in OPTIONS if option.name == "profile")
+    file, where = _found(config, option, NO_PROFILE)
+    if where is None:
+        return NO_PROFILE
+    try:
+        return load_profile(Path(_file(file)), os.environ)
+    except ProfileError as error:
+        raise pytest.UsageError(str(error)) from None
+    except ValueError as error:
+        raise pytest.UsageError(f"{where}: {error}") from None
+
+
+def _found(config: pytest.Config | EarlyOptions, option: Option, profile: Profile) -> tuple[Any, Origin | None]:
     given = config.getoption(option.attribute, None)
     if given is not None:
         return given, Origin(Place.COMMAND_LINE, f"--{option.name}")
+    if option.attribute in profile.options:
+        value, place = profile.options[option.attribute]
+        return value, Origin(Place.PROFILE, place)
     try:
         ini = config.getini(option.ini)
     except (TypeError, ValueError) as error:

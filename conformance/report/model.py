@@ -19,7 +19,7 @@ from conformance.results.known import NONE_KNOWN, KnownFailures
 from conformance.results.records import Breach, Reason, Record
 from conformance.results.verdicts import Result, RunVerdict, Verdict, results, run_verdict, stale_entries
 from conformance.run import Run
-from conformance.settings import Size
+from conformance.settings import Deviation, Size
 
 FORMAT: Final = 3
 _UNFINISHED: Final = frozenset({2, 3, 4, 7})
@@ -53,6 +53,7 @@ class Report:
     proofs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     audit: Audit | None = None
     known: KnownFailures = NONE_KNOWN
+    deviations: tuple[Deviation, ...] = ()
 
     @cached_property
     def broken(self) -> tuple[Result, ...]:
@@ -159,6 +160,7 @@ class Report:
             "gateway": {"answered": self.gateway_answers, "of": self.requests_sent},
             "audit": self.audit and self.audit.to_data(),
             "owasp": self._owasp(),
+            "deviations": [self.deviation_data(deviation) for deviation in self.deviations],
             "stale_known_failures": list(self.stale),
             "groups": [
                 {
@@ -183,6 +185,14 @@ class Report:
             }
             for category in CATEGORIES
         ]
+
+    def deviation_data(self, deviation: Deviation) -> dict[str, Any]:
+        """Return a status of the target's own choice as JSON data, with how often it came."""
+        counts: Mapping[str, int] = next(
+            (row["statuses"] for row in self.operations if row["operation"] == deviation.operation), {}
+        )
+        shown = {name: value for name, value in deviation._asdict().items() if name != "place"}
+        return {**shown, "seen": counts.get(str(deviation.status), 0)}
 
     def _row(self, result: Result) -> dict[str, Any]:
         requirement = result.requirement
@@ -253,6 +263,7 @@ def build_report(
         given=run.given,
         proofs=run.proofs,
         known=run.recorder.known,
+        deviations=settings.deviations,
     )
 
 

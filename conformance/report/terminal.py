@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import pytest
 
@@ -40,6 +40,9 @@ def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str
         terminal.write_line(f"gateway  {gateway_sentence(report)}")
     _broken(terminal, report)
     _known(terminal, report)
+    for row in map(report.deviation_data, report.deviations):
+        link = f"; {row['link']}" if row["link"] else ""
+        terminal.write_line(f"deviates {deviation_words(row)} ({row['reason']}{link})")
     if not quiet:
         _partly_tested(terminal, report)
         for policy in report.policies:
@@ -51,6 +54,11 @@ def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str
     )
     tested = f"   {report.decided} of {len(report.results)} requirements were tested"
     terminal.write_line(f"verdict  {report.verdict.upper()}{tested}", bold=True, **colours)
+
+
+def deviation_words(row: Mapping[str, Any]) -> str:
+    """Return a status of the target's own choice in words, and how often it came."""
+    return f"{row['operation']} refuses with {row['status']} in place of {row['like']}, seen {row['seen']} times"
 
 
 def gateway_sentence(report: Report) -> str:

@@ -221,6 +221,7 @@ READ_FROM_FILES = (
     "merchant-password-file",
     "second-merchant-password-file",
     "known-failures",
+    "profile",
 )
 
 

@@ -168,6 +168,7 @@ def run(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
         "checked": ["signed up and signed in as <conformance.1@example.com>"],
         "created": ["user conformance.1@example.com", "organization conformance-2"],
         "policies": [],
+        "deviations": [],
         "stale_known_failures": [],
         "gateway": {"answered": 0, "of": 12},
         "groups": [{"cause": item["id"], "follows": [], "endangers": "echo"} for item in rows if item["breaches"]],
