@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from conformance.checks.base import Finding
+from conformance.checks.places import offending
 from conformance.checks.responses import unavailable
 from conformance.contract.catalogue import Catalogue
 from conformance.errors import NotTested, Why
@@ -15,7 +16,7 @@ from conformance.masking import Masker
 from conformance.results.known import NONE_KNOWN, KnownFailures, told
 from conformance.results.records import Breach, Record
 from conformance.values import first_field, visible
-from conformance.wire.evidence import evidence
+from conformance.wire.evidence import evidence, in_short
 from conformance.wire.exchange import Call, Exchange, Intent
 
 _SHOWN_EXCHANGES: Final = 12
@@ -29,38 +30,43 @@ Found = list[tuple[str, list[Finding]]]
 class Recorder:
     """What is found belongs to `record`; between tests that is a record of the suite's own, so that nothing is lost.
 
-    `recent` has the last exchanges of the running test, and `broken` all requirements that the run knows to be broken;
-    `known` are the failures that the target's team has accepted for a time.
+    `recent` has the last exchanges of the running test, `step` is the step that runs, and `steps` has by number those
+    that sent the exchanges. `broken` has all requirements that the run knows to be broken; `known` are the failures
+    that the target's team has accepted for a time.
     """
 
     catalogue: Catalogue
     masker: Masker
     record: Record = field(default_factory=lambda: Record("(between tests)"))
     recent: list[Exchange] = field(default_factory=list)
+    step: str = ""
+    steps: dict[int, str] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     known: KnownFailures = NONE_KNOWN
 
     @contextmanager
     def recording(self, record: Record) -> Iterator[Record]:
         """Let everything that is found belong to this record while the context lasts."""
-        before, self.record, self.recent = self.record, record, []
+        before, self.record, self.recent, self.step = self.record, record, [], ""
+        self.steps.clear()
         try:
             yield record
         finally:
-            self.record = before
+            self.record, self.step = before, ""
 
     def take(self, exchange: Exchange, found: Found) -> None:
         """Take an exchange, and what it decides, into the record."""
         record = self.record
         record.requests[_name(exchange.call), exchange.status] += 1
         self.recent = [*self.recent[1 - _SHOWN_EXCHANGES :], exchange]
+        self.steps[exchange.number] = self.step
         record.created.update(dict.fromkeys(self._created(exchange)))
         if (policy := _policy(exchange)) and not self._is_withheld(exchange):
             record.policies[self.masker.text(policy)] = None
         for requirement_id, findings in found:
             record.decided[requirement_id] += 1
             for finding in findings:
-                self.breach(requirement_id, finding.expected, finding.got, exchange)
+                self.breach(requirement_id, finding.expected, finding.got, exchange, place=finding.place)
 
     def _is_withheld(self, exchange: Exchange) -> bool:
         """Return whether the target withholds the operation as a whole, whatever the values."""
@@ -78,7 +84,14 @@ class Recorder:
                     yield self.masker.text(f"{creation.kind} {visible(name[:_LONGEST_NAME])}")
 
     def breach(
-        self, requirement_id: str, expected: str, got: str, exchange: Exchange | None = None, *, refusal: bool = False
+        self,
+        requirement_id: str,
+        expected: str,
+        got: str,
+        exchange: Exchange | None = None,
+        *,
+        refusal: bool = False,
+        place: str = "",
     ) -> None:
         """Record a breach of a requirement with its masked evidence; the test goes on and fails at its end."""
         self.broken.add(requirement_id)
@@ -90,9 +103,28 @@ class Recorder:
                 **seen,
                 exchange=proof,
                 refusal=refusal,
+                place=place or self._place(requirement_id, expected, exchange),
+                step=self.step,
+                before=self._before(requirement_id, exchange),
                 known=self.known.covers(requirement_id, told(**seen, summary=proof["summary"] if proof else "")),
             )
         )
+
+    def _place(self, requirement_id: str, expected: str, exchange: Exchange | None) -> str:
+        if exchange is None:
+            return ""
+        return self.masker.text(offending(exchange, expected, self.catalogue[requirement_id].statement))
+
+    def _before(self, requirement_id: str, exchange: Exchange | None) -> list[dict[str, Any]]:
+        """Return the exchanges that led to a breach, with their steps, for the first breach of what a test decides."""
+        told = any(breach.requirement == requirement_id for breach in self.record.breaches)
+        if told or self.catalogue[requirement_id].rule is not None:
+            return []
+        return [
+            {"step": self.steps.get(earlier.number, ""), **in_short(earlier, self.masker)}
+            for earlier in self.recent
+            if exchange is None or earlier.number < exchange.number
+        ]
 
     def check(
         self,

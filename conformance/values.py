@@ -12,7 +12,7 @@ class _Missing:
     """The type of `MISSING`, which stands for a field that is absent (null is a value of JSON, this is not)."""
 
     def __repr__(self) -> str:
-        return "nothing"
+        return "missing"
 
     def __bool__(self) -> bool:
         return False
@@ -196,6 +196,6 @@ def visible(text: str) -> str:
 def shown(value: Any, limit: int = 200) -> str:
     """Return a value as a message shows it: JSON, at most `limit` characters."""
     if value is MISSING:
-        return "nothing"
+        return "missing"
     text = visible(json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"

@@ -23,24 +23,29 @@ from steps.merchants import Merchant, call, send, valid_body
 _HEXADECIMAL = re.compile(r"(?:[A-Za-z_]*_)?[0-9A-Fa-f-]+")
 
 
-def spoiled(token: str) -> list[str]:
-    """A token that works: returns forms of it that must not.
+def spoiled(token: str) -> dict[str, str]:
+    """A token that works: returns forms of it that must not, by what is spoiled, in words that do not show it.
 
     A signed token (`TOKEN.SIGNATURE`) is spoiled in each of its parts; its bare form, without the signature, is lawful
     and not among them. Hexadecimal digits, as a UUID has them, may lawfully be written in either letter case.
     """
     first, dot, rest = token.partition(".")
-    middle = len(first) // 2
+    middle, size = len(first) // 2, len(token)
     tampered = first[:middle] + _other(first[middle]) + first[middle + 1 :]
-    forms = [f"{tampered}{dot}{rest}", first[:-4], f"{token}x"]
+    whole = f"the token of {size} characters"
+    forms = {
+        f"{whole} with another letter in place {middle + 1}": f"{tampered}{dot}{rest}",
+        f"{whole} cut after {len(first[:-4])}": first[:-4],
+        f"{whole} with one more": f"{token}x",
+    }
     if not _HEXADECIMAL.fullmatch(first):
-        forms.append(token.swapcase())
+        forms[f"{whole} with each letter in the other case"] = token.swapcase()
     if rest:
         half = len(rest) // 2
-        forms += [
-            f"{first}.{rest[:half]}{_other(rest[half])}{rest[half + 1 :]}",
-        ]
-    return [form for form in forms if form and form != token]
+        place = len(first) + 1 + half + 1
+        changed = f"{first}.{rest[:half]}{_other(rest[half])}{rest[half + 1 :]}"
+        forms[f"{whole} with another letter in place {place}, in its signature"] = changed
+    return {what: form for what, form in forms.items() if form and form != token}
 
 
 def _other(letter: str) -> str:
@@ -124,7 +129,7 @@ def spellings(path: str) -> dict[str, str]:
 def opens_nothing(run: Run, exchange: Exchange, what: str, requirement: str | None = None) -> None:
     """Check that a request was not carried out, whatever the refusal; a gateway's answer decides nothing."""
     if exchange.gateway is None:
-        run.check(not exchange.is_success, f"{what} opens nothing", exchange.summary, exchange, requirement)
+        run.check(not exchange.is_success, f"{what} opens nothing", exchange.outcome, exchange, requirement)
 
 
 def tried(story: Story, what: str, exchange: Exchange) -> None:
@@ -195,28 +200,27 @@ def nothing_opened(story: Story) -> None:
         opens_nothing(story.run, exchange, what)
 
 
-def headers_for(how: str, token: str) -> list[dict[str, str]]:
-    """The words of a scenario: returns the Authorization headers of the requests to send, one request for each."""
+def headers_for(how: str, token: str) -> dict[str, dict[str, str]]:
+    """The words of a scenario: returns the Authorization headers to send, by what each of them is in words."""
     match how:
         case "without a token":
-            return [{}]
+            return {"a request without a token": {}}
         case "with a made-up token":
             made_up = "Zm9yZ2Vk" * 4
-            return [
-                {"Authorization": f"Bearer {value}"}
-                for value in (made_up, "null", f"{made_up}.{made_up}{made_up[:11]}=")
-            ]
+            signed = f"{made_up}.{made_up}{made_up[:11]}="
+            forms = {"a made-up token": made_up, "the word null as a token": "null", "a made-up signed token": signed}
+            return {what: {"Authorization": f"Bearer {value}"} for what, value in forms.items()}
         case "with spoiled tokens":
-            return [{"Authorization": f"Bearer {value}"} for value in spoiled(token)]
+            return {what: {"Authorization": f"Bearer {value}"} for what, value in spoiled(token).items()}
         case "with the token as Basic":
             basic = base64.b64encode(f"{token}:".encode()).decode()
-            return [
-                {"Authorization": f"Basic {token}"},
-                {"Authorization": f"Basic {basic}"},
-                {"Authorization": f"Token {token}"},
-            ]
+            return {
+                "the token under the scheme Basic": {"Authorization": f"Basic {token}"},
+                "the token as a user name under the scheme Basic": {"Authorization": f"Basic {basic}"},
+                "the token under the scheme Token": {"Authorization": f"Token {token}"},
+            }
         case "with an empty bearer token":
-            return [{"Authorization": "Bearer"}]
+            return {"an empty bearer token": {"Authorization": "Bearer"}}
     raise LookupError(f"no request is known that is sent {how!r}")
 
 
@@ -235,13 +239,14 @@ def by_whom(story: Story, operation: str) -> Merchant:
 def sent_how(story: Story, name: str, how: str) -> None:
     run, operation = story.run, operations.BY_WORDS[name]
     merchant = by_whom(story, operation)
-    story.notes.update(operation=operation, what=f"a request {how}")
-    forms = {str(number): headers for number, headers in enumerate(headers_for(how, merchant.token))}
+    story.notes["operation"] = operation
+    forms = headers_for(how, merchant.token)
     chosen = list(forms) if "spoiled" in how else _chosen(run, operation, list(forms), always=1, others=1)
-    for headers in (forms[number] for number in chosen):
+    for what in chosen:
+        headers = forms[what]
         run.masker.add(*(value.partition(" ")[2] for value in headers.values()))
         body: Any = valid_body(run, operation, merchant)
-        story.add(send(run, operation, body, merchant, token=None, headers=headers))
+        tried(story, what, send(run, operation, body, merchant, token=None, headers=headers))
 
 
 @when(parsers.parse('a valid "{name}" request names the scheme "bearer" and "bEaReR"'))

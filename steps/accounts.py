@@ -8,7 +8,7 @@ from typing import Any, Final
 from pytest_bdd import given, parsers, then, when
 
 from conformance.run import Run
-from conformance.values import MISSING, first_field, without
+from conformance.values import MISSING, first_field, shown, without
 from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.fixtures import Story, need, saved_for
@@ -219,7 +219,7 @@ def right_password(story: Story) -> None:
 @then("the right password still signs in")
 def right_password_still(story: Story) -> None:
     exchange = sign_in(story, story.actor.email, story.actor.password, actor=story.actor.key)
-    story.run.check(exchange.is_success, "the right password signs in", exchange.summary, exchange)
+    story.run.check(exchange.is_success, "the right password signs in", exchange.outcome, exchange)
 
 
 @then("the sign-in is accepted")
@@ -234,14 +234,14 @@ def first_password_signs_in(story: Story) -> None:
     same = first_field(exchange.response_json, ["user.id"]) == account.user_id or not account.user_id
     image = first_field(exchange.response_json, ["user.image"])
     held = exchange.is_success and same and image != story.notes["second"]["image"]
-    got = f"{exchange.summary}, image {image}" if image is not MISSING else exchange.summary
+    got = f"{exchange.outcome}, image {image}" if image is not MISSING else exchange.outcome
     story.run.check(held, "the first account opens with its password, as it was", got, exchange)
 
 
 @then("the other password does not")
 def other_password_does_not(story: Story) -> None:
     exchange = sign_in(story, story.actor.email, story.notes["second"]["password"])
-    story.run.check(not exchange.is_success, "the second password opens nothing", exchange.summary, exchange)
+    story.run.check(not exchange.is_success, "the second password opens nothing", exchange.outcome, exchange)
 
 
 @then("the sign-up is refused as taken, or hidden behind an invented user")
@@ -262,7 +262,7 @@ def refused_password_opens_nothing(story: Story) -> None:
     for password in (SHORT_PASSWORD, story.notes.get("too long")):
         if password is not None:
             exchange = sign_in(story, story.notes["person"]["email"], password)
-            story.run.check(not exchange.is_success, "the refused password opens nothing", exchange.summary, exchange)
+            story.run.check(not exchange.is_success, "the refused password opens nothing", exchange.outcome, exchange)
 
 
 @then("both are answered alike")
@@ -274,7 +274,7 @@ def answered_alike(story: Story) -> None:
         once_more = story.run.send(second.call)
         bodies = [without_changing(body, second.response_json, once_more.response_json) for body in bodies]
     alike = first.status == second.status and bodies[0] == bodies[1]
-    got = f"{first.summary} {first.response_json!r} and {second.summary} {second.response_json!r}"
+    got = f"{first.outcome} with {shown(first.response_json)}, and {second.outcome} with {shown(second.response_json)}"
     story.run.check(alike, "the same status and body for a wrong password and an unknown e-mail", got, second)
 
 
@@ -298,7 +298,7 @@ def last_two_are_open(story: Story) -> None:
     for number, token in enumerate(tokens, 1):
         exchange = session_opens(story.run, token, story.actor)
         if number > times - _SESSIONS_KEPT or exchange.status != HTTPStatus.UNAUTHORIZED:
-            story.run.check(exchange.is_success, f"session {number} of {times} is open", exchange.summary, exchange)
+            story.run.check(exchange.is_success, f"session {number} of {times} is open", exchange.outcome, exchange)
         else:
             _cap_seen(story)
 
@@ -316,13 +316,13 @@ def older_session_as_it_was(story: Story) -> None:
         return
     got = first_field(exchange.response_json, ["merchantId"])
     held = exchange.is_success and got in (story.actor.organization_id, MISSING)
-    story.run.check(held, "a customer of the active organization", f"{exchange.summary}, merchantId {got}", exchange)
+    story.run.check(held, "a customer of the active organization", f"{exchange.outcome}, merchantId {got}", exchange)
 
 
 @then("the session of the person is still open")
 def session_still_open(story: Story) -> None:
     exchange = session_opens(story.run, story.notes["token"], story.actor)
-    story.run.check(exchange.is_success, "the session is still open", exchange.summary, exchange)
+    story.run.check(exchange.is_success, "the session is still open", exchange.outcome, exchange)
 
 
 @then("the token of the sign-in opened a session")

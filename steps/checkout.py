@@ -7,7 +7,7 @@ from typing import Any
 from pytest_bdd import given, parsers, then, when
 
 from conformance.errors import NotTested, Why
-from conformance.values import MISSING, contains, field, first_field
+from conformance.values import MISSING, contains, field, first_field, shown
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.customers import agrees, item_path, needs_read, read, read_back
@@ -103,7 +103,7 @@ def no_known_customer(story: Story) -> None:
 @then("a checkout session can be created for the first of them")
 def session_for_the_first(story: Story) -> None:
     exchange = create_checkout(story.run, story.actor, customerId=story.customers[0])
-    story.run.check(exchange.is_success, "the customer is still known", exchange.summary, exchange)
+    story.run.check(exchange.is_success, "the customer is still known", exchange.outcome, exchange)
 
 
 @when(parsers.parse("the merchant creates {times:d} checkout sessions with new customers"))
@@ -204,14 +204,15 @@ def own_session(story: Story) -> None:
 def can_create_session(story: Story) -> None:
     body = operations.create_checkout.body(story.run, story.actor.organization_id)
     exchange = send(story.run, operations.CREATE_CHECKOUT, body, story.actor)
-    story.run.check(exchange.is_success, "a valid checkout session is accepted", exchange.summary, exchange)
+    story.run.check(exchange.is_success, "a valid checkout session is accepted", exchange.outcome, exchange)
 
 
 @then("the session exists and can be paid")
 def exists(story: Story) -> None:
     exchange = story.last
-    held = exchange.is_success and bool(first_field(exchange.response_json, ["sessionUrl"]))
-    story.run.check(held, "a session with a URL to pay at", exchange.summary, exchange)
+    url = first_field(exchange.response_json, ["sessionUrl"])
+    got = f"{exchange.outcome}, `sessionUrl` {shown(url)}" if exchange.is_success else exchange.outcome
+    story.run.check(exchange.is_success and bool(url), "a session with a `sessionUrl` to pay at", got, exchange)
 
 
 @then(parsers.parse("all {times:d} sessions are attached to that customer"))
@@ -233,7 +234,7 @@ def same_customer(story: Story) -> None:
     customer = attached(first)
     held = second.is_success and attached(second) == customer
     story.run.check(
-        held, f"a session attached to {customer}", f"{second.summary}, customerId {attached(second)}", second
+        held, f"a session attached to {customer}", f"{second.outcome}, customerId {attached(second)}", second
     )
 
 
@@ -259,7 +260,7 @@ def inline_customer_read(story: Story) -> None:
     exchange = story.run.need_success(story.last)
     customer = text_field(exchange, *CUSTOMER)
     shown = read_back(story.run, item_path(story.run, operations.CREATE_CUSTOMER, customer), story.actor)
-    if story.run.check(shown.is_success, "the customer exists", shown.summary, shown):
+    if story.run.check(shown.is_success, "the customer exists", shown.outcome, shown):
         agrees(story, shown, customer, exchange.request_json["customer"])
 
 
@@ -270,7 +271,7 @@ def refused_or_preferred(story: Story) -> None:
         check_attached(story, exchange, story.customers[-1])
     else:
         held = 400 <= exchange.status < 500
-        story.run.check(held, "a 4xx, or the existing customer attached", exchange.summary, exchange)
+        story.run.check(held, "a 4xx, or the existing customer attached", exchange.outcome, exchange)
 
 
 @then("the second is the session of the first, or one of its own")
@@ -303,16 +304,16 @@ def reads_session(story: Story) -> None:
     created = story.last
     path = item_path(story.run, operations.CREATE_CHECKOUT, text_field(created, "id"))
     exchange = read_back(story.run, path, story.actor)
-    if not story.run.check(exchange.is_success, "the session can be read", exchange.summary, exchange):
+    if not story.run.check(exchange.is_success, "the session can be read", exchange.outcome, exchange):
         return
     for name in ("id", "merchantId", "currency", "totalAmount", "sessionUrl", "customerId"):
-        told, shown = field(created.response_json, name), field(exchange.response_json, name)
-        if told not in (None, MISSING) and shown not in (None, MISSING):
-            same = contains(told, shown)
-            story.run.check(same, f"{name} as it was answered: {told!r}", f"{name} {shown!r}", exchange)
-    named, shown = attached(created), attached(exchange)
-    lost = named is not MISSING and shown is MISSING and field(exchange.response_json, "customerId") is None
-    story.run.check(not lost, f"the customer {named}, as it was answered", "no customer", exchange)
+        told, read = field(created.response_json, name), field(exchange.response_json, name)
+        if told not in (None, MISSING) and read not in (None, MISSING):
+            expected = f"`{name}` {shown(told)}, as the creation had it"
+            story.run.check(contains(told, read), expected, f"`{name}` {shown(read)}", exchange)
+    named, left = attached(created), attached(exchange)
+    lost = named is not MISSING and left is MISSING and field(exchange.response_json, "customerId") is None
+    story.run.check(not lost, f"the customer {named}, as the creation had it", "no customer", exchange)
 
 
 @when("somebody opens the checkout page")
@@ -325,4 +326,4 @@ def opens_page(story: Story) -> None:
 
 @then("the page is shown")
 def page_is_shown(story: Story) -> None:
-    story.run.check(story.last.is_success, "the page opens with 200", story.last.summary, story.last)
+    story.run.check(story.last.is_success, "the page opens with 200", story.last.outcome, story.last)

@@ -112,7 +112,7 @@ def claims_others_organization(story: Story) -> None:
     spare = story.merchants.spare(story.actor)
     exchange = send(run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.UNUSUAL, value="a claimed id")
     held = not exchange.is_success or organization_id(exchange) != closed
-    run.check(held, "a refusal, or an id of its own", exchange.summary, exchange, "ORG-PROPERTY-20")
+    run.check(held, "a refusal, or an id of its own", exchange.outcome, exchange, "ORG-PROPERTY-20")
 
 
 @when("the new user signs in and claims it again")

@@ -12,7 +12,7 @@ from pytest_bdd import given, parsers, then, when
 from conformance.errors import NotTested, Why
 from conformance.run import Run
 from conformance.sharing import once
-from conformance.values import MISSING, caseless, contains, field, first_field
+from conformance.values import MISSING, caseless, contains, field, first_field, shown
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.fixtures import Story, need
@@ -91,11 +91,11 @@ def needs_read(run: Run, merchant: Merchant, operation: str, identifier: str) ->
         if elsewhere and told != elsewhere:
             exchange = read_back(run, path, merchant)
             held = exchange.is_success
-            run.check(held, "what was created can be read", exchange.summary, exchange, READ_BACK[operation])
+            run.check(held, "what was created can be read", exchange.outcome, exchange, READ_BACK[operation])
             if held:
                 return exchange
         elif elsewhere:
-            run.check(True, "what was created can be read", exchange.summary, exchange, READ_BACK[operation])
+            run.check(True, "what was created can be read", exchange.outcome, exchange, READ_BACK[operation])
     raise no_read(run, _OFFERED[operation], exchange.summary)
 
 
@@ -178,7 +178,7 @@ def can_create_default(story: Story) -> None:
     exchange = default_customer(story.run, story.actor)
     got = first_field(exchange.response_json, ["merchantId"])
     held = exchange.is_success and got in (story.actor.organization_id, MISSING)
-    story.run.check(held, "a customer of the active organization", f"{exchange.summary}, merchantId {got}", exchange)
+    story.run.check(held, "a customer of the active organization", f"{exchange.outcome}, merchantId {got}", exchange)
 
 
 @when("the merchant creates a customer for the other merchant")
@@ -242,13 +242,13 @@ def other_reads_customer(story: Story) -> None:
 @then("the checkout session is not shown")
 def not_shown(story: Story) -> None:
     exchange = story.last
-    story.run.check(exchange.status in (401, 403, 404, 400), "403 or 404", exchange.summary, exchange)
+    story.run.check(exchange.status in (401, 403, 404, 400), "403 or 404", exchange.outcome, exchange)
 
 
 @then("the customer can be read as it was created")
 def reads_customer(story: Story) -> None:
     exchange = read_back(story.run, item_path(story.run, operations.CREATE_CUSTOMER, story.customers[-1]), story.actor)
-    if story.run.check(exchange.is_success, "the customer can be read", exchange.summary, exchange):
+    if story.run.check(exchange.is_success, "the customer can be read", exchange.outcome, exchange):
         agrees(story, exchange, story.customers[-1], story.last.request_json)
 
 
@@ -262,6 +262,7 @@ def agrees(story: Story, exchange: Exchange, identifier: str, sent: dict[str, An
     story.run.check(right, f"merchantId {story.actor.organization_id}", f"merchantId {merchant_id}", exchange)
     for name in ("name", "phoneNumber", "metadata"):
         same = contains(sent[name], field(got, name))
-        story.run.check(same, f"{name} as it was sent", f"{name} {field(got, name)!r}", exchange)
-    same = caseless(sent["email"], field(got, "email"))
-    story.run.check(same, "email as it was sent", f"email {field(got, 'email')!r}", exchange)
+        expected = f"`{name}` {shown(sent[name])}, as it was sent"
+        story.run.check(same, expected, f"`{name}` {shown(field(got, name))}", exchange)
+    same, expected = caseless(sent["email"], field(got, "email")), f"`email` {shown(sent['email'])}, as it was sent"
+    story.run.check(same, expected, f"`email` {shown(field(got, 'email'))}", exchange)

@@ -9,7 +9,7 @@ from pytest_bdd import given, then, when
 
 from conformance.run import Run
 from conformance.sharing import once
-from conformance.values import MISSING, contains, field, first_field
+from conformance.values import MISSING, contains, field, first_field, shown
 from conformance.wire.exchange import Exchange
 from steps import operations
 from steps.checkout import CUSTOMER, attached
@@ -78,7 +78,7 @@ def first_account(story: Story) -> None:
     if story.run.why_unavailable(exchange):
         raise story.run.why_not(exchange)
     held = exchange.is_success and bool(session_token(exchange))
-    story.run.check(held, "the first account signs in", exchange.summary, exchange)
+    story.run.check(held, "the first account signs in", exchange.outcome, exchange)
 
 
 @when("the other merchant names that customer, and a request asks for another method than its own")
@@ -107,7 +107,7 @@ def _attached(story: Story, customer: str, requirement: str) -> None:
     body = {**operations.create_checkout.body(run, story.actor.organization_id), "customerId": customer}
     exchange = send(run, operations.CREATE_CHECKOUT, body, story.actor)
     held = exchange.is_success and attached(exchange) == customer
-    got = f"{exchange.summary}, customer {attached(exchange)}"
+    got = f"{exchange.outcome}, customer {attached(exchange)}"
     run.check(held, f"a session for the customer {customer}", got, exchange, requirement)
 
 
@@ -131,19 +131,20 @@ def _reads_as(story: Story, operation: str, created: Exchange, names: tuple[str,
     """A field that one of the two leaves out is not compared."""
     run, identifier = story.run, text_field(created, "id")
     exchange = read(run, item_path(run, operation, identifier), story.actor)
-    if not run.check(exchange.is_success, f"{identifier} can be read", exchange.summary, exchange):
+    if not run.check(exchange.is_success, f"{identifier} can be read", exchange.outcome, exchange):
         return
     for name in names:
-        told, shown = field(created.response_json, name), field(exchange.response_json, name)
-        if told not in (None, MISSING) and shown not in (None, MISSING):
-            run.check(contains(told, shown), f"{name} {told!r}, as it was created", f"{name} {shown!r}", exchange)
+        told, now = field(created.response_json, name), field(exchange.response_json, name)
+        if told not in (None, MISSING) and now not in (None, MISSING):
+            expected = f"`{name}` {shown(told)}, as it was created"
+            run.check(contains(told, now), expected, f"`{name}` {shown(now)}", exchange)
 
 
 @then("the first organization can be made active, and its slug is taken still")
 def first_organization(story: Story) -> None:
     run, spare = story.run, story.merchants.spare(story.actor)
     exchange = make_active(run, spare, spare.organization_id)
-    run.check(exchange.is_success, "the first organization is made active", exchange.summary, exchange, "ORG-STATE-50")
+    run.check(exchange.is_success, "the first organization is made active", exchange.outcome, exchange, "ORG-STATE-50")
     need("slug" in spare.organization, "the organization was not created by this run, so that its slug is not known")
     body = {**operations.create_organization.body(run), "slug": spare.organization["slug"]}
     again = send(run, operations.CREATE_ORGANIZATION, body, spare)
@@ -156,7 +157,7 @@ def first_organization(story: Story) -> None:
 def session_open_after_refused_sign_up(story: Story) -> None:
     need(not story.last.is_success, "the sign-up was not refused")
     exchange = make_active(story.run, story.actor, story.actor.organization_id)
-    story.run.check(exchange.is_success, "the session is open still", exchange.summary, exchange, "SIGNUP-STATE-50")
+    story.run.check(exchange.is_success, "the session is open still", exchange.outcome, exchange, "SIGNUP-STATE-50")
 
 
 @when("customers are refused")
@@ -191,4 +192,4 @@ def other_is_as_before(story: Story) -> None:
     exchange = default_customer(story.run, story.rival)
     got = first_field(exchange.response_json, ["merchantId"])
     held = exchange.is_success and got in (story.rival.organization_id, MISSING)
-    story.run.check(held, "a customer of the active organization", f"{exchange.summary}, merchantId {got}", exchange)
+    story.run.check(held, "a customer of the active organization", f"{exchange.outcome}, merchantId {got}", exchange)

@@ -262,7 +262,7 @@ def is_locked(run: Run, exchange: Exchange) -> bool:
 def check_token(run: Run, exchange: Exchange) -> None:
     """The first request with the token of a sign-in: checks that the token opened a session."""
     held = exchange.status != HTTPStatus.UNAUTHORIZED
-    run.check(held, "the token of the sign-in opens a session", exchange.summary, exchange, "SIGNIN-TOKEN-2")
+    run.check(held, "the token of the sign-in opens a session", exchange.outcome, exchange, "SIGNIN-TOKEN-2")
 
 
 def create_customer(run: Run, merchant: Merchant, **changes: Any) -> Exchange:

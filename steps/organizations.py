@@ -70,7 +70,7 @@ def makes_it_active(story: Story) -> None:
     exchange = make_active(story.run, story.actor, story.actor.organization_id, intent=Intent.VALID)
     if "ORG-STATE-2" in story.run.record.requirements:
         open_still = exchange.status != HTTPStatus.UNAUTHORIZED
-        story.run.check(open_still, "the session is open after the creation", exchange.summary, exchange, "ORG-STATE-2")
+        story.run.check(open_still, "the session is open after the creation", exchange.outcome, exchange, "ORG-STATE-2")
     story.add(story.run.need_success(exchange))
 
 
@@ -92,7 +92,7 @@ def sign_up_token_opened(story: Story) -> None:
     exchange = story.last
     if not exchange.is_success and exchange.status != HTTPStatus.UNAUTHORIZED:
         raise story.run.why_not(exchange)
-    story.run.check(exchange.is_success, "the token opens a session", exchange.summary, exchange, "SIGNUP-TOKEN-1")
+    story.run.check(exchange.is_success, "the token opens a session", exchange.outcome, exchange, "SIGNUP-TOKEN-1")
 
 
 @then("the session of the sign-up works for each protected operation")
@@ -101,7 +101,7 @@ def sign_up_session_works(story: Story) -> None:
     newcomer = replace(story.notes["newcomer"], organization_id=organization_id(run.need_success(story.last)))
     for operation in (operations.SET_ACTIVE, operations.CREATE_CUSTOMER, operations.CREATE_CHECKOUT):
         exchange = send(run, operation, valid_body(run, operation, newcomer), newcomer)
-        run.check(exchange.is_success, "the session works", exchange.summary, exchange, "SIGNUP-TOKEN-32")
+        run.check(exchange.is_success, "the session works", exchange.outcome, exchange, "SIGNUP-TOKEN-32")
 
 
 @given("a second organization of the merchant")
@@ -158,7 +158,7 @@ def belongs_to_active(story: Story) -> None:
 @then("the merchant's session is still open")
 def session_works(story: Story) -> None:
     exchange = create_customer(story.run, story.actor)
-    story.run.check(exchange.is_success, "a valid customer is accepted", exchange.summary, exchange)
+    story.run.check(exchange.is_success, "a valid customer is accepted", exchange.outcome, exchange)
 
 
 @then("the token of the answer, where there is one, opens the session")
@@ -167,7 +167,7 @@ def repeated_token_works(story: Story) -> None:
     need(bool(token), "set-active repeats no token on this target, which is lawful", Why.CAPABILITY)
     exchange = create_customer(story.run, replace(story.actor, token=token or ""))
     story.run.check(
-        exchange.status != HTTPStatus.UNAUTHORIZED, "the token opens the session", exchange.summary, exchange
+        exchange.status != HTTPStatus.UNAUTHORIZED, "the token opens the session", exchange.outcome, exchange
     )
 
 
@@ -215,7 +215,7 @@ def creates_another(story: Story) -> None:
 def older_can_be_active(story: Story) -> None:
     spare = story.merchants.spare(story.actor)
     exchange = make_active(story.run, spare, spare.organization_id)
-    story.run.check(exchange.is_success, "the older organization is made active", exchange.summary, exchange)
+    story.run.check(exchange.is_success, "the older organization is made active", exchange.outcome, exchange)
 
 
 @when("the merchant creates an organization without a name")
@@ -233,7 +233,7 @@ def same_slug(story: Story) -> None:
     exchange = send(story.run, operations.CREATE_ORGANIZATION, story.notes["body"], spare)
     if story.run.why_unavailable(exchange):
         raise story.run.why_not(exchange)
-    story.run.check(exchange.is_success, "the slug is still free and the session open", exchange.summary, exchange)
+    story.run.check(exchange.is_success, "the slug is still free and the session open", exchange.outcome, exchange)
 
 
 @when("the other merchant tries to make the merchant's organization active")
@@ -258,7 +258,7 @@ def nothing_goes_in(story: Story) -> None:
     run, intruder, closed = story.run, story.notes["intruder"], story.actor.organization_id
     by_default = send_default(run, intruder)
     into = by_default.is_success and first_field(by_default.response_json, ["merchantId"]) == closed
-    run.check(not into, "no customer goes into the closed organization", by_default.summary, by_default)
+    run.check(not into, "no customer goes into the closed organization", by_default.outcome, by_default)
     named = send(run, operations.CREATE_CUSTOMER, operations.create_customer.body(run, closed), intruder)
     refused(run, named, (400, 401, 403, 404), "a customer for the closed organization")
     session = send(run, operations.CREATE_CHECKOUT, operations.create_checkout.body(run, closed), intruder)

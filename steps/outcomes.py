@@ -32,8 +32,9 @@ def refused(run: Run, exchange: Exchange, statuses: tuple[int, ...], what: str, 
 
 @then("the request is refused with 401")
 def refused_with_401(story: Story) -> None:
-    for exchange in story.exchanges:
-        refused(story.run, exchange, (401,), story.notes.get("what", "the request"))
+    tried = story.notes.get("what of") or [story.notes.get("what", "the request")] * len(story.exchanges)
+    for what, exchange in zip(tried, story.exchanges, strict=True):
+        refused(story.run, exchange, (401,), what)
 
 
 @then("the request is refused as forbidden")
@@ -69,5 +70,5 @@ def under_base_url(story: Story) -> None:
     for exchange in story.exchanges:
         under = exchange.url.startswith(story.run.base_url + exchange.call.path)
         story.run.check(
-            under and exchange.is_success, "a success under the base URL", exchange.summary, exchange, "API-BASE-1"
+            under and exchange.is_success, "a success under the base URL", exchange.outcome, exchange, "API-BASE-1"
         )

@@ -135,7 +135,7 @@ def _create_organization(story: Story, account: Merchant) -> None:
     body = operations.create_organization.body(story.run)
     created = send(story.run, operations.CREATE_ORGANIZATION, body, account)
     held, requirement = created.status != HTTPStatus.UNAUTHORIZED, story.run.record.requirements[1]
-    story.run.check(held, "the token opens a session", created.summary, created, requirement)
+    story.run.check(held, "the token opens a session", created.outcome, created, requirement)
     story.notes["organization"] = organization_id(story.run.need_success(created))
 
 
@@ -159,7 +159,7 @@ def sessions_work(story: Story) -> None:
             exchange = make_active(run, account, organization, token=token)
             may_be_closed = what != "the sign-in's token" and exchange.status == HTTPStatus.UNAUTHORIZED
             held = exchange.is_success or may_be_closed
-            run.check(held, f"{what} opens the session of the same user", exchange.summary, exchange, requirement)
+            run.check(held, f"{what} opens the session of the same user", exchange.outcome, exchange, requirement)
 
 
 @when(parsers.parse("the account signs in {how}"))
@@ -192,4 +192,4 @@ def session_works_like_any_other(story: Story) -> None:
             token=token,
         ),
     ):
-        run.check(exchange.is_success, "the session works", exchange.summary, exchange)
+        run.check(exchange.is_success, "the session works", exchange.outcome, exchange)

@@ -63,10 +63,10 @@ def none_carried_out(story: Story) -> None:
     must = _named(story, "PROTOCOL-1")
     for exchange in story.exchanges:
         held = 400 <= exchange.status < 500
-        story.run.check(held, "an orderly refusal with a 4xx", exchange.summary, exchange, must)
+        story.run.check(held, "an orderly refusal with a 4xx", exchange.outcome, exchange, must)
     for exchange in story.notes.get("asked", ()):
         held = exchange.response is not None and exchange.status < 500
-        story.run.check(held, "an orderly answer to HEAD and OPTIONS", exchange.summary, exchange, must)
+        story.run.check(held, "an orderly answer to HEAD and OPTIONS", exchange.outcome, exchange, must)
 
 
 def _named(story: Story, end: str) -> str:
@@ -81,7 +81,7 @@ def each_404_or_405(story: Story) -> None:
     should = _named(story, "PROTOCOL-2")
     for exchange in story.exchanges:
         if 400 <= exchange.status < 500:
-            story.run.check(exchange.status in (404, 405), "status 404 or 405", exchange.summary, exchange, should)
+            story.run.check(exchange.status in (404, 405), "status 404 or 405", exchange.outcome, exchange, should)
 
 
 @then("a 405 names POST as allowed")
@@ -130,7 +130,7 @@ def both_accepted(story: Story) -> None:
             story.run.record.not_tested[must] = Reason(exchange.gateway, Why.POLICY)
         elif story.run.why_unavailable(exchange) is None and exchange.status < 500 and exchange.response is not None:
             what = exchange.call.headers.get("Content-Type", "the request")
-            story.run.check(exchange.is_success, f"{what} is accepted", exchange.summary, exchange)
+            story.run.check(exchange.is_success, f"{what} is accepted", exchange.outcome, exchange)
 
 
 @when(parsers.parse('a "{name}" request that cannot be read comes from a client that would rather have HTML'))

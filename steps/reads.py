@@ -98,10 +98,10 @@ def _without_token(run: Run, path: str, family: str, number: int) -> None:
     """Decide that nothing is shown to nobody (a MUST), and that the refusal is a 401 (the SHOULD after it)."""
     exchange = run.send(Call("GET", path))
     held = 400 <= exchange.status < 500
-    run.check(held, "a refusal without a token", exchange.summary, exchange, f"{family}-{number}")
+    run.check(held, "a refusal without a token", exchange.outcome, exchange, f"{family}-{number}")
     if held:
         right = exchange.status == HTTPStatus.UNAUTHORIZED
-        run.check(right, "status 401", exchange.summary, exchange, f"{family}-{number + 1}")
+        run.check(right, "status 401", exchange.outcome, exchange, f"{family}-{number + 1}")
 
 
 @then("an id that does not exist is unknown")
@@ -110,15 +110,15 @@ def unknown_is_unknown(story: Story) -> None:
     short, unknown = _SHORT[operation], made_up.unknown_id(run, story.notes["id"])
     exchange = read(run, item_path(run, operation, unknown), story.actor)
     held = 400 <= exchange.status < 500
-    run.check(held, "a refusal with a 4xx", exchange.summary, exchange, f"{short}-READ-24")
+    run.check(held, "a refusal with a 4xx", exchange.outcome, exchange, f"{short}-READ-24")
     if held:
         right = exchange.status == HTTPStatus.NOT_FOUND
-        run.check(right, "status 404", exchange.summary, exchange, f"{short}-READ-25")
+        run.check(right, "status 404", exchange.outcome, exchange, f"{short}-READ-25")
     odd = _chosen(run, _ODD, f"{short}-READ-24")
     for name in odd:
         exchange = read(run, f"{run.contract.operations[operation].path}/{name}", story.actor)
         held = exchange.status < 500 and not _shows_one(exchange)
-        run.check(held, "an orderly refusal of an odd id", exchange.summary, exchange, f"{short}-READ-24")
+        run.check(held, "an orderly refusal of an odd id", exchange.outcome, exchange, f"{short}-READ-24")
 
 
 def _shows_one(exchange: Exchange) -> bool:
@@ -143,18 +143,18 @@ def other_methods_change_nothing(story: Story) -> None:
     for method in methods if full else methods[:1]:
         exchange = _try(run, method, path, body, story.rival)
         held = 400 <= exchange.status < 500
-        run.check(held, f"{method} by another merchant is refused", exchange.summary, exchange, name)
+        run.check(held, f"{method} by another merchant is refused", exchange.outcome, exchange, name)
     carried_out = False
     for method in methods if full else methods[1:2]:
         exchange = _try(run, method, path, body, story.actor)
         carried_out |= exchange.is_success
-        run.check(exchange.status < 500, f"no 5xx to {method}", exchange.summary, exchange, name)
+        run.check(exchange.status < 500, f"no 5xx to {method}", exchange.outcome, exchange, name)
     if carried_out:
         raise NotTested("the target offers to change what was created", Why.CAPABILITY)
     after = read(run, path, story.actor)
     before = story.notes["shown"]
     same = after.is_success and exactly(_resting(before.response_json), _resting(after.response_json))
-    run.check(same, "what was refused has changed nothing", after.summary, after, name)
+    run.check(same, "what was refused has changed nothing", after.outcome, after, name)
 
 
 def _try(run: Run, method: str, path: str, body: bytes, merchant: Merchant) -> Exchange:
@@ -261,4 +261,4 @@ def odd_page(story: Story) -> None:
     for query in _chosen(story.run, _ODD_PAGES, "CUSTOMER-LIST-27"):
         exchange = _list(story.run, story.actor, f"?{query}")
         held = exchange.response is not None and exchange.status < 500
-        story.run.check(held, "no 5xx", exchange.summary, exchange, "CUSTOMER-LIST-27")
+        story.run.check(held, "no 5xx", exchange.outcome, exchange, "CUSTOMER-LIST-27")

@@ -35,7 +35,7 @@ def session_for(story: Story, merchant: Merchant, **changes: Any) -> Exchange:
 def _belongs(story: Story, exchange: Exchange, organization: str, requirement: str) -> None:
     got = first_field(exchange.response_json, ["merchantId"])
     held = exchange.is_success and got == organization
-    told = f"{exchange.summary}, merchantId {got}"
+    told = f"{exchange.outcome}, merchantId {got}"
     story.run.check(held, f"merchantId {organization}", told, exchange, requirement)
 
 
@@ -69,7 +69,7 @@ def not_adopted(story: Story, customer: str, requirement: str) -> None:
     orderly = exchange.is_success or 400 <= exchange.status < 500
     need(orderly, f"{exchange.summary} is neither a success nor a refusal")
     got = attached(exchange) if exchange.is_success else MISSING
-    told = f"{exchange.summary}, attached to {got}"
+    told = f"{exchange.outcome}, attached to {got}"
     story.run.check(got != customer, "a refusal, or a customer with an id of its own", told, exchange, requirement)
 
 
@@ -104,7 +104,7 @@ def both_belong_to_second(story: Story) -> None:
         _belongs(story, exchange, scope.organization_id, requirement)
         customer = text_field(exchange, "customerId", "customer.id", "id")
         used = session_for(story, scope, customerId=customer)
-        run.check(used.is_success, "a customer of the organization that was named", used.summary, used, requirement)
+        run.check(used.is_success, "a customer of the organization that was named", used.outcome, used, requirement)
 
 
 @then("a session without a named organization belongs to the second organization")
@@ -156,12 +156,12 @@ def inline_stays_own(story: Story) -> None:
     run, exchange = story.run, story.last
     need(exchange.is_success or 400 <= exchange.status < 500, exchange.summary)
     got = first_field(exchange.response_json, ["customer.merchantId"]) if exchange.is_success else MISSING
-    told = f"{exchange.summary}, customer.merchantId {got}"
+    told = f"{exchange.outcome}, customer.merchantId {got}"
     held = got != story.rival.organization_id
     run.check(held, "a refusal, or a customer of the merchant", told, exchange, "CHECKOUT-TENANT-25")
     if held and exchange.is_success:
         used = session_for(story, story.actor, customerId=attached(exchange))
-        run.check(used.is_success, "a customer of the merchant", used.summary, used, "CHECKOUT-TENANT-25")
+        run.check(used.is_success, "a customer of the merchant", used.outcome, used, "CHECKOUT-TENANT-25")
 
 
 @then("a new customer with the id of the other merchant's customer is refused, or has an id of its own")
@@ -190,5 +190,5 @@ def accepted_elsewhere(story: Story) -> None:
     """The passive checks compare the ids of all customers."""
     for requirement, exchange in story.notes["elsewhere"].items():
         story.run.check(
-            exchange.is_success, "a customer of the other merchant", exchange.summary, exchange, requirement
+            exchange.is_success, "a customer of the other merchant", exchange.outcome, exchange, requirement
         )

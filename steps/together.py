@@ -85,7 +85,7 @@ def own_organizations(story: Story) -> None:
         created = organization_id(story.run.need_success(exchange))
         activated = make_active(story.run, owner, created)
         story.run.check(
-            activated.is_success, "the organization is its creator's", activated.summary, activated, "ORG-TOGETHER-51"
+            activated.is_success, "the organization is its creator's", activated.outcome, activated, "ORG-TOGETHER-51"
         )
 
 
@@ -106,7 +106,7 @@ def own_sessions(story: Story) -> None:
         same = not user.user_id or got in (user.user_id, MISSING)
         run.check(same, f"user.id {user.user_id}", f"user.id {got}", exchange, must)
         opened = make_active(run, replace(user, token=token), user.organization_id)
-        run.check(opened.is_success, "a session of the user", opened.summary, opened, must)
+        run.check(opened.is_success, "a session of the user", opened.outcome, opened, must)
 
 
 @when("both merchants make their organizations active at the same moment")
@@ -142,7 +142,7 @@ def customers_of_their_own(story: Story) -> None:
         got = first_field(exchange.response_json, ["merchantId"])
         held = exchange.is_success and got in (one.organization_id, MISSING)
         for requirement in run.record.requirements:
-            run.check(held, f"merchantId {one.organization_id}", f"{exchange.summary}, {got}", exchange, requirement)
+            run.check(held, f"merchantId {one.organization_id}", f"{exchange.outcome}, {got}", exchange, requirement)
 
 
 @when("both merchants create four customers, and three who are refused, at the same moment")
@@ -173,7 +173,7 @@ def all_created(story: Story) -> None:
     story.notes["created"] = created = []
     for (who, changes), exchange in zip(story.notes["planned"], story.exchanges, strict=True):
         if not changes:
-            run.check(exchange.is_success, "a customer beside the others", exchange.summary, exchange, must)
+            run.check(exchange.is_success, "a customer beside the others", exchange.outcome, exchange, must)
         if not changes and exchange.is_success:
             created.append((who, text_field(exchange, "id")))
 
@@ -192,4 +192,4 @@ def sessions_together(story: Story) -> None:
     for exchange, (_, body) in zip(run.send_together(calls), bodies, strict=True):
         if "customerId" in body:
             told = "the customer who was created with others is known"
-            run.check(exchange.is_success, told, exchange.summary, exchange, "CUSTOMER-TOGETHER-51")
+            run.check(exchange.is_success, told, exchange.outcome, exchange, "CUSTOMER-TOGETHER-51")

@@ -150,7 +150,7 @@ def _read_back(story: Story, operation: str, identifier: str, requirement: str) 
     if offered:
         exchange = read_back(run, item_path(run, operation, identifier), story.actor)
         if not exchange.is_success:
-            run.check(False, "what was created can be read", exchange.summary, exchange, requirement)
+            run.check(False, "what was created can be read", exchange.outcome, exchange, requirement)
             raise NotTested(f"precondition missing: {exchange.summary}")
         return exchange
     try:

@@ -19,10 +19,14 @@ EVERYBODY: Final = ""
 
 @dataclass(frozen=True)
 class Finding:
-    """One way in which an exchange departs from a requirement, in words for the owner of the API."""
+    """One way in which an exchange departs from a requirement, in words for the owner of the API.
+
+    `place` is the field of the response that shows it, as a dotted path, where there is one.
+    """
 
     expected: str
     got: str
+    place: str = ""
 
 
 @dataclass

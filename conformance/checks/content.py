@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from conformance.checks.base import Basis, Check, Finding, Params, documented_success
+from conformance.checks.places import is_missing, nearest
 from conformance.values import COMPARISONS, MISSING, first_field, plain, shown
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange
@@ -26,7 +27,10 @@ def _echo(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | N
         if inconsistent:
             return inconsistent
     if got is MISSING:
-        return None if "tolerates" in params else [Finding(f"`{place}` {shown(wanted)}", "nothing")]
+        if "tolerates" in params:
+            return None
+        instead = nearest(exchange, place, rules)
+        return [Finding(f"`{place}` {shown(wanted)}", is_missing(place, instead), instead)]
     return [] if COMPARISONS[compare](wanted, got) else [Finding(f"`{place}` {shown(wanted)}", shown(got))]
 
 

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Final
 
 from conformance.checks.base import BELOW_THE_API, Basis, Check, Finding, Params, documented_success
+from conformance.checks.places import is_missing, nearest
 from conformance.contract.document import SchemaBreach
 from conformance.values import MISSING, shown
 from conformance.values import field as field_of
@@ -92,11 +93,19 @@ def _schema(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] |
     if not documented_success(exchange, rules) or exchange.response is None:
         return None
     return [
-        Finding(f"`{breach.path or 'the body'}` {breach.expected}", shown(breach.got))
+        _departure(exchange, breach, rules)
         for breach in _schema_breaches(exchange, rules)
         if rules.schema_owner(exchange.call.operation or "", breach.path) == params["id"]
         and not _repeats(exchange, breach)
     ]
+
+
+def _departure(exchange: Exchange, breach: SchemaBreach, rules: Basis) -> Finding:
+    expected = f"`{breach.path or 'the body'}` {breach.expected}"
+    if breach.got is not MISSING:
+        return Finding(expected, shown(breach.got), breach.path)
+    instead = nearest(exchange, breach.path, rules)
+    return Finding(expected, is_missing(breach.path, instead), instead)
 
 
 def _repeats(exchange: Exchange, breach: SchemaBreach) -> bool:

@@ -220,7 +220,7 @@ def _expectation(error: ValidationError) -> str:
             kinds = wanted if isinstance(wanted, list) else [wanted]
             return f"to be {' or '.join(_KINDS.get(str(kind), str(kind)) for kind in kinds)}"
         case "format":
-            return f"to be a {wanted} by its format"
+            return f"to have the format {wanted}"
         case "pattern":
             return f"to match {wanted}"
         case "enum":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Generator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -104,6 +104,10 @@ class Tests:
                 raise
             finally:
                 self.run.end_test()
+
+    def pytest_bdd_before_step(self, step: Any) -> None:
+        """Tell the recorder which step runs, for the evidence of what it finds."""
+        self.run.recorder.step = self.run.masker.text(f"{step.keyword} {step.name}")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:

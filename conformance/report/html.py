@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -19,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance.contract.catalogue import CONCERNS
+from conformance.report.marking import in_one_line, laid_out
 
 Row = Mapping[str, Any]
 
@@ -104,7 +104,8 @@ def environment() -> Environment:
         "span": _span,
         "moment": _moment,
         "slug": _slug,
-        "pretty": _pretty,
+        "marked": _marked,
+        "placed": in_one_line,
         "ticks": _ticks,
         "verbatim": _verbatim,
         "copyable": _copyable,
@@ -308,15 +309,10 @@ def _copyable(line: str) -> str:
     return "hidden" if _UNSEEN.search(line) else "shown"
 
 
-def _pretty(body: str) -> str:
-    """Return a body with line breaks where it is JSON and where that changes nothing else."""
-    try:
-        value = json.loads(body)
-        if isinstance(value, dict | list) and json.dumps(value, ensure_ascii=False) == body:
-            return json.dumps(value, ensure_ascii=False, indent=2)
-    except (ValueError, RecursionError):
-        pass
-    return body
+def _marked(body: str, place: str) -> Markup:
+    """Return a body laid out, with the place of a breach in it marked."""
+    before, found, after = (Markup.escape(_presentable(part)) for part in laid_out(body, place))
+    return before + (Markup("<mark>") + found + Markup("</mark>") if found else "") + after
 
 
 def _count(number: int, word: str) -> str:

@@ -10,10 +10,12 @@ from typing import Final
 from conformance.contract.catalogue import Catalogue, Requirement
 from conformance.errors import Told
 from conformance.masking import MASK
+from conformance.report.marking import in_one_line
 from conformance.results.known import KnownFailure, KnownFailures
 from conformance.results.records import Breach, Record
 
 _LONGEST_CURL: Final = 1500
+_LED_SHOWN: Final = 6
 
 
 def headline(requirement: Requirement) -> str:
@@ -35,7 +37,16 @@ def breach_message(requirement: Requirement, breach: Breach, again: str) -> str:
 def facts(breach: Breach) -> list[str]:
     """Return what was expected and what was received, and in which response."""
     lines = [f"  expected  {breach.expected}", f"  got       {breach.got}"]
+    if breach.step:
+        lines.append(f"  step      {breach.step}")
+    lines += [f"  before    {told}" for told in _led(breach)]
     return [*lines, f"  in        {breach.exchange['summary']}"] if breach.exchange is not None else lines
+
+
+def _led(breach: Breach) -> list[str]:
+    """Return the requests that led to a breach, the last few of them, in a line each."""
+    told = [item["summary"] for item in breach.before]
+    return told if len(told) <= _LED_SHOWN else ["…", *told[-_LED_SHOWN:]]
 
 
 def proof(breach: Breach) -> list[str]:
@@ -43,6 +54,8 @@ def proof(breach: Breach) -> list[str]:
     if breach.exchange is None:
         return []
     lines, response, curl = [], breach.exchange["response"], breach.exchange["curl"]
+    if response is not None and (place := in_one_line(response["body"], breach.place)):
+        lines.append(f"  place     {place}")
     if response is not None and response["body"]:
         lines.append(f"  response  {textwrap.shorten(response['body'], 300, placeholder=' …')}")
     lines.append(f"  curl      {curl if len(curl) < _LONGEST_CURL else curl[:_LONGEST_CURL] + ' …'}")

@@ -87,6 +87,8 @@ def group_lines(report: Report, group: Group, style: str, *, whole: bool) -> lis
     again = again_line(breach.test, report.given, report.seed)
     lines = [title(requirement), f"  seen      {seen(group.cause)}", *facts(breach)]
     lines += [] if style == "short" else proof(breach)
+    if any(item.known for item in group.cause.breaches):
+        lines.append("  known     an entry of the known failures covers it in part; what is told here is new")
     lines += way(requirement, again)
     if group.follows:
         shown = group.follows if whole else group.follows[:_FOLLOWS_SHOWN]
@@ -184,7 +186,7 @@ def _audit(terminal: pytest.TerminalReporter, report: Report) -> None:
     able, of = len(report.audit.able), len(report.audit.able) + len(report.audit.vacuous)
     terminal.write_line(f"audit    {able} of {of} passive requirements that were decided could have failed")
     if report.audit.vacuous:
-        terminal.write_line(f"vacuous (no change of an answer makes it fail): {', '.join(report.audit.vacuous)}")
+        terminal.write_line(f"vacuous (no change of a response makes it fail): {', '.join(report.audit.vacuous)}")
 
 
 def _not_tested(terminal: pytest.TerminalReporter, report: Report) -> None:

@@ -37,8 +37,8 @@ DEPTHS: Final = (
     "tenancy",
     "authentication",
     "validation",
-    "protocol",
     "status",
+    "protocol",
     "schema",
     "uniqueness and state",
     "echo",
@@ -155,11 +155,14 @@ class _Broken:
         """Return whether this breach is a likely cause of another one, which stands behind it."""
         if {self.id, self.id.rpartition("-")[0]} & set(other.result.requirement.follows):
             return True
-        if other.concern in GRAVE and self.concern not in EXPLAIN_GRAVE:
+        is_grave = other.concern in GRAVE and other.result.requirement.level == "MUST"
+        if is_grave and self.concern not in EXPLAIN_GRAVE:
             return False
         return (
             self._is_same_place(other)
             or self._is_same_sentence(other)
+            or self._is_same_refusal(other)
+            or self._is_same_gap(other)
             or self._is_same_response(other)
             or self._comes_before(other)
         )
@@ -178,11 +181,27 @@ class _Broken:
         same = self.id.partition("-")[2] == other.id.partition("-")[2]
         return same and (mine.expected, mine.got) == (others.expected, others.got)
 
+    def _is_same_refusal(self, other: _Broken) -> bool:
+        """Valid requests are refused, and those of the other requirement with the same status."""
+        refused = "accepts" in (self.result.requirement.rule or {})
+        return refused and other.concern in AFTERWARDS["status"] and self._got_the_same(other)
+
+    def _is_same_gap(self, other: _Broken) -> bool:
+        """What had to be refused was answered with the same status: a gap in one operation's tokens or tenants."""
+        mine, others = self.result.requirement, other.result.requirement
+        same = (mine.operation, mine.concern) == (others.operation, others.concern)
+        return same and self.concern in GRAVE and not (mine.rule or others.rule) and self._got_the_same(other)
+
+    def _got_the_same(self, other: _Broken) -> bool:
+        got = self.result.breaches[0].got
+        return all(breach.got == got for breach in other.result.breaches)
+
     def _is_same_response(self, other: _Broken) -> bool:
-        """The same responses broke both, and this one is about the whole response, or seldom broken elsewhere."""
+        """The same responses broke both, and this one is about a whole response, or seldom broken elsewhere."""
         if not other.exchanges or not other.exchanges <= self.exchanges:
             return False
-        return not self.places or self.is_now_and_then
+        is_whole = not self.places or "unique" in (self.result.requirement.rule or {})
+        return is_whole or self.is_now_and_then
 
     def _comes_before(self, other: _Broken) -> bool:
         """In each test that broke the other one, this one was broken before, and may bring it about."""

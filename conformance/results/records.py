@@ -36,7 +36,9 @@ class Breach:
     """One departure from a requirement: where it was seen, what was expected, what came, and the masked exchange.
 
     `refusal` says that the request was refused, though in another way than it had to be: where its control is refused
-    as well, that says nothing. `known` is the match of the known failure that covers it, empty for a new one.
+    as well, that says nothing. `known` is the match of the known failure that covers it, empty for a new one. `place`
+    is the field of the response that shows it, as a dotted path, and `step` the step of the scenario that found it.
+    `before` has the exchanges that led to it, in order, where the test itself decides.
     """
 
     requirement: str
@@ -46,6 +48,9 @@ class Breach:
     exchange: dict[str, Any] | None = None
     refusal: bool = False
     known: str = ""
+    place: str = ""
+    step: str = ""
+    before: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass

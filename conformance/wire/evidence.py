@@ -12,6 +12,7 @@ from conformance.values import MISSING, visible
 from conformance.wire.exchange import Exchange
 
 EVIDENCE_BYTES: Final = 4096
+_BODY_IN_SHORT: Final = 600
 
 
 def evidence(exchange: Exchange, masker: Masker) -> dict[str, Any]:
@@ -39,6 +40,22 @@ def evidence(exchange: Exchange, masker: Masker) -> dict[str, Any]:
         "seconds": round(exchange.seconds, 4),
         "curl": _curl(request),
     }
+
+
+def in_short(exchange: Exchange, masker: Masker) -> dict[str, Any]:
+    """Return an exchange that led to another one as JSON data: masked, its bodies cut short."""
+    response = exchange.response
+    came = _body(response.body, response.json, masker) if response is not None else ""
+    return {
+        "number": exchange.number,
+        "summary": masker.text(exchange.summary),
+        "request": _cut(_body(exchange.request_body, exchange.request_json, masker)),
+        "response": _cut(came),
+    }
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _BODY_IN_SHORT else f"{text[:_BODY_IN_SHORT]}…"
 
 
 def _curl(request: Mapping[str, Any]) -> str:

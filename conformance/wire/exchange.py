@@ -147,6 +147,12 @@ class Exchange:
         return self.response is not None and self.gateway is None and self.response.is_success
 
     @property
+    def outcome(self) -> str:
+        """Return what came of the request, as a report says what it got: `status 201`, or why there is no response."""
+        again = f" ({self.again})" if self.again else ""
+        return f"status {self.status}{again}" if self.response is not None else f"no response: {self.failure}"
+
+    @property
     def summary(self) -> str:
         """Return the exchange in one line: `POST /things → 201`."""
         again = f" ({self.again})" if self.again else ""

@@ -59,7 +59,7 @@ def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None
         exchange = _send(run, merchants, survival.operation, case, sender)
         if exchange.gateway is None:
             orderly = exchange.response is not None and exchange.status < 500
-            run.check(orderly, f"an orderly response to {case.label}", exchange.summary, exchange)
+            run.check(orderly, f"an orderly response to {case.label}", exchange.outcome, exchange)
     _accepted(run, merchants, survival.operation, sender, valid_body(run, survival.operation, sender))
 
 

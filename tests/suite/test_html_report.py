@@ -94,6 +94,9 @@ def breach(text: str = "nothing", test: str = "tests/conformance/test_features.p
             "curl": f"curl -sS {TARGET} -H 'Authorization: Bearer ***' --data-raw '{text}'",
         },
         "known": False,
+        "place": "",
+        "step": "",
+        "before": [],
         "again": f"pytest --base-url {TARGET} --seed 1 '{test}'",
     }
 
@@ -507,3 +510,15 @@ def test_links_to_the_projects_pages_hold_no_path_of_this_machine(
     """Within the checkout the links are relative; outside it only an address that was set makes them links."""
     root = tmp_path / "checkout"
     assert pages_seen_from(root / folder, root, place) == pages
+
+
+def test_what_led_to_a_breach_stands_before_it_and_its_place_is_marked() -> None:
+    body = '{"id": "cs_1", "url": "https://pay.example/<1>"}'
+    led = {"step": "Given a merchant", "number": 3, "summary": "POST /sign-in → 200", "request": "{}", "response": ""}
+    told = {**breach(), "place": "url", "step": "Then it can be paid", "before": [led]}
+    told["exchange"]["response"]["body"] = body
+    page = render_html(run(row("SIGNUP-ECHO-1", "failed", breaches=[told])))
+    assert "<mark>&#34;url&#34;: &#34;https://pay.example/&lt;1&gt;&#34;</mark>" in page
+    text = readable(page)
+    assert "What led to it: 1 request before it in the same test Given a merchant POST /sign-in → 200" in text
+    assert "Found in the step Then it can be paid ." in text
