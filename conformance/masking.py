@@ -59,6 +59,10 @@ class Masker:
             text = _SECRET_TEXT.sub(_without_value, text)
         return _URL_USER.sub(MASK, text) if "://" in text else text
 
+    def known(self, text: str) -> str:
+        """Return a text with the known secrets masked alone, whatever the names of its fields."""
+        return self._forms.replaced(text, MASK) if len(text) >= SHORTEST else text
+
     def headers(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Return the headers of a request or response in their order, with secret values masked."""
         return [(name, self._header(name, value)) for name, value in headers]

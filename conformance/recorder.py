@@ -58,6 +58,7 @@ class Recorder:
         """Take an exchange, and what it decides, into the record."""
         record = self.record
         record.requests[_name(exchange.call), exchange.status] += 1
+        record.numbers.append(exchange.number)
         self.recent = [*self.recent[1 - _SHOWN_EXCHANGES :], exchange]
         self.steps[exchange.number] = self.step
         record.created.update(dict.fromkeys(self._created(exchange)))

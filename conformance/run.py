@@ -21,6 +21,7 @@ from conformance.errors import NotTested, Why
 from conformance.masking import Masker
 from conformance.recorder import Found, Recorder
 from conformance.results.audit import Audit, audit, is_kept
+from conformance.results.history import History
 from conformance.results.records import Record
 from conformance.settings import Settings
 from conformance.sharing import Shared, Store
@@ -63,6 +64,7 @@ class Run:
     names: int = 0
     _controls: Counter[str] = field(default_factory=Counter)
     heard: list[Exchange] = field(default_factory=list)
+    history: History = field(default_factory=History)
     proofs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _shown_absent: set[str] = field(default_factory=set)
     _is_alone: bool = False
@@ -124,6 +126,7 @@ class Run:
     def judge(self, exchange: Exchange) -> Found:
         """Return what an exchange decides, and learn from it what the run has to know."""
         self._learn_secrets(exchange)
+        self.history.add(exchange)
         if self.settings.audit and is_kept(exchange):
             self.heard.append(exchange)
         if exchange.is_success and exchange.call.operation:

@@ -26,6 +26,7 @@ from conformance.report import UNFINISHED, begin_reports, pages_seen_from, write
 from conformance.report.known import render_known_failures
 from conformance.report.messages import repeated
 from conformance.report.model import Report, build_report
+from conformance.report.reproduce.script import scripts
 from conformance.report.terminal import print_breaches, print_failures, print_summary
 from conformance.results.records import Record
 from conformance.wire.connection import wait_for_target
@@ -198,6 +199,7 @@ class Session:
         report = build_report(run, state.records, state.stopped, state.checked)
         if run.settings.audit:
             report = replace(report, audit=run.audit(report.decided_ids))
+        report = replace(report, scripts=scripts(run, state.records, report.results))
         if self._enough:
             status = int(pytest.ExitCode.TESTS_FAILED)
         if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or self._unreached:

@@ -36,6 +36,7 @@ from conformance.run import Run
 from conformance.settings import Place, Settings, Size
 from conformance.wire.target import TargetError, checked_url, refuse_load
 
+AGAIN: Final = "again"
 RELAY: Final = pytest.StashKey[Relay]()
 PLACES: Final = {
     "conformance_contract": "the OpenAPI document of the target; without it this plugin does nothing",
@@ -141,7 +142,7 @@ def pytest_configure(config: pytest.Config) -> None:
         name, _, value = header.partition(":")
         masker.add_header(name.strip())
         masker.add(value.strip())
-    given = told.given if told else (started.command(config), *_given(settings, base_url))
+    given = told.given if told else (*started.command(config), *_given(settings, base_url))
     run = Run(settings, contract, catalogue, rules, masker, config.rootpath, given)
     run.client.base_url = base_url
     run.recorder.known = known
@@ -214,9 +215,12 @@ def _base_url(config: pytest.Config, settings: Settings) -> str:
 def _given(settings: Settings, base_url: str) -> tuple[str, ...]:
     """Return the words of the command line that name the target and the way to it, without secrets, to test again.
 
+    The reports go into a folder of their own, so that those which hold the line stay.
     Values of the environment or an ini file need no words: the next run reads them as well.
     """
     words = ["--base-url", base_url] if base_url else []
+    folder = settings.report_dir.rstrip("/")
+    words += ["--report-dir", folder if folder.endswith(f"/{AGAIN}") else f"{folder}/{AGAIN}"]
     for option in OPTIONS:
         value = getattr(settings, option.attribute)
         origin = settings.origin.get(option.attribute)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,13 @@ def home(config: pytest.Config) -> Path:
     return Path(config.getini(HOME) or config.rootpath)
 
 
-def command(config: pytest.Config) -> str:
-    """Return the word that starts such a session again."""
-    return _COMMAND if is_command(config) else "pytest"
+def command(config: pytest.Config) -> tuple[str, ...]:
+    """Return the words that start such a session again: pytest by the interpreter that runs now, and by no other one.
+
+    An environment in the folder of the checkout is named from there.
+    """
+    if is_command(config):
+        return (_COMMAND,)
+    interpreter, root = Path(sys.executable), config.rootpath
+    inside = interpreter.is_relative_to(root)
+    return str(interpreter.relative_to(root) if inside else interpreter), "-m", "pytest"

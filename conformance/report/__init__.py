@@ -9,6 +9,7 @@ from typing import Final
 
 from conformance.report.html import render_html
 from conformance.report.model import Report
+from conformance.report.reproduce.script import SCRIPTS
 
 UNFINISHED: Final = "the run is still going on, or it was killed"
 _OF_AN_EARLIER_RUN: Final = ("junit.xml", "report.html")
@@ -22,6 +23,8 @@ def begin_reports(report: Report, folder: Path, pages: str | None = None) -> Non
     folder.mkdir(parents=True, exist_ok=True)
     for name in _OF_AN_EARLIER_RUN:
         folder.joinpath(name).unlink(missing_ok=True)
+    for script in folder.glob(f"{SCRIPTS}/*.sh"):
+        script.unlink()
     write_reports(report, folder, pages)
 
 
@@ -34,6 +37,11 @@ def write_reports(report: Report, folder: Path, pages: str | None = None) -> Non
     data = report.to_data()
     _write(folder / "conformance.json", json.dumps(data, indent=1, ensure_ascii=False) + "\n")
     _write(folder / "conformance.html", render_html(data, pages))
+    for script in report.scripts.values():
+        place = folder / SCRIPTS
+        place.mkdir(exist_ok=True)
+        _write(place / script.name, script.text)
+        (place / script.name).chmod(0o755)
 
 
 def _write(file: Path, text: str) -> None:

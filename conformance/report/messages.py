@@ -13,6 +13,7 @@ from conformance.masking import MASK
 from conformance.report.marking import in_one_line
 from conformance.results.known import KnownFailure, KnownFailures
 from conformance.results.records import Breach, Record
+from conformance.results.verdicts import Result
 
 _LONGEST_CURL: Final = 1500
 _LED_SHOWN: Final = 6
@@ -115,6 +116,17 @@ def known_words(entry: KnownFailure) -> str:
 def again_line(test: str, given: tuple[str, ...], seed: int) -> str:
     """Return a command line that runs one test again, with the command and words that the user gave, and the same seed.
 
-    Any run repeats what was found before the first test.
+    `given` begins with what runs pytest. Any run repeats what was found before the first test.
     """
     return shlex.join([*given, "--seed", str(seed), *([test] if "::" in test else [])])
+
+
+def company_note(result: Result) -> str:
+    """Return a sentence where a passive requirement was broken by some answers alone, or an empty text."""
+    broken, looks = result.times_broken, result.looks
+    if result.requirement.rule is None or not 0 < broken < looks:
+        return ""
+    return (
+        f"{broken} of {looks} answers broke it: it may take the requests of other tests before it; "
+        "where this test alone does not show it, leave its name out"
+    )

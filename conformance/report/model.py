@@ -12,7 +12,8 @@ from typing import Any, Final
 from conformance import __version__
 from conformance.contract.owasp import CATEGORIES
 from conformance.errors import Why
-from conformance.report.messages import again_line
+from conformance.report.messages import again_line, company_note
+from conformance.report.reproduce.script import SCRIPTS, Script
 from conformance.results.audit import Audit
 from conformance.results.groups import Group, groups
 from conformance.results.known import NONE_KNOWN, KnownFailures
@@ -52,6 +53,7 @@ class Report:
     given: tuple[str, ...]
     proofs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     audit: Audit | None = None
+    scripts: Mapping[str, Script] = field(default_factory=dict)
     known: KnownFailures = NONE_KNOWN
     deviations: tuple[Deviation, ...] = ()
 
@@ -214,6 +216,8 @@ class Report:
             "proven_by": list(self.proofs.get(requirement.id, ())),
             "breaches": [_told(breach, again_line(breach.test, self.given, self.seed)) for breach in result.breaches],
             "more_breaches": result.more_breaches,
+            "company": company_note(result),
+            "script": f"{SCRIPTS}/{self.scripts[requirement.id].name}" if requirement.id in self.scripts else None,
             "known_failure": result.known and result.known.to_data(),
         }
 

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import pytest
 
-from conformance.report.messages import again_line, facts, headline, known_words, proof, title, way
+from conformance.report.messages import again_line, company_note, facts, headline, known_words, proof, title, way
 from conformance.report.model import Report
+from conformance.report.reproduce.script import SCRIPTS
 from conformance.results.groups import Group
 from conformance.results.records import Breach
 from conformance.results.verdicts import Result, RunVerdict, Verdict
@@ -90,6 +91,10 @@ def group_lines(report: Report, group: Group, style: str, *, whole: bool) -> lis
     if any(item.known for item in group.cause.breaches):
         lines.append("  known     an entry of the known failures covers it in part; what is told here is new")
     lines += way(requirement, again)
+    if requirement.id in report.scripts:
+        lines.append(f"  script    {SCRIPTS}/{report.scripts[requirement.id].name}, beside the reports, shows it again")
+    if note := company_note(group.cause):
+        lines.append(f"            {note}")
     if group.follows:
         shown = group.follows if whole else group.follows[:_FOLLOWS_SHOWN]
         lines.append("  likely follows from it:")

@@ -60,6 +60,7 @@ class Record:
     `decided` counts by requirement the looks at a response that decided it. `cases` has the requirements that the test
     itself decides; one without a row there counts one case for each decision. `seen` has the numbers of the exchanges
     that broke each requirement, 0 where none shows it. `policies` are lawful refusals of unusual values, in words.
+    `numbers` has those of its exchanges.
     """
 
     test: str
@@ -74,6 +75,7 @@ class Record:
     created: dict[str, None] = field(default_factory=dict)
     policies: dict[str, None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
     gone: str = ""
 
     def breach(self, breach: Breach) -> None:

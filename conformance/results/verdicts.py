@@ -139,7 +139,7 @@ def _result(requirement: Requirement, records: list[Record], reason: Reason) -> 
         if all(breach.known for breach in breaches):
             verdict = Verdict.KNOWN
         more += max(0, len(breaches) - EVIDENCE_KEPT)
-        new_first = tuple(sorted(breaches, key=lambda breach: bool(breach.known)))[:EVIDENCE_KEPT]
+        new_first = tuple(sorted(breaches, key=_place))[:EVIDENCE_KEPT]
         matches = frozenset(breach.known for breach in breaches)
         seen = tuple(Sighting(record.test, number) for record in records for number in record.seen.get(name, ()))
         looks = max(1, sum(record.decided[name] for record in records))
@@ -153,6 +153,11 @@ def _result(requirement: Requirement, records: list[Record], reason: Reason) -> 
     if requirement.not_testable:
         return Result(requirement, Verdict.NOT_TESTED, Reason(requirement.not_testable, Why.NOT_TESTABLE), (), cases)
     return Result(requirement, Verdict.NOT_TESTED, told or reason, (), cases)
+
+
+def _place(breach: Breach) -> tuple[bool, bool]:
+    """Return what sorts the breaches of a requirement: new ones first, and those that a test shows before others."""
+    return bool(breach.known), "::" not in breach.test
 
 
 def stale_entries(

@@ -124,6 +124,8 @@ def row(name: str, verdict: str = "passed", **more: Any) -> dict[str, Any]:
         "more_breaches": 0,
         "proven_by": ["signup-name-cut"],
         "known_failure": None,
+        "company": "",
+        "script": None,
         **more,
     }
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -199,13 +201,16 @@ def test_a_breach_is_told_in_full_by_the_first_test_alone() -> None:
     assert repeated([first], known, "test_a") == "all of it"
 
 
-def test_the_line_to_run_again_works(red: Done, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_line_to_run_again_works(red: Done) -> None:
     """Pasted as it stands, it runs that one test, which finds the same breach."""
     again = re.findall(r"^  again     (.*)$", red.output, re.MULTILINE)
     assert len(again) == 1
     words = shlex.split(again[0])
-    assert words[0] == "pytest"
-    done = invoke(tmp_path_factory.mktemp("again"), *words[1:])
+    assert words[1:3] == ["-m", "pytest"]
+    assert Path(ROOT, words[0]).samefile(sys.executable)
+    folder = words[words.index("--report-dir") + 1]
+    assert folder == f"{red.reports}/again"
+    done = invoke(Path(folder), *words[3:])
     assert done.status == 1
     assert "1 failed" in done.output
     assert done.failed == {BREACHED}

@@ -1,0 +1,201 @@
+"""Where the values of a request came from: an earlier answer, a secret, or the making up of the suite."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from conformance.contract.catalogue import Catalogue
+from conformance.values import MISSING, first_field
+from conformance.values import field as field_of
+from conformance.wire.exchange import Exchange, Intent
+
+WORD: Final = re.compile(r"[A-Za-z0-9._~%@+-]{4,}")
+_SHORTEST_ID: Final = 4
+_SHORTEST_SECRET: Final = 6
+_ENOUGH_IN_COMMON: Final = 8
+_OWN_REQUESTS: Final = 12
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an answer holds a value: a header, or else a dotted path of its body."""
+
+    number: int
+    path: str = ""
+    header: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a value: a text as it is, or the start or end of a known value; without a length it is the whole."""
+
+    text: str
+    known: bool = False
+    start: int = 0
+    end: int = 0
+
+
+class Origins:
+    """The values that the exchanges of a run have in common.
+
+    A value is an answer's where it was in that answer before any request held it.
+    """
+
+    def __init__(self, exchanges: Iterable[Exchange], catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.given: dict[str, Place] = {}
+        self.secrets: dict[str, int] = {}
+        self._made: dict[str, int] = {}
+        self._exchanges: dict[int, Exchange] = {}
+        self._by_token: dict[str, list[Exchange]] = {}
+        sent: set[str] = set()
+        for exchange in exchanges:
+            self._exchanges[exchange.number] = exchange
+            if exchange.call.token:
+                self._by_token.setdefault(exchange.call.token, []).append(exchange)
+            sent.update(value for _, value in _texts(exchange.request_json))
+            for secret in self.secrets_sent(exchange):
+                self.secrets.setdefault(secret, exchange.number)
+            for place, value in self._answered(exchange):
+                if len(value) >= _SHORTEST_ID and value not in sent:
+                    self.given.setdefault(value, place)
+            for name in self._created(exchange):
+                self._made.setdefault(name.casefold(), exchange.number)
+
+    def secrets_sent(self, exchange: Exchange) -> list[str]:
+        """Return the passwords that a request holds."""
+        known = self.catalogue.secrets.get(exchange.call.operation or "")
+        found = [field_of(exchange.request_json, path) for path in known.request] if known else []
+        return [secret for secret in found if isinstance(secret, str) and len(secret) >= _SHORTEST_SECRET]
+
+    def _answered(self, exchange: Exchange) -> Iterator[tuple[Place, str]]:
+        if exchange.response is None:
+            return
+        known = self.catalogue.secrets.get(exchange.call.operation or "")
+        for name in known.headers if known else ():
+            if value := exchange.response.header(name):
+                yield Place(exchange.number, header=name), value
+        for path, value in _texts(exchange.response_json):
+            yield Place(exchange.number, path=path), value
+
+    def _created(self, exchange: Exchange) -> Iterator[str]:
+        if exchange.is_success:
+            both = {"request": exchange.request_json, "response": exchange.response_json}
+            for creation in self.catalogue.creations.get(exchange.call.operation or "", ()):
+                for path in creation.name:
+                    name = first_field(both, [path])
+                    if isinstance(name, str) and len(name) >= _SHORTEST_ID:
+                        yield name
+
+    def parts(self, token: str) -> list[Part]:
+        """Return what a token consists of: a token that was given, parts of such, and text in between."""
+        if token in self.given:
+            return [Part(token, known=True)]
+        tokens = [value for value in self.given if len(value) >= _ENOUGH_IN_COMMON and _is_alike(value, token)]
+        first = max(tokens, key=lambda value: common_start(value, token), default="")
+        start = common_start(first, token)
+        rest = token[start:] if start >= _ENOUGH_IN_COMMON else token
+        last = max(tokens, key=lambda value: _common_end(value, rest), default="")
+        end = _common_end(last, rest)
+        found = [Part(first, True, start=start)] if start >= _ENOUGH_IN_COMMON else []
+        if end >= _ENOUGH_IN_COMMON or (found and last == first and end):
+            found += [Part(rest[: len(rest) - end]), Part(last, True, end=end)]
+        else:
+            found += [Part(rest)]
+        return [part for part in found if part.text]
+
+    def chain(self, number: int, own: Iterable[int] = (), *, remembers: bool = False) -> list[Exchange]:
+        """Return the exchanges that one rests on, in order, and itself as the last.
+
+        These are those that gave its values, that made what it names, and that set the session it is sent in; with
+        `own`, also the ones of its test before it, and where the check `remembers`, the last accepted one of the kind.
+        """
+        wanted = [number, *[other for other in own if other < number][-_OWN_REQUESTS:]]
+        if remembers and (before := self._accepted_before(self._exchanges[number])):
+            wanted.append(before)
+        needed: set[int] = set()
+        while wanted:
+            one = wanted.pop()
+            if one in needed or one not in self._exchanges or one > number:
+                continue
+            needed.add(one)
+            wanted += self._rests_on(self._exchanges[one])
+        return [self._exchanges[one] for one in sorted(needed)]
+
+    def _accepted_before(self, exchange: Exchange) -> int | None:
+        return max(
+            (
+                other.number
+                for other in self._exchanges.values()
+                if other.number < exchange.number
+                and other.call.operation == exchange.call.operation
+                and other.call.actor == exchange.call.actor
+                and other.is_success
+                and not other.call.generated
+            ),
+            default=None,
+        )
+
+    def values_of(self, number: int) -> set[str]:
+        """Return the values of earlier answers that a request holds."""
+        exchange = self._exchanges[number]
+        parts = self.parts(exchange.call.token) if exchange.call.token else []
+        found = {part.text for part in parts if part.known}
+        found.update(self._words(exchange))
+        return found | {value for _, value in _texts(exchange.request_json) if value in self.given}
+
+    def _words(self, exchange: Exchange) -> Iterator[str]:
+        text = f"{exchange.call.path} {exchange.request_body.decode('utf-8', 'replace')}"
+        return (word for word in WORD.findall(text) if word in self.given)
+
+    def _rests_on(self, exchange: Exchange) -> Iterator[int]:
+        yield from (self.given[value].number for value in self.values_of(exchange.number))
+        if exchange.call.token:
+            yield from self._session_before(exchange)
+        for _, value in _texts(exchange.request_json):
+            if (made := self._made.get(value.casefold())) is not None and made < exchange.number:
+                yield made
+
+    def _session_before(self, exchange: Exchange) -> Iterator[int]:
+        """Yield the last request of the session that set something of it: it was accepted and creates nothing."""
+        before = [
+            other.number
+            for other in self._by_token.get(exchange.call.token or "", ())
+            if other.number < exchange.number
+            and other.is_success
+            and other.call.intent is Intent.VALID
+            and not self.catalogue.creations.get(other.call.operation or "")
+        ]
+        yield from before[-1:]
+
+
+def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each text in a JSON value with its dotted path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _texts(item, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _texts(item, f"{path}.{number}" if path else str(number))
+    elif value is MISSING:
+        return
+
+
+def common_start(one: str, other: str) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (mine, yours) in pairs if mine != yours), min(len(one), len(other)))
+
+
+def _common_end(one: str, other: str) -> int:
+    return common_start(one[::-1], other[::-1])
+
+
+def _is_alike(one: str, other: str) -> bool:
+    return (
+        one[:_ENOUGH_IN_COMMON] == other[:_ENOUGH_IN_COMMON] or one[-_ENOUGH_IN_COMMON:] == other[-_ENOUGH_IN_COMMON:]
+    )

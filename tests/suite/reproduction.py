@@ -1,0 +1,151 @@
+"""How many breaches the reports' scripts show again: `python -m tests.suite.reproduction [FAULT…]`.
+
+For each fault a short run is made on a sandbox that has it. Each script is then run twice: with a fresh sandbox that
+has the fault, and with one that has none. A breach is shown again where the last answer of the first is like the one
+that the run got, and unlike that of the second.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from conformance.masking import Masker
+from conformance.values import MISSING, parse_json
+from sandbox.switchboard import FAULTS
+from tests.suite.invocation import Done, invoke
+from tests.suite.recording import Target, recording_target
+
+_VOLATILE: Final = frozenset({"date", "content-length", "connection", "keep-alive", "transfer-encoding"})
+_TOOLS: Final = ("sh", "curl", "sed", "awk", "tr", "cut", "od", "cat", "rm", "mktemp", "head", "tail")
+_EVERY: Final = 12
+_PATIENCE: Final = 300
+_LONGEST_WORD: Final = 12
+_LARGEST_NUMBER: Final = 10_000_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one script: whether it showed the breach again, or else why not."""
+
+    requirement: str
+    shown: bool
+    why: str = ""
+
+
+def short_run(folder: Path, fault: str, *words: str) -> Done:
+    """Return a run of the walk, and of the tests of what the fault is made to break, with its reports in a folder."""
+    ids = FAULTS[fault].requirements
+    tests = " or ".join(["smoke", *(f'requirement(id="{name}")' for name in ids)])
+    return invoke(folder, "--sandbox-fault", fault, "-m", tests, "--seed", "7", *words, patience=_PATIENCE)
+
+
+def outcomes(done: Done, faults: Sequence[str], python: bool = True) -> Iterator[Outcome]:
+    """Yield what becomes of each script of a run, with python3 or without it."""
+    for row in done.report["requirements"]:
+        if not row["breaches"]:
+            continue
+        if row["script"] is None or row["breaches"][0]["exchange"] is None:
+            yield Outcome(row["id"], False, "there is no script, or no exchange to hold its answer against")
+            continue
+        recorded = _recorded(row["breaches"][0]["exchange"])
+        wrong = answer_of(done.reports / row["script"], faults, python)
+        right = answer_of(done.reports / row["script"], (), python)
+        if wrong != recorded:
+            yield Outcome(row["id"], False, "the answer is another one than the run got")
+        elif wrong == right:
+            yield Outcome(row["id"], False, "a target without the fault gives an answer that looks the same")
+        else:
+            yield Outcome(row["id"], True)
+
+
+def answer_of(script: Path, faults: Sequence[str], python: bool = True) -> Any:
+    """Return the last answer that a script gets from a fresh sandbox, without what differs each time."""
+    with recording_target(faults) as target:
+        run_script(script, target, python)
+        if not target.seen:
+            return None
+        last = target.seen[-1]
+        return _likeness(last.status, last.came_headers.items(), last.request, last.response)
+
+
+def run_script(script: Path, target: Target, python: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run a script against a target, on a machine without python3 if it is not to have it."""
+    with ExitStack() as stack:
+        path = os.environ["PATH"]
+        if not python:
+            path = stack.enter_context(TemporaryDirectory())
+            for name in _TOOLS:
+                place = next(
+                    Path(folder, name) for folder in os.environ["PATH"].split(":") if Path(folder, name).exists()
+                )
+                Path(path, name).symlink_to(place)
+        environment = {"PATH": path, "BASE_URL": target.url}
+        return subprocess.run(
+            ["sh", str(script)], env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+
+def _recorded(exchange: dict[str, Any]) -> Any:
+    response = exchange["response"]
+    if response is None:
+        return None
+    return _likeness(
+        response["status"], response["headers"], exchange["request"]["body"].encode(), response["body"].encode()
+    )
+
+
+def _likeness(status: int, headers: Iterable[Sequence[str]], request: bytes, response: bytes) -> Any:
+    names = {name.lower(): value for name, value in headers if name.lower() not in _VOLATILE}
+    sent = set(_leaves(Masker().value(parse_json(request))))
+    body = Masker().value(parse_json(response))
+    return status, sorted(names), names.get("content-type"), _like(body, sent) if body is not MISSING else "no JSON"
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(item)
+    elif isinstance(value, str | int):
+        yield value
+
+
+def _like(value: Any, sent: set[Any]) -> Any:
+    """Return a value with what a target makes up replaced by a word for it, and what was sent as such."""
+    if isinstance(value, dict):
+        return {name: _like(item, sent) for name, item in sorted(value.items())}
+    if isinstance(value, list):
+        return [_like(item, sent) for item in value]
+    if isinstance(value, str) and value:
+        plain = value.isalpha() and len(value) <= _LONGEST_WORD
+        return "what was sent" if value in sent else value if plain else "a text"
+    is_large = isinstance(value, int) and abs(value) > _LARGEST_NUMBER
+    return "a number" if is_large else repr(value)
+
+
+def main(names: Sequence[str]) -> None:
+    """Print what becomes of the scripts of some faults, or of every twelfth, and their share."""
+    shown = total = faults = any_shown = 0
+    for fault in names or list(FAULTS)[::_EVERY]:
+        with TemporaryDirectory() as folder:
+            found = list(outcomes(short_run(Path(folder), fault), [fault]))
+        good = [item.requirement for item in found if item.shown]
+        bad = [f"{item.requirement} ({item.why})" for item in found if not item.shown]
+        print(
+            f"{fault}: shown again {', '.join(good) or 'nothing'}{'; not ' + '; '.join(bad) if bad else ''}", flush=True
+        )
+        shown, total = shown + len(good), total + len(found)
+        faults, any_shown = faults + bool(found), any_shown + bool(good)
+    print(json.dumps({"breaches": total, "shown again": shown, "faults": faults, "faults with one": any_shown}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

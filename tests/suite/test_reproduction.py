@@ -1,0 +1,167 @@
+"""The scripts beside the reports: they send what the run sent, with values of their own, and hold no secret."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+
+from conformance.checks.rules import Rules
+from conformance.contract.catalogue import Catalogue
+from conformance.contract.document import Contract
+from conformance.errors import Why
+from conformance.masking import Masker
+from conformance.report.reproduce.origins import Origins, Part
+from conformance.report.reproduce.script import scripts
+from conformance.results.records import Breach, Reason, Record
+from conformance.results.verdicts import results
+from conformance.run import Run
+from conformance.settings import Settings
+from conformance.wire.exchange import Call, Exchange, Intent, Response
+from tests.suite.invocation import ROOT, Done
+from tests.suite.recording import recording_target
+from tests.suite.reproduction import outcomes, run_script, short_run
+
+BROKEN = "SIGNIN-STATUS-2"
+TOKEN = "a-token-of-some-length.and-its-signature"
+HOSTILE = "a 'quote' \"two\" `id` $(id) ${HOME} \\n \\\\ %s ü \N{GRINNING FACE} BODY"
+
+
+@pytest.fixture
+def run(catalogue: Catalogue, contract: Contract) -> Run:
+    found = Run(Settings(), contract, catalogue, Rules(catalogue, contract), Masker(), ROOT)
+    found.client.base_url = "http://127.0.0.1:1"
+    return found
+
+
+def exchange(number: int, call: Call, status: int = 200, headers: Any = (), body: bytes = b"{}") -> Exchange:
+    sent = call.body if call.body is not None else b""
+    own = [("Content-Type", "application/json")] + ([("Authorization", f"Bearer {call.token}")] if call.token else [])
+    return Exchange(number, call, "", tuple(own), sent, 0.1, Response(status, tuple(headers), body))
+
+
+def told(run: Run, *exchanges: Exchange) -> str:
+    """Return the script of a breach that the last of some exchanges shows."""
+    record = Record("tests/test_it.py::test_it", (BROKEN,), numbers=[item.number for item in exchanges])
+    for item in exchanges:
+        run.judge(item)
+    record.decided[BROKEN] += 1
+    record.breach(Breach(BROKEN, record.test, "a refusal", "END\n$(id)", {"number": exchanges[-1].number}))
+    found = results(run.catalogue, [record], {}, Reason("", Why.NEVER))
+    return scripts(run, [record], found)[BROKEN].text
+
+
+def received(run: Run, *exchanges: Exchange) -> list[Any]:
+    """Run the script of a breach: return what comes to a target that knows none of it."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    with recording_target() as target:
+        text = told(run, *exchanges)
+        done = subprocess.run(
+            ["sh", "-s"],
+            input=text,
+            capture_output=True,
+            text=True,
+            env={"BASE_URL": target.url, "PATH": PATH},
+            check=False,
+        )
+        assert done.returncode in (0, 1), done
+        return target.seen
+
+
+PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [HOSTILE.encode(), b'{"name": "x"}', b"", b"not UTF-8: \xff\xfe", b" blanks \n", b"a\0b"],
+)
+def test_a_body_is_sent_to_the_byte(run: Run, body: bytes) -> None:
+    seen = received(run, exchange(1, Call("POST", "/customers?a=$(id)&b=%20", body=body)))
+    assert [item.request for item in seen] == [body]
+    assert seen[0].path == "/customers"
+
+
+def test_values_of_an_answer_are_taken_from_the_new_one(run: Run) -> None:
+    """The token of a sign-in and the e-mail with the run's mark are other ones, and nothing else is."""
+    email, password = f"merchant.{run.id}@example.com", "Pw7!of-the-run"
+    sign_up = {"name": "M", "email": email, "password": password}
+    calls = [
+        call_of(run, "signUpEmail", sign_up),
+        call_of(run, "signInEmail", {"email": email, "password": password}),
+        call_of(run, "createOrganization", {"name": "S", "slug": f"shop-{run.id}"}, TOKEN),
+        call_of(run, "createOrganization", {"name": "S", "slug": f"shop-{run.id}"}, f"{TOKEN[:-1]}X"),
+    ]
+    came = [exchange(1, calls[0]), exchange(2, calls[1], 200, [("set-auth-token", TOKEN)]), exchange(3, calls[2])]
+    seen = received(run, *came, exchange(4, calls[3], 401))
+    bodies = [parsed(item.request) for item in seen]
+    assert [item.status for item in seen] == [200, 200, 200, 401]
+    assert bodies[0]["email"] == bodies[1]["email"] != email
+    assert bodies[0]["password"] == bodies[1]["password"] != password
+    token = seen[1].came_headers["set-auth-token"]
+    assert seen[2].sent_headers["authorization"] == f"Bearer {token}"
+    assert seen[3].sent_headers["authorization"] == f"Bearer {token[: len(TOKEN) - 1]}X"
+    text = told(run, *came)
+    assert not [secret for secret in (TOKEN, password) if secret in text]
+
+
+def call_of(run: Run, operation: str, body: dict[str, Any], token: str | None = None) -> Call:
+    known = run.contract.operations[operation]
+    raw = json.dumps(body).encode()
+    return Call(known.method, known.path, operation, json=body, body=raw, token=token, intent=Intent.VALID)
+
+
+def parsed(raw: bytes) -> Any:
+    return json.loads(raw)
+
+
+@pytest.mark.parametrize(
+    ("token", "parts"),
+    [
+        (TOKEN, [Part(TOKEN, True)]),
+        (TOKEN[:-3], [Part(TOKEN, True, start=len(TOKEN) - 3)]),
+        (f"{TOKEN}x", [Part(TOKEN, True, start=len(TOKEN)), Part("x")]),
+        (f"x{TOKEN[1:]}", [Part("x"), Part(TOKEN, True, end=len(TOKEN) - 1)]),
+        ("of nobody", [Part("of nobody")]),
+    ],
+)
+def test_a_spoiled_token_is_told_by_what_is_left_of_it(run: Run, token: str, parts: list[Part]) -> None:
+    came = exchange(1, call_of(run, "signInEmail", {}), 200, [("set-auth-token", TOKEN)])
+    assert Origins([came], run.catalogue).parts(token) == parts
+
+
+@pytest.fixture(scope="module")
+def red(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    return short_run(tmp_path_factory.mktemp("red"), "customer-id-empty", "-k", "smoke")
+
+
+@pytest.mark.parametrize("python", [True, False])
+def test_a_script_shows_its_breach_again(red: Done, python: bool) -> None:
+    """Against a target that has the fault it gets the answer of the run; against another one it does not."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    found = list(outcomes(red, ["customer-id-empty"], python))
+    assert [item.requirement for item in found] == ["CUSTOMER-SCHEMA-2"]
+    assert all(item.shown for item in found), found
+
+
+def test_the_reports_link_the_script(red: Done) -> None:
+    (row,) = (row for row in red.report["requirements"] if row["breaches"])
+    script = red.reports / row["script"]
+    assert script.stat().st_mode & 0o100
+    assert f'href="{row["script"]}"' in red.reports.joinpath("conformance.html").read_text(encoding="utf-8")
+    assert f"script: {row['script']}" in red.output
+
+
+def test_a_script_ends_where_an_answer_lacks_what_the_next_needs(red: Done) -> None:
+    """The target has no such paths, as where BASE_URL lacks a part."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    with recording_target(prefix="/elsewhere") as target:
+        target.url = target.url.removesuffix("/elsewhere")
+        done = run_script(red.reports / "reproduce" / "CUSTOMER-SCHEMA-2.sh", target)
+    assert done.returncode == 2
+    assert "has no" in done.stderr
