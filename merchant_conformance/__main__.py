@@ -18,6 +18,7 @@ HERE: Final = Path(__file__).resolve().parent
 SUITE: Final = HERE if (HERE / "conformance").is_dir() else HERE.parent
 """The folder of the suite: this package where it is installed, the checkout otherwise."""
 TESTS: Final = "tests/conformance"
+INTERRUPTED: Final = 2
 USAGE_ERROR: Final = 4
 
 
@@ -47,6 +48,8 @@ def _run(words: Sequence[str]) -> int:
     try:
         status = int(pytest.main(pytest_words(words, Path.cwd())))
         sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except BrokenPipeError:  # as pytest's own command has it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

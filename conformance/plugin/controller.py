@@ -14,13 +14,14 @@ from typing import Final
 import pytest
 
 from conformance import __version__
-from conformance.errors import Told, Why
+from conformance.errors import Told
 from conformance.plugin import adapters, hooks, started
 from conformance.plugin.interim import Interim
 from conformance.plugin.sandbox import Sandbox
 from conformance.plugin.secrecy import mask_metadata
 from conformance.plugin.signals import Signals
 from conformance.plugin.state import RUN, STATE
+from conformance.plugin.statuses import Status, exit_status
 from conformance.plugin.workers import Relay
 from conformance.report import UNFINISHED, begin_reports, pages_seen_from, write_reports
 from conformance.report.known import render_known_failures
@@ -33,12 +34,7 @@ from conformance.wire.connection import wait_for_target
 from conformance.wire.target import TargetError
 
 SANDBOX: Final = pytest.StashKey[Sandbox]()
-TARGET_NOT_REACHED: Final = 7
-NOTHING_DECIDED: Final = 5
-WALK_NOT_TESTED: Final = 8
-STALE_KNOWN_FAILURES: Final = 9
 _WORTH_TELLING: Final = 3.0
-_INTERNAL_ERROR: Final = int(pytest.ExitCode.INTERNAL_ERROR)
 
 
 class Session:
@@ -52,6 +48,7 @@ class Session:
         self.run.client.limits.on_wait = self._tell_wait
         self._signals = Signals(self._stopped_by_signal)
         self._failure = ""
+        self._written = ""
         self._told: dict[str, str] = {}
         self._unreached = False
         self._enough = False
@@ -124,7 +121,7 @@ class Session:
             record.seen.clear()
             self.state.stopped = reason = self.run.masker.text(str(error))
             if isinstance(error, hooks.CheckFailed):
-                pytest.exit(reason, int(pytest.ExitCode.USAGE_ERROR))
+                pytest.exit(reason, Status.MISTAKE)
             self.run.client.gone, self._unreached = reason, True
             pytest.exit(reason)
         finally:
@@ -181,10 +178,10 @@ class Session:
         try:
             self._finish(session, int(exitstatus))
         except OSError as error:
-            session.exitstatus = _INTERNAL_ERROR
+            session.exitstatus = Status.SUITE_FAILED
             self._failure = f"the reports could not be written: {_unwritable(error)}"
         except Exception:
-            session.exitstatus = _INTERNAL_ERROR
+            session.exitstatus = Status.SUITE_FAILED
             told = self.run.masker.text(format_exc())
             self._failure = f"the suite itself failed while it came to its verdict:\n{told}"
         finally:
@@ -201,21 +198,30 @@ class Session:
             report = replace(report, audit=run.audit(report.decided_ids))
         report = replace(report, scripts=scripts(run, state.records, report.results))
         if self._enough:
-            status = int(pytest.ExitCode.TESTS_FAILED)
-        if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or self._unreached:
-            status = self._status(report, status)
+            status = Status.BROKEN
+        if status in (Status.KEPT, Status.BROKEN) or self._unreached:
+            status = exit_status(
+                report,
+                status,
+                out_of_time=bool(run.client.out_of_time),
+                unreached=bool(run.client.gone or run.client.tally.unreliable),
+                allow_incomplete=run.settings.allow_incomplete,
+            )
         session.exitstatus = status
         state.report = report.finished(datetime.now(UTC), status)
         write_reports(state.report, self._folder, self._pages)
-        if run.settings.write_known_failures:
+        if run.settings.write_known_failures and state.report.finished_well:
             file = Path(run.settings.write_known_failures)
             file.write_text(render_known_failures(state.report), encoding="utf-8")
+            self._written = (
+                f"wrote    {file}; give each new entry its reason and owner, and name it by --known-failures"
+            )
 
     def _unfinished(self) -> Report:
         """Return the report of what was done so far, as it stands should the run be killed."""
         state = self.state
         return build_report(self.run, state.records, UNFINISHED, state.checked).finished(
-            datetime.now(UTC), _INTERNAL_ERROR
+            datetime.now(UTC), Status.SUITE_FAILED
         )
 
     @property
@@ -225,23 +231,6 @@ class Session:
     @property
     def _folder(self) -> Path:
         return Path(started.home(self.config), self.run.settings.report_dir)
-
-    def _status(self, report: Report, status: int) -> int:
-        """Return the exit status. A test that failed though no requirement is broken is a fault of the suite's own."""
-        if report.broken:
-            return int(pytest.ExitCode.TESTS_FAILED)
-        if self.run.client.out_of_time:
-            return int(pytest.ExitCode.INTERRUPTED)
-        if self.run.client.gone or self.run.client.tally.unreliable:
-            return TARGET_NOT_REACHED
-        if status == pytest.ExitCode.OK and not report.decided:
-            kept_out = any(result.reason and result.reason.why is Why.GATEWAY for result in report.results)
-            return TARGET_NOT_REACHED if kept_out else NOTHING_DECIDED
-        if status == pytest.ExitCode.TESTS_FAILED:
-            return int(pytest.ExitCode.INTERNAL_ERROR)
-        if report.untested_operations and not self.run.settings.allow_incomplete:
-            return WALK_NOT_TESTED
-        return STALE_KNOWN_FAILURES if report.stale else status
 
     def pytest_unconfigure(self) -> None:
         self._signals.restore()
@@ -260,6 +249,8 @@ class Session:
             failures = [(test.nodeid, adapters.failure_message(test)) for test in held]
             print_failures(terminalreporter, failures, all_of_them=names)
             print_summary(terminalreporter, report, self.run.settings.report_dir)
+        if self._written:
+            terminalreporter.write_line(self._written)
         if self._failure:
             terminalreporter.write_line(f"error    {self._failure}", red=True, bold=True)
 

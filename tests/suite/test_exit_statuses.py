@@ -1,0 +1,90 @@
+"""The exit statuses: each is documented and shown by a test, and of several that apply the first in order counts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Final, cast
+
+import pytest
+
+from conformance.errors import Why
+from conformance.plugin.statuses import Status, exit_status
+from conformance.report.model import Report
+from tests.suite.invocation import ROOT, invoke
+
+PAGE: Final = (ROOT / "docs" / "exit-statuses.md").read_text(encoding="utf-8")
+FACTS: Final[dict[Status, dict[str, Any]]] = {
+    Status.BROKEN: {"broken": ("SIGNUP-1",)},
+    Status.INTERRUPTED: {"out_of_time": True},
+    Status.NOT_REACHED: {"unreached": True},
+    Status.NOTHING_DECIDED: {"decided": 0},
+    Status.SUITE_FAILED: {"ended": Status.BROKEN},
+    Status.OPERATION_NOT_TESTED: {"untested_operations": ("signUpEmail",)},
+    Status.KNOWN_FAILURES_STALE: {"stale": ("known.yaml, line 1: it passes",)},
+}
+"""What leads to each status by itself, in the order in which they count."""
+GOOD: Final = {"broken": (), "decided": 9, "results": (), "untested_operations": (), "stale": ()}
+
+
+def status(facts: dict[str, Any]) -> int:
+    report = cast(Report, SimpleNamespace(**{name: facts.get(name, value) for name, value in GOOD.items()}))
+    return exit_status(
+        report,
+        facts.get("ended", Status.KEPT),
+        out_of_time=facts.get("out_of_time", False),
+        unreached=facts.get("unreached", False),
+        allow_incomplete=facts.get("allow_incomplete", False),
+    )
+
+
+def test_each_status_has_its_reason() -> None:
+    assert status({}) == Status.KEPT
+    for expected, facts in FACTS.items():
+        assert status(facts) == expected
+    assert status({"untested_operations": ("signUpEmail",), "allow_incomplete": True}) == Status.KEPT
+    kept_out = SimpleNamespace(reason=SimpleNamespace(why=Why.GATEWAY))
+    assert status({"decided": 0, "results": (kept_out,)}) == Status.NOT_REACHED
+
+
+def test_of_several_the_first_in_order_counts() -> None:
+    order = [
+        int(number)
+        for number in re.findall(r"[0-9]", PAGE.partition("first in this order counts:")[2].partition(".")[0])
+    ]
+    assert [Status.BROKEN, *order] == list(FACTS)
+    names = list(FACTS)
+    for number, first in enumerate(names):
+        for later in names[number + 1 :]:
+            if {first, later} != {Status.NOTHING_DECIDED, Status.SUITE_FAILED}:
+                assert status({**FACTS[later], **FACTS[first]}) == first, f"{first!r} before {later!r}"
+
+
+def test_the_numbers_of_pytest_are_kept() -> None:
+    assert {int(code) for code in pytest.ExitCode} == {int(item) for item in Status if item < Status.NOT_REACHED}
+
+
+def test_the_page_has_each_status_with_a_test_that_shows_it() -> None:
+    rows = {int(number): cells for number, cells in re.findall(r"^\| (\d+) \|(.*)$", PAGE, re.MULTILINE)}
+    assert list(rows) == [int(item) for item in Status]
+    written = {
+        name
+        for file in (ROOT / "tests" / "suite").glob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    for number, cells in rows.items():
+        named = set(re.findall(r"`(test_\w+)`", cells))
+        assert named <= written, named - written
+        assert named or number == Status.TOO_MANY_WARNINGS
+
+
+def test_an_unexpected_pass_fails_the_run(tmp_path: Path) -> None:
+    """A whole gate, on a target that breaks nothing, with a known failure that passes."""
+    file = tmp_path / "known.yaml"
+    file.write_text("SIGNUP-STATUS-1: {reason: a, owner: b, expires: 2999-12-31}\n", encoding="utf-8")
+    done = invoke(tmp_path, "--known-failures", str(file), patience=300)
+    assert done.status == Status.KNOWN_FAILURES_STALE, done.output
+    assert "stale    known.yaml, line 1: the known failure SIGNUP-STATUS-1 passes; take it out" in done.output
+    assert done.report["verdict"] == "conformant"
+    assert len(done.report["stale_known_failures"]) == 1
