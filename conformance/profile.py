@@ -33,6 +33,7 @@ class Profile:
     """What a profile says: options by name, each with the place where it stands, and what no option can say.
 
     `known_failures` are the entries that stand in it, with the way to them; None where it has none or names a file.
+    `variables` are those of the environment that it names.
     """
 
     options: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class Profile:
     deviations: tuple[Deviation, ...] = ()
     pytest: tuple[str, ...] = ()
     known_failures: tuple[YamlFile, DataPath] | None = None
+    variables: frozenset[str] = frozenset()
 
 
 NO_PROFILE: Final = Profile()
@@ -74,7 +76,16 @@ def load_profile(file: Path, environment: Mapping[str, str]) -> Profile:
         ),
         pytest=tuple(data.get("pytest", [])),
         known_failures=(document, (_KNOWN,)) if isinstance(known, dict) else None,
+        variables=frozenset(_variables(data)),
     )
+
+
+def _variables(data: Any) -> Iterator[str]:
+    """Yield the names of the environment variables in a part of a profile."""
+    if isinstance(data, dict) and isinstance(data.get("env"), str):
+        yield data["env"]
+    for part in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        yield from _variables(part)
 
 
 def _options(document: YamlFile, folder: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, tuple[Any, str]]]:

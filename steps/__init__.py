@@ -1,8 +1,12 @@
 """The steps of the features: each sentence becomes calls on the wire and checks on the answers."""
 
+from pathlib import Path
+
 import pytest
 
-pytest_plugins = (
+from conformance.plugin.mistakes import imported
+
+MODULES = (
     "steps.check",
     "steps.fixtures",
     "steps.accounts",
@@ -22,4 +26,16 @@ pytest_plugins = (
     "steps.unusual_values",
 )
 
-pytest.register_assert_rewrite(*pytest_plugins)
+pytest.register_assert_rewrite(*MODULES)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the steps as plugins; a mistake in one of them ends the session with one sentence."""
+    config.addinivalue_line("markers", "last: a test that looks at what the others have left")
+    try:
+        modules = imported(MODULES, Path(__file__).parents[1])
+    except ImportError as error:
+        raise pytest.UsageError(str(error)) from None
+    for module in modules:
+        config.pluginmanager.register(module, module.__name__)

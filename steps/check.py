@@ -27,6 +27,8 @@ def pytest_conformance_check(run: Run) -> list[str]:
     """
     merchants, settings = Merchants(run), run.settings
     told = [_tried(lambda: merchants.first, settings.merchant_email)]
+    if run.recent and all(exchange.response is None for exchange in run.recent):
+        _require_response(run)
     if run.recent and run.recent[-1].gateway is None and _is_page(run.recent[-1].response):
         _require_api(run, run.recent[-1].response)
     if settings.second_merchant_email:
@@ -46,6 +48,19 @@ def _tried(provision: Callable[[], Merchant], given: str | None) -> str:
             return f"the merchant {given} could not be used: {reason}"
         return f"no merchant could be made: {reason}; where accounts exist, name one with --merchant-email"
     return f"signed in as {given}" if given else f"signed up and signed in as {merchant.email}"
+
+
+def _require_response(run: Run) -> None:
+    """No request got a response: raises `NotTheTarget` where that is for want of time and any other path is as mute."""
+    with closing(run.client.open_wire()) as wire:
+        silent = wire.silence.of_all
+        other = wire.send(Call("POST", f"/conformance-{run.unique()}", json={}))
+        if silent and wire.silence.of_all > silent and other.response is None:
+            seconds = f"{run.settings.timeout:g} s"
+            raise NotTheTarget(
+                f"nothing at {run.base_url} was answered in time, which is {seconds} (--timeout): give it more with "
+                "--timeout SECONDS, or see why the target hangs"
+            )
 
 
 def _require_api(run: Run, page: Response | None) -> None:

@@ -122,7 +122,6 @@ def in_chunks(story: Story, name: str) -> None:
 
 
 @then("it is accepted")
-@then("both are accepted")
 def both_accepted(story: Story) -> None:
     for exchange in story.exchanges:
         if exchange.gateway:

@@ -64,6 +64,21 @@ class EarlyOptions:
         return self._config.getini(name)
 
 
+def mark_expression(config: pytest.Config) -> str:
+    """Return the expression that selects tests by their marks (pytest: the `dest` of `-m`)."""
+    return str(config.option.markexpr or "")
+
+
+def known_marks(config: pytest.Config) -> set[str]:
+    """Return the names of the marks that are registered (pytest: the lines of its ini key `markers`)."""
+    return {line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")}
+
+
+def goes_on_after_collection_errors(config: pytest.Config) -> bool:
+    """Return whether the tests run though some could not be collected (pytest: the option's `dest`)."""
+    return bool(config.option.continue_on_collection_errors)
+
+
 def collects_only(config: pytest.Config) -> bool:
     """Return whether tests are listed and not run (pytest: the `dest` of `--collect-only`)."""
     return bool(config.option.collectonly)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ import pytest
 from conformance import __version__
 from conformance.errors import Told
 from conformance.plugin import adapters, hooks, started
+from conformance.plugin.features import definitions_of_steps, feature_mistakes
 from conformance.plugin.interim import Interim
 from conformance.plugin.sandbox import Sandbox
 from conformance.plugin.secrecy import mask_metadata
@@ -40,9 +41,10 @@ _WORTH_TELLING: Final = 3.0
 class Session:
     """In the one process that reports: the target's life, the gathered records, the exit status and the reports."""
 
-    def __init__(self, config: pytest.Config, relay: Relay) -> None:
+    def __init__(self, config: pytest.Config, relay: Relay, surroundings: Sequence[str] = ()) -> None:
         self.config = config
         self.relay = relay
+        self._surroundings = surroundings
         self.run = config.stash[RUN]
         self.state = config.stash[STATE]
         self.run.client.limits.on_wait = self._tell_wait
@@ -51,6 +53,7 @@ class Session:
         self._written = ""
         self._told: dict[str, str] = {}
         self._unreached = False
+        self._misread = False
         self._enough = False
         self._saying = threading.Lock()
         self._interim = Interim(lambda: write_reports(self._unfinished(), self._folder, self._pages))
@@ -63,13 +66,16 @@ class Session:
             f"conformance {__version__}: target {target}, size {settings.size}, seed {settings.seed}, run {self.run.id}"
         ]
         lines += [f"configuration: {self.run.masker.text(shown)}"] if shown else []
+        lines += self._surroundings
         lines += ["warning: --insecure is set, so that any TLS certificate is accepted"] if settings.insecure else []
         return lines
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        """Start the sandbox where no target is given, and mark the reports as those of a run that has not finished."""
+        """Read the features, start the sandbox where no target is given, and mark the reports as not finished."""
         run = self.run
+        for words in self._feature_mistakes():
+            raise pytest.UsageError(words)
         self._signals.install()
         adapters.tell_version(self.config, __version__)
         if started.is_command(self.config):
@@ -89,9 +95,15 @@ class Session:
         except OSError as error:
             raise pytest.UsageError(f"--report-dir: {_unwritable(error)}") from None
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self) -> None:
-        """Make sure that the target can be reached, at a moment from which on pytest writes reports of a run.
+    def _feature_mistakes(self) -> Iterator[str]:
+        """Yield a sentence for each mistake in the features, before anything is sent (ini key of pytest-bdd)."""
+        root, folder = self.config.rootpath, self.config.getini("bdd_features_base_dir")
+        if folder:
+            ids, marks = self.run.catalogue.by_id, adapters.known_marks(self.config)
+            yield from feature_mistakes(root / folder, root, ids, marks, definitions_of_steps(root))
+
+    def _require_target(self) -> None:
+        """End the session where the target cannot be reached.
 
         The exit status is made exact at the end: of a status of our own, pytest would not print the summary.
         """
@@ -106,12 +118,22 @@ class Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
-        """Try what the target lets us do, before the first test and at a moment when its merchants are needed.
+        """Try what the target lets us do, once all tests are collected and at a moment when its merchants are needed.
 
         A breach that is found here counts; since no test can be blamed for it, the tests start afresh and find it too.
+        Nothing is sent where a test could not be collected, which is a mistake, or where none is selected.
         """
-        if not session.items and not adapters.runs_in_workers(self.config):
+        if session.testsfailed and not adapters.goes_on_after_collection_errors(self.config):
+            self._misread = True
+            self.state.stopped = "a file of tests could not be read: correct it, see the error above"
             return
+        if not session.items and not adapters.runs_in_workers(self.config):
+            self._failure = (
+                "no test was selected: name a folder or file that has some, or look at the words of -k and -m; "
+                "`pytest --collect-only -q` lists all"
+            )
+            return
+        self._require_target()
         record = Record("the check before the first test")
         try:
             with self.run.recording(record):
@@ -199,6 +221,8 @@ class Session:
         report = replace(report, scripts=scripts(run, state.records, report.results))
         if self._enough:
             status = Status.BROKEN
+        if self._misread:
+            status = Status.MISTAKE
         if status in (Status.KEPT, Status.BROKEN) or self._unreached:
             status = exit_status(
                 report,

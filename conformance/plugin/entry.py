@@ -18,7 +18,9 @@ from conformance.contract.document import ContractError, load_contract
 from conformance.masking import Masker
 from conformance.plugin import adapters, checkout, hooks, started, step_cache
 from conformance.plugin.controller import Session
+from conformance.plugin.features import is_id
 from conformance.plugin.items import Tests, own_folders
+from conformance.plugin.mistakes import unknown_selection
 from conformance.plugin.options import OPTIONS, add_options, read_profile, read_settings
 from conformance.plugin.secrecy import MaskedEndings, mask_logs
 from conformance.plugin.state import RUN, STATE, SessionState
@@ -34,6 +36,7 @@ from conformance.results.known import (
 )
 from conformance.run import Run
 from conformance.settings import Place, Settings, Size
+from conformance.wire.connection import environment_of
 from conformance.wire.target import TargetError, checked_url, refuse_load
 
 AGAIN: Final = "again"
@@ -126,6 +129,7 @@ def pytest_configure(config: pytest.Config) -> None:
         base_url = told.base_url if told else _base_url(config, settings)
         adapters.set_base_url(config, base_url)
         apply_deviations(contract, settings.deviations)
+        surroundings = [] if told else _surroundings(config, settings, catalogue, base_url)
         rules = Rules(catalogue, contract)
         known = told.known if told else _known_failures(config, settings, catalogue)
     except (CatalogueError, ContractError, KnownFailuresError, ProfileError, TargetError) as error:
@@ -158,7 +162,7 @@ def pytest_configure(config: pytest.Config) -> None:
             config.pluginmanager.register(delivery, "conformance-delivery")
     elif not inert:
         config.stash[RELAY] = relay = Relay(run, adapters.allure_folder(config))
-        config.pluginmanager.register(Session(config, relay), "conformance-session")
+        config.pluginmanager.register(Session(config, relay, surroundings), "conformance-session")
     if not inert or adapters.collects_only(config):
         config.pluginmanager.register(Tests(config), "conformance-tests")
     if not inert and adapters.has_allure(config):
@@ -187,6 +191,13 @@ class Handed:
         return cls(run.settings, run.base_url, run.given, run.id, run.recorder.known)
 
 
+def _surroundings(config: pytest.Config, settings: Settings, catalogue: Catalogue, base_url: str) -> list[str]:
+    """Return what the environment changes on the way to the target; raise `pytest.UsageError` for an unknown id."""
+    if words := unknown_selection(adapters.mark_expression(config), catalogue.by_id):
+        raise pytest.UsageError(words)
+    return environment_of(settings, base_url) if base_url else []
+
+
 def _known_failures(config: pytest.Config, settings: Settings, catalogue: Catalogue) -> KnownFailures:
     """Return the known failures of the file that the user names, or else those that stand in the profile."""
     if settings.known_failures:
@@ -198,7 +209,12 @@ def _known_failures(config: pytest.Config, settings: Settings, catalogue: Catalo
 def _proofs(config: pytest.Config) -> dict[str, list[str]]:
     """Return, by requirement, the seeded faults that are known to make it fail, for the reports."""
     file = config.rootpath / config.getini("conformance_proofs")
-    found: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    try:
+        found: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    except ValueError:
+        raise pytest.UsageError(
+            f"{file.name} is no JSON; restore it, or leave the ini key conformance_proofs out"
+        ) from None
     return found
 
 
@@ -246,7 +262,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_bdd_apply_tag(tag: str, function: Any) -> bool | None:
     """Turn a tag with a requirement's id into the mark `requirement`; leave other tags to pytest-bdd."""
-    if tag != tag.upper() or not tag[-1].isdigit():
+    if not is_id(tag):
         return None
     pytest.mark.requirement(id=tag)(function)
     return True

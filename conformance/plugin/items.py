@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 
+from conformance.contract.words import remedy
 from conformance.errors import Breached, NotTested, Why
 from conformance.plugin.adapters import attach_parts, attach_record, outline_row, set_failure
 from conformance.plugin.secrecy import masked_traceback
@@ -64,7 +65,8 @@ class Tests:
             ids = requirement_ids(item)
             unknown = [name for name in ids if name not in self.run.catalogue]
             if unknown:
-                raise pytest.UsageError(f"{item.nodeid} names {unknown[0]}, which is not in the catalogue")
+                known = remedy(unknown[0], self.run.catalogue.by_id)
+                raise pytest.UsageError(f"{item.nodeid} names {unknown[0]}, which is not in the catalogue{known}")
             smallest = next((name for name in (Size.FULL, Size.SMOKE) if item.get_closest_marker(name)), Size.GATE)
             (kept if size.holds(smallest) else dropped).append(item)
             self._items[item.nodeid] = ids

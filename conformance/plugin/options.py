@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from conformance.plugin.adapters import EarlyOptions
+from conformance.plugin.mistakes import unknown_variable
 from conformance.profile import NO_PROFILE, Profile, ProfileError, load_profile
 from conformance.settings import DEFAULTS, SECRET, Origin, Place, Settings, Size
 from conformance.wire.pacing import parse_rate
@@ -32,35 +33,71 @@ _OWN_HEADERS: Final = {
         ("content-length", "transfer-encoding", "connection", "expect", "te", "trailer", "upgrade"), _FRAMES
     ),
     "content-type": "checks of media types set it",
+    "content-encoding": "checks of media types set it",
 }
-_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*")
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*")
+_MOST_SECONDS: Final = 1_000_000
+_MOST: Final = 10**12
+_SHOWN: Final = 60
+_SOCKS: Final = ("socks5", "socks5h")
+
+
+def _quoted(text: str) -> str:
+    """Return a value as a message shows it: in quotes, and not without end."""
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
 
 
 def _size(text: str) -> Size:
     if text not in list(Size):
-        raise ValueError(f"{text!r} is not a size; choose one of {', '.join(Size)}")
+        raise ValueError(f"{_quoted(text)} is not a size; choose one of {', '.join(Size)}")
     return Size(text)
 
 
 def _whole(text: str) -> int:
     try:
-        return int(text)
+        number = int(text) if len(text) <= _SHOWN else None
     except ValueError:
-        raise ValueError(f"{text!r} is not a whole number") from None
+        number = None
+    if number is None or abs(number) > _MOST:
+        raise ValueError(f"{_quoted(text)} is not a whole number up to {_MOST}")
+    return number
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return -1.0
 
 
 def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < 1e6:
-        raise ValueError(f"{text!r} is not a number of seconds above 0")
+    if not 0 < (seconds := _number(text)) <= _MOST_SECONDS:
+        raise ValueError(f"{_quoted(text)} is not a number of seconds above 0 and up to {_MOST_SECONDS}")
     return seconds
 
 
 def _waiting(text: str) -> float:
-    return 0.0 if text.strip() == "0" else _seconds(text)
+    if not 0 <= (seconds := _number(text)) <= _MOST_SECONDS:
+        raise ValueError(f"{_quoted(text)} is not a number of seconds from 0 to {_MOST_SECONDS}")
+    return seconds
+
+
+def _folder(text: str) -> str:
+    if not text.strip():
+        raise ValueError("an empty text names no folder; write one such as reports")
+    return text
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[\w.-]+|\[?[0-9A-Fa-f:]+\]?", text):
+        raise ValueError(f"{_quoted(text)} is not a host; write its name alone, such as staging.example.com")
+    return text.strip("[]")
+
+
+def _email(text: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", text):
+        raise ValueError(f"{_quoted(text)} is not an e-mail address; write one such as owner@example.com")
+    return text
 
 
 def _rate(text: str) -> str:
@@ -70,7 +107,7 @@ def _rate(text: str) -> str:
 
 def _header(text: str) -> str:
     if not _HEADER.fullmatch(text):
-        raise ValueError("a header is written 'Name: value'")
+        raise ValueError("a header is written 'Name: value', on one line and without control characters")
     name = text.partition(":")[0]
     if not text.isascii():
         raise ValueError(f"the value of the header {name} is not ASCII, which HTTP does not carry")
@@ -81,18 +118,25 @@ def _header(text: str) -> str:
 
 def _secret_in_file(text: str) -> str:
     try:
-        lines = Path(_file(text)).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise ValueError(f"the file {text!r} cannot be read as text") from None
+        lines = Path(_file(text)).read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise ValueError(f"the file {text!r} is in another encoding; save it as UTF-8") from None
     if not lines or not lines[0].strip():
         raise ValueError(f"the file {text!r} has no password in its first line")
     return lines[0].strip()
 
 
 def _file(text: str) -> str:
-    if not Path(text).is_file():
-        raise ValueError(f"there is no file {text!r}")
-    return text
+    if Path(text).is_dir():
+        raise ValueError(f"{text!r} is a folder; name a file in it")
+    try:
+        with Path(text).open("rb"):
+            return text
+    except FileNotFoundError:
+        raise ValueError(f"there is no file {text!r}") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ValueError(f"the file {_quoted(text)} cannot be read ({why})") from None
 
 
 def _new_file(text: str) -> str:
@@ -122,41 +166,42 @@ def _certificate(text: str) -> str:
 
 
 def _proxy(text: str) -> str:
-    schemes = ("http", "https", *(("socks5", "socks5h") if importlib.util.find_spec("socksio") else ()))
     try:
         parts = urlsplit(text)
-        held = parts.scheme in schemes and parts.hostname and parts.port != 0
+        held = parts.scheme in ("http", "https", *_SOCKS) and parts.hostname and parts.port != 0
     except ValueError:
         held = False
+    if held and parts.scheme in _SOCKS and not importlib.util.find_spec("socksio"):
+        raise ValueError("a SOCKS proxy needs the package socksio; install it with `pip install socksio`")
     if not held:
         raise ValueError("a proxy is written http://HOST:PORT")
     return text
 
 
 def _domain(text: str) -> str:
-    if not _DOMAIN.fullmatch(text):
-        raise ValueError(f"{text!r} is not a domain; write one such as example.com")
+    if not _DOMAIN.fullmatch(text) or len(text) > 190 or any(len(label) > 63 for label in text.split(".")):
+        raise ValueError(f"{_quoted(text)} is not a domain; write one such as example.com")
     return text
 
 
 def _phone_prefix(text: str) -> str:
     if not re.fullmatch(r"\+[1-9][0-9]{0,7}", text):
         raise ValueError(
-            f"{text!r} is not the start of a phone number; write a plus and up to eight digits, such as +2665"
+            f"{_quoted(text)} is not the start of a phone number; write a plus and up to eight digits, such as +2665"
         )
     return text
 
 
 def _currency(text: str) -> str:
     if not re.fullmatch("[A-Z]{3}", text):
-        raise ValueError(f"{text!r} is not a currency; write its three capital letters, such as LSL")
+        raise ValueError(f"{_quoted(text)} is not a currency; write its three capital letters, such as LSL")
     return text
 
 
 def _amount(text: str) -> int:
     amount = _whole(text)
     if amount < 1:
-        raise ValueError(f"{text!r} is not an amount above 0")
+        raise ValueError(f"{_quoted(text)} is not an amount above 0")
     return amount
 
 
@@ -216,7 +261,7 @@ OPTIONS: Final = (
     Option(
         "strict-should", "a broken SHOULD fails the run as a broken MUST does; so does pytest's --strict", flag=True
     ),
-    Option("report-dir", "where the reports go", _text, "DIR", again=False),
+    Option("report-dir", "where the reports go", _folder, "DIR", again=False),
     Option("time-budget", "seconds that the fuzzing of a full run may take", _seconds, "SECONDS"),
     Option(
         "time-limit",
@@ -245,7 +290,8 @@ OPTIONS: Final = (
     Option(
         "merchant-email",
         "the e-mail of a merchant's account that exists already, for targets where sign-up is closed",
-        metavar="EMAIL",
+        _email,
+        "EMAIL",
     ),
     Option(
         "merchant-password",
@@ -256,7 +302,8 @@ OPTIONS: Final = (
     Option(
         "second-merchant-email",
         "the e-mail of a second account, for the checks that keep tenants apart",
-        metavar="EMAIL",
+        _email,
+        "EMAIL",
     ),
     Option("second-merchant-password", "the second account's password", metavar="PASSWORD"),
     Option(
@@ -272,7 +319,7 @@ OPTIONS: Final = (
     Option(
         "product-id", "a product that the target knows, for the line items of made-up checkout sessions", metavar="ID"
     ),
-    Option("allow-load", "a host other than loopback that a full run may be sent to", _text, "HOST"),
+    Option("allow-load", "a host other than loopback that a full run may be sent to", _host, "HOST"),
     Option(
         "allow-incomplete",
         "exit with 0 though an operation could not be tested at all, such as behind a captcha (otherwise 8)",
@@ -335,6 +382,8 @@ def read_settings(config: pytest.Config) -> Settings:
     profile = read_profile(config)
     values: dict[str, Any] = {"reads": profile.reads, "deviations": profile.deviations}
     origin: dict[str, Origin] = {}
+    if words := unknown_variable(os.environ, [option.variable for option in OPTIONS], profile.variables):
+        raise pytest.UsageError(words)
     for option in OPTIONS:
         found, where = _found(config, option, profile)
         try:
@@ -344,7 +393,7 @@ def read_settings(config: pytest.Config) -> Settings:
         if where is not None:
             origin[option.attribute] = where
     if values["http2"] and not importlib.util.find_spec("h2"):
-        raise pytest.UsageError(f"{origin['http2']}: HTTP/2 needs a library; install this suite with its extra `http2`")
+        raise pytest.UsageError(f"{origin['http2']}: HTTP/2 needs a library; `pip install h2` adds it")
     if values["size"] is Size.FULL and "time_limit" not in origin:
         values["time_limit"] += values["time_budget"]
     values["strict"] = values["strict_should"] or bool(config.getini("strict"))

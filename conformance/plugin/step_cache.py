@@ -24,7 +24,7 @@ OWN_LOOKUP: Final = scenario.find_fixturedefs_for_step
 """The lookup of pytest-bdd itself."""
 
 _STEP_DEFINITION: Final = StepNamePrefix.step_def.value
-_REGISTRY: Final = scenario.step_function_context_registry
+REGISTRY: Final = scenario.step_function_context_registry
 _known: WeakKeyDictionary[Any, tuple[int, dict[tuple[str, str], list[str]]]] = WeakKeyDictionary()
 
 
@@ -64,5 +64,5 @@ def _names(step: Any, fixturemanager: Any) -> list[str]:
 
 
 def _matches(definition: Any, step: Any) -> bool:
-    context = _REGISTRY.get(definition.func)
+    context = REGISTRY.get(definition.func)
     return context is not None and context.type in (None, step.type) and bool(context.parser.is_matching(step.name))

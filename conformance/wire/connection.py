@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+import httpx
 
 from conformance.settings import Settings
 from conformance.wire.client import Connection, Wire
+from conformance.wire.target import TargetError
+from conformance.wire.transport import environment_proxy
 
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+_PROXIES: Final = ("http", "https", "socks5", "socks5h")
 _TELL_EVERY: Final = 5.0
 
 
 def connection(settings: Settings, base_url: str) -> Connection:
     """Return how to reach the target of a run from its settings."""
-    loopback = urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1")
+    loopback = urlsplit(base_url).hostname in _LOOPBACK
     verify: ssl.SSLContext | bool = not settings.insecure
     if settings.ca_bundle or settings.client_cert:
         verify = ssl.create_default_context(cafile=settings.ca_bundle)
@@ -35,6 +44,53 @@ def connection(settings: Settings, base_url: str) -> Connection:
         http2=settings.http2,
         trust_environment=not loopback,
     )
+
+
+def environment_of(settings: Settings, base_url: str) -> list[str]:
+    """Return, in a sentence each, what the environment changes on the way to a target, and what of it is ignored.
+
+    Raises `TargetError` where the environment names a proxy or a file of certificates that cannot be used.
+    """
+    url = httpx.URL(base_url)
+    found = getproxies()
+    scheme = url.scheme if url.scheme in found else "all"
+    variable = f"{scheme.upper()}_PROXY"
+    if not settings.insecure and not settings.ca_bundle and url.scheme == "https":
+        _require_certificates()
+    if scheme not in found:
+        return []
+    if url.host in _LOOPBACK:
+        return [f"proxy: {variable} is ignored, since the target is on this machine; --proxy is not"]
+    if settings.proxy:
+        return [f"proxy: {variable} is ignored, since --proxy is given"]
+    proxy = environment_proxy(url)
+    if proxy is None:
+        return [f"proxy: {variable} is not used for {url.host}, by NO_PROXY"]
+    try:
+        named = httpx.URL(proxy)
+    except httpx.InvalidURL:
+        named = httpx.URL("")
+    if named.scheme not in _PROXIES or not named.host:
+        raise TargetError(f"{variable} names no proxy: write it as http://HOST:PORT, or unset it")
+    port = f":{named.port}" if named.port else ""
+    return [f"proxy: requests go through {named.scheme}://{named.host}{port}, by {variable}"]
+
+
+def _require_certificates() -> None:
+    """Raise `TargetError` where the environment names certificates that cannot be read."""
+    variable = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
+    place = os.environ.get(variable)
+    if not place:
+        return
+    try:
+        if variable == "SSL_CERT_FILE":
+            ssl.create_default_context(cafile=place)
+        else:
+            next(Path(place).iterdir(), None)
+    except ssl.SSLError:
+        raise TargetError(f"{variable} names {place!r}, which holds no certificate in PEM form; correct it") from None
+    except OSError as error:
+        raise TargetError(f"{variable} names {place!r}, which cannot be read ({error.strerror}); correct it") from None
 
 
 def wait_for_target(wire: Wire, seconds: float, say: Callable[[str], None]) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+import httpx
+
 from conformance.settings import Size
 
 
@@ -23,6 +25,11 @@ def checked_url(text: str) -> str:
         raise TargetError(f"the base URL {text!r} has to start with http:// or https://")
     if not parts.hostname or port == 0:
         raise TargetError(f"the base URL {text!r} names no host; write it as https://HOST:PORT/PATH")
+    try:
+        if " " in url or not httpx.URL(url).host:
+            raise httpx.InvalidURL("a blank")
+    except httpx.InvalidURL:
+        raise TargetError(f"the base URL {text!r} is not a URL; write it as https://HOST:PORT/PATH") from None
     if parts.username is not None:
         raise TargetError("the base URL must not hold a user name or password; hand a gateway its key with --header")
     if parts.query or parts.fragment:

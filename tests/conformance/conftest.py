@@ -11,10 +11,6 @@ from conformance.plugin.items import requirement_ids
 from steps import operations
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "last: a test that looks at what the others have left")
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let the scenarios of either operation alternate in the places that they have together; `@last` comes last."""

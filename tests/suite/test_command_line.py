@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -14,7 +15,11 @@ import httpx
 import pytest
 
 from conformance.plugin.options import OPTIONS, Option, read_settings
+from conformance.settings import Settings
+from conformance.wire.connection import environment_of
+from conformance.wire.target import TargetError
 from tests.suite.invocation import ROOT, Done, Given, invoke
+from tests.suite.misbehaving import reply, serving
 from tests.suite.recording import recording_target
 
 NOWHERE = "http://127.0.0.1:1"
@@ -26,6 +31,9 @@ BASE_URLS = {
     "a port out of range": ("http://example.com:99999", "is not a URL; write it as"),
     "credentials": ("https://gate:Op3nSesame@example.com/", "hand a gateway its key with --header"),
     "a query": ("http://example.com/?key=1", "must not have a query or a fragment"),
+    "a blank": ("http://exa mple.com/", "is not a URL; write it as https://HOST:PORT/PATH"),
+    "a new line": ("http://example.com/a\nb", "is not a URL; write it as https://HOST:PORT/PATH"),
+    "no name that DNS has": ("http://exämple..com", "is not a URL; write it as https://HOST:PORT/PATH"),
     "a fragment": ("http://example.com/#top", "must not have a query or a fragment"),
 }
 MISTAKES = {
@@ -74,6 +82,19 @@ MISTAKES = {
     "an ini key": (["-o", "conformance_size=huge"], "ini key conformance_size: 'huge' is not a size"),
     "an ini key that is a switch": (["-o", "conformance_insecure=perhaps"], "ini key conformance_insecure: "),
     "the own tests": (["tests/suite"], "the suite's own tests never run against a given target: leave --base-url out"),
+    "a whole number without end": (["--seed", "9" * 5000], "--seed: '99999999999"),
+    "seconds beyond all": (
+        ["--timeout", "1e9"],
+        "--timeout: '1e9' is not a number of seconds above 0 and up to 1000000",
+    ),
+    "a negative wait": (["--wait-for-target", "-5"], "'-5' is not a number of seconds from 0 to 1000000"),
+    "a control character in a header": (["--header", "X-Key: a\x01"], "on one line and without control characters"),
+    "a header that codes the content": (["--header", "Content-Encoding: gzip"], "Content-Encoding is set by the suite"),
+    "a folder in place of a file": (["--ca-bundle", "docs"], "--ca-bundle: 'docs' is a folder; name a file in it"),
+    "an e-mail": (["--merchant-email", "owner", "--merchant-password", "x"], "'owner' is not an e-mail address"),
+    "a URL for a host": (["--allow-load", "http://a/"], "'http://a/' is not a host; write its name alone"),
+    "a long domain": (["--email-domain", "a" * 70 + ".com"], "is not a domain; write one such as example.com"),
+    "an unknown id": (["-m", 'requirement(id="CHECKOUT-NONE-22")'], "did you mean `CHECKOUT-NONE-2`?"),
     "an unknown option": (["--sizes", "smoke"], "unrecognized arguments: --sizes"),
     "an option without its value": (["--size"], "argument --size: expected one argument"),
 }
@@ -203,12 +224,126 @@ def test_a_file_with_a_mistake_in_it(name: str, tmp_path: Path) -> None:
     refused_in_one_sentence(done, words)
 
 
+def test_an_empty_report_folder(tmp_path: Path) -> None:
+    done = invoke(tmp_path, "--base-url", NOWHERE, "--report-dir", "", ini=False)
+    refused_in_one_sentence(done, "--report-dir: an empty text names no folder; write one such as reports")
+
+
+def test_a_file_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The right to read is what is missing, not a certificate or a password."""
+    file = tmp_path / "secret.pem"
+    file.write_text("hidden", encoding="utf-8")
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "open", refused)
+    for option in OPTIONS:
+        if option.name in READ_FROM_FILES:
+            with pytest.raises(ValueError, match=r"cannot be read \(Permission denied\)"):
+                option.read(str(file))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"\xef\xbb\xbfsecret\r\n", ""), ("p\xe4ss".encode("latin-1"), "in another encoding; save it")],
+)
+def test_a_password_file_of_another_editor(content: bytes, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "password.txt"
+    file.write_bytes(content)
+    read = next(option.read for option in OPTIONS if option.name == "merchant-password-file")
+    if not words:
+        assert read(str(file)) == "secret"
+    else:
+        with pytest.raises(ValueError, match=words):
+            read(str(file))
+
+
+def test_libraries_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    proxy = next(option.read for option in OPTIONS if option.name == "proxy")
+    with pytest.raises(ValueError, match="pip install socksio"):
+        proxy("socks5://127.0.0.1:1080")
+    with pytest.raises(pytest.UsageError, match="pip install h2"):
+        read_settings(cast(pytest.Config, Given({"http2": True}, {})))
+
+
+@pytest.mark.parametrize("words", [("EMPTY",), ("-k", "nothing_is_called_so")])
+def test_a_selection_of_nothing_is_said(words: tuple[str, ...], tmp_path: Path, listener: socket.socket) -> None:
+    """A folder without tests, or words that no test has: the remedy is told, and nothing is sent."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    done = invoke(tmp_path, "--base-url", url, *(str(empty) if word == "EMPTY" else word for word in words))
+    assert done.status == pytest.ExitCode.NO_TESTS_COLLECTED, done.output
+    assert "error    no test was selected: name a folder or file that has some" in done.output
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+def test_a_file_of_tests_that_cannot_be_read_is_a_mistake(tmp_path: Path, listener: socket.socket) -> None:
+    file = tmp_path / "test_broken.py"
+    file.write_text("x = (\n", encoding="utf-8")
+    done = invoke(tmp_path, "--base-url", f"http://127.0.0.1:{listener.getsockname()[1]}", str(file))
+    assert done.status == pytest.ExitCode.USAGE_ERROR, done.output
+    assert done.report["stopped"] == "a file of tests could not be read: correct it, see the error above"
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+FAR, NEAR = "http://payments.example.com/api", "http://127.0.0.1:8080"
+SURROUNDINGS = {
+    "nothing": ({}, FAR, {}, []),
+    "a proxy": ({"HTTP_PROXY": "http://u:p@a:1"}, FAR, {}, ["requests go through http://a:1, by HTTP_PROXY"]),
+    "a proxy for all": ({"ALL_PROXY": "a:1"}, FAR, {}, ["requests go through http://a:1, by ALL_PROXY"]),
+    "no proxy": ({"HTTP_PROXY": "a:1", "NO_PROXY": ".example.com"}, FAR, {}, ["is not used for payments.example.com"]),
+    "loopback": ({"HTTP_PROXY": "a:1"}, NEAR, {}, ["HTTP_PROXY is ignored, since the target is on this machine"]),
+    "an option": ({"HTTP_PROXY": "a:1"}, FAR, {"proxy": "http://b:1"}, ["ignored, since --proxy is given"]),
+}
+
+
+@pytest.mark.parametrize("name", SURROUNDINGS)
+def test_what_the_environment_changes_is_said(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment, url, given, words = SURROUNDINGS[name]
+    clear_environment(monkeypatch, environment)
+    found = environment_of(Settings(**cast(dict[str, Any], given)), url)
+    assert len(found) == len(words)
+    assert all(word in line for word, line in zip(words, found, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("HTTPS_PROXY", "ftp://a:1", "HTTPS_PROXY names no proxy: write it as http://HOST:PORT, or unset it"),
+        ("SSL_CERT_FILE", "/nowhere", "SSL_CERT_FILE names '/nowhere', which cannot be read (No such file"),
+        ("SSL_CERT_FILE", str(ROOT / "tox.ini"), "holds no certificate in PEM form"),
+        ("SSL_CERT_DIR", "/nowhere", "SSL_CERT_DIR names '/nowhere', which cannot be read (No such file"),
+    ],
+)
+def test_what_the_environment_names_has_to_be_usable(
+    variable: str, value: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clear_environment(monkeypatch, {variable: value})
+    with pytest.raises(TargetError, match=re.escape(words)):
+        environment_of(Settings(), "https://payments.example.com")
+
+
+def clear_environment(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy") or name.startswith("SSL_CERT")]:
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
 VALUES = {
     "_size": ("smoke", "full", "gate"),
     "_whole": ("1", "2", "3"),
     "_rate": ("1/s", "2/s", "3/s"),
     "_header": ("X-A: 1", "X-A: 2", "X-A: 3"),
     "_proxy": ("http://a:1", "http://a:2", "http://a:3"),
+    "_folder": ("a", "b", "c"),
+    "_host": ("a", "b", "c"),
+    "_email": ("a@example.com", "b@example.com", "c@example.com"),
     "_domain": ("a.example", "b.example", "c.example"),
     "_phone_prefix": ("+2665", "+4479", "+1"),
     "_currency": ("LSL", "USD", "EUR"),
@@ -237,7 +372,7 @@ def test_the_command_line_goes_before_ini_and_ini_before_environment(
     line, ini = ([value] if option.several else value for value in values[:2])
     alike = {"merchant_email": "merchant_password", "second_merchant_email": "second_merchant_password"}
     other = {**alike, **{second: first for first, second in alike.items()}}.get(option.attribute)
-    partner = {other: "filled in"} if other else {}
+    partner = {other: "filled@in"} if other else {}
 
     def effective(command_line: object, ini_key: object) -> tuple[Any, str]:
         given = Given(
@@ -339,6 +474,17 @@ def test_a_password_is_read_from_a_file(name: str, tmp_path: Path) -> None:
         assert password not in text
 
 
+def test_an_account_that_the_target_refuses_as_a_mistake(tmp_path: Path) -> None:
+    """A sign-in that is answered with 400 is no breach: the e-mail or the password that was named may be none."""
+    body = b'{"code": "INVALID_EMAIL", "message": "Invalid email"}'
+    with serving(lambda _: [reply(400, body)]) as server:
+        words = ("--merchant-email", "owner@example.com", "--merchant-password", "Correct horse")
+        done = invoke(tmp_path, "--base-url", server.url, *words)
+    assert done.status == pytest.ExitCode.USAGE_ERROR, done.output
+    assert "the target does not let owner@example.com in (status 400); check --merchant-email and" in done.output
+    assert len(server.requests) < 6
+
+
 @pytest.mark.parametrize("number", ["", "second-"])
 def test_an_account_that_the_target_does_not_let_in(number: str, tmp_path: Path) -> None:
     """A wrong password is told before the first test, in one sentence with the remedy; the reports are written."""
@@ -363,6 +509,9 @@ def test_an_account_that_the_target_does_not_let_in(number: str, tmp_path: Path)
     [
         ("CONFORMANCE_SEED", "lucky", "environment variable CONFORMANCE_SEED: 'lucky' is not a whole number"),
         ("CONFORMANCE_INSECURE", "perhaps", "CONFORMANCE_INSECURE: 'perhaps' is neither true nor false"),
+        ("CONFORMANCE_TIMOUT", "3", "CONFORMANCE_TIMOUT is none of this suite's; did you mean `CONFORMANCE_TIMEOUT`?"),
+        ("CONFORMANCE_XYZ", "3", "CONFORMANCE_XYZ is none of this suite's; remove it"),
+        ("CONFORMANCE_BASE_URL", "http://a", "CONFORMANCE_BASE_URL is not read: the base URL is in PYTEST_BASE_URL"),
     ],
 )
 def test_a_mistake_in_the_environment_names_the_variable(variable: str, value: str, words: str, tmp_path: Path) -> None:

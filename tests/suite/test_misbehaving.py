@@ -452,8 +452,9 @@ def test_run_against_a_target_that_only_does_one_thing(name: str, tmp_path: Path
 def test_gate_against_a_target_that_never_answers_is_bounded(tmp_path: Path) -> None:
     with serving(everything([HANG])) as server:
         done = gate(tmp_path, server.url, "--timeout", "0.2")
-    assert done.status == MUST_BROKEN
-    assert "SIGNUP-STATUS-4" in done.failed
+    assert done.status == NOT_REACHED
+    assert "was answered in time, which is 0.2 s (--timeout): give it more" in done.output
+    assert not done.failed
     assert len(server.requests) < 40
     assert done.report["seconds"] < 30
 

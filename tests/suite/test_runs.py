@@ -107,7 +107,7 @@ def test_what_is_deselected_is_not_tested(name: str, tmp_path: Path) -> None:
     assert "not tested (deselected" in done.output
 
 
-@pytest.mark.parametrize("words", [("-k", "no_such_test"), ("-m", 'requirement(id="NO-SUCH-1")')], ids=["-k", "-m"])
+@pytest.mark.parametrize("words", [("-k", "no_such_test"), ("-m", "smoke and full")], ids=["-k", "-m"])
 def test_a_run_that_decides_nothing_is_no_success(words: tuple[str, ...], tmp_path: Path) -> None:
     done = invoke(tmp_path, *words)
     assert done.status == NOTHING_DECIDED
