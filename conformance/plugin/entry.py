@@ -21,7 +21,8 @@ from conformance.plugin.controller import Session
 from conformance.plugin.features import is_id
 from conformance.plugin.items import Tests, own_folders
 from conformance.plugin.mistakes import unknown_selection
-from conformance.plugin.options import OPTIONS, add_options, read_profile, read_settings
+from conformance.plugin.options import OPTIONS, add_options, add_questions, read_profile, read_settings
+from conformance.plugin.questions import QuestionError, explained, listed, scenarios
 from conformance.plugin.secrecy import MaskedEndings, mask_logs
 from conformance.plugin.state import RUN, STATE, SessionState
 from conformance.plugin.workers import FarWire, Relay
@@ -56,6 +57,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
+    add_questions(parser)
     for name, words in PLACES.items():
         parser.addini(name, words, default="")
     parser.addini(started.HOME, started.HOME_HELP, default="")
@@ -81,12 +83,32 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     may_miss = config.inipath is None or (adapters.has_local_workers(config) and not adapters.names_ini_file(config))
     if may_miss and here is not None:
         return int(pytest.main(["-c", str(here), *adapters.arguments(config)]))
+    if (answer := _answer(config)) is not None:
+        print(answer)
+        return int(pytest.ExitCode.OK)
     if _is_inert(config):
         return None
     folder = Path(started.home(config), read_settings(config).report_dir)
     _make_writable(folder)
     adapters.direct_reports(config, folder)
     return None
+
+
+def _answer(config: pytest.Config) -> str | None:
+    """Return the answer to a question about the catalogue, for which no target is needed; None where none is asked."""
+    listing, name = config.getoption("list_requirements"), config.getoption("explain")
+    if listing is None and name is None:
+        return None
+    if not config.getini("conformance_contract"):
+        raise pytest.UsageError("there is no catalogue here: ask in the folder of a checkout of the suite")
+    try:
+        catalogue = load_catalogue(config.rootpath / config.getini("conformance_catalogue"))
+        if name is None:
+            return listed(catalogue, listing)
+        known = scenarios(config.rootpath / config.getini("bdd_features_base_dir"), config.rootpath)
+        return explained(name, catalogue, known, _proofs(config))
+    except (CatalogueError, QuestionError) as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _make_writable(folder: Path) -> None:

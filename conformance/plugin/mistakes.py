@@ -37,7 +37,7 @@ def unknown_selection(expression: str, ids: Collection[str]) -> str | None:
     wrong = next((found[2] for found in _ID.finditer(expression) if found[2] not in ids), None)
     if wrong is None:
         return None
-    near = remedy(wrong, ids) or ""
+    near = remedy(wrong, ids) or "; --list-requirements lists all"
     return f"-m names {wrong!r}, which is not in the catalogue{near}"
 
 

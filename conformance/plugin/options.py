@@ -377,6 +377,24 @@ def add_options(parser: pytest.Parser) -> None:
         parser.addini(option.ini, option.help, type=kind, default=None)  # type: ignore[arg-type]
 
 
+QUESTIONS: Final = {
+    "list-requirements": (
+        "WORDS",
+        "list the requirements that have all WORDS in them, such as 'MUST checkout', and end",
+    ),
+    "explain": ("ID", "tell of a requirement what it says, who says so, what decides and what proves it, and end"),
+}
+"""The options that ask about the catalogue and end: they are no settings of a run."""
+
+
+def add_questions(parser: pytest.Parser) -> None:
+    """Add the questions to pytest; all requirements are listed where no words are given."""
+    group = parser.getgroup("conformance")
+    for name, (metavar, words) in QUESTIONS.items():
+        optional = {"nargs": "?", "const": ""} if name == "list-requirements" else {}
+        group.addoption(f"--{name}", default=None, metavar=metavar, help=words, **optional)
+
+
 def read_settings(config: pytest.Config) -> Settings:
     """Return the effective settings of a session. Raises `pytest.UsageError` for a wrong value."""
     profile = read_profile(config)
