@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
@@ -29,6 +30,7 @@ from conformance.report.known import render_known_failures
 from conformance.report.messages import repeated
 from conformance.report.model import Report, build_report
 from conformance.report.reproduce.script import scripts
+from conformance.report.summary import github_annotations
 from conformance.report.terminal import print_breaches, print_failures, print_summary
 from conformance.results.records import Record
 from conformance.wire.connection import wait_for_target
@@ -273,6 +275,9 @@ class Session:
             failures = [(test.nodeid, adapters.failure_message(test)) for test in held]
             print_failures(terminalreporter, failures, all_of_them=names)
             print_summary(terminalreporter, report, self.run.settings.report_dir)
+            if os.environ.get("GITHUB_ACTIONS") == "true":
+                for line in github_annotations(report.to_data()):
+                    terminalreporter.write_line(line)
         if self._written:
             terminalreporter.write_line(self._written)
         if self._failure:

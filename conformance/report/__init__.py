@@ -10,9 +10,10 @@ from typing import Final
 from conformance.report.html import render_html
 from conformance.report.model import Report
 from conformance.report.reproduce.script import SCRIPTS
+from conformance.report.summary import badge_endpoint, badge_svg, render_summary
 
 UNFINISHED: Final = "the run is still going on, or it was killed"
-_OF_AN_EARLIER_RUN: Final = ("junit.xml", "report.html")
+_OF_AN_EARLIER_RUN: Final = ("junit.xml", "report.html", "summary.md", "badge.svg", "badge.json")
 
 
 def begin_reports(report: Report, folder: Path, pages: str | None = None) -> None:
@@ -29,7 +30,7 @@ def begin_reports(report: Report, folder: Path, pages: str | None = None) -> Non
 
 
 def write_reports(report: Report, folder: Path, pages: str | None = None) -> None:
-    """Write `conformance.json` and `conformance.html` of a run into the folder, which is created if need be.
+    """Write the reports of a run, its summary and its badge into the folder, which is created if need be.
 
     `pages` is where the project's own pages are read, as `pages_seen_from` returns it.
     """
@@ -42,6 +43,9 @@ def write_reports(report: Report, folder: Path, pages: str | None = None) -> Non
         place.mkdir(exist_ok=True)
         _write(place / script.name, script.text)
         (place / script.name).chmod(0o755)
+    _write(folder / "summary.md", render_summary(data))
+    _write(folder / "badge.svg", badge_svg(data))
+    _write(folder / "badge.json", badge_endpoint(data))
 
 
 def _write(file: Path, text: str) -> None:

@@ -56,6 +56,7 @@ class Report:
     scripts: Mapping[str, Script] = field(default_factory=dict)
     known: KnownFailures = NONE_KNOWN
     deviations: tuple[Deviation, ...] = ()
+    catalogue: str = ""
 
     @cached_property
     def broken(self) -> tuple[Result, ...]:
@@ -156,6 +157,7 @@ class Report:
             "totals": self.totals(),
             "requests": self.requests,
             "operations": [dict(operation) for operation in self.operations],
+            "catalogue": {"digest": self.catalogue, "requirements": len(self.results)},
             "checked": list(self.checked),
             "created": list(self.created),
             "policies": list(self.policies),
@@ -268,6 +270,7 @@ def build_report(
         proofs=run.proofs,
         known=run.recorder.known,
         deviations=settings.deviations,
+        catalogue=run.catalogue.digest,
     )
 
 

@@ -51,7 +51,7 @@ def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str
         _not_tested(terminal, report)
     _audit(terminal, report)
     terminal.write_line(
-        f"reports  {folder}/conformance.html, conformance.json, junit.xml, report.html, allure-results/"
+        f"reports  {folder}/conformance.html, conformance.json, summary.md, junit.xml, report.html, allure-results/"
     )
     tested = f"   {report.decided} of {len(report.results)} requirements were tested"
     terminal.write_line(f"verdict  {report.verdict.upper()}{tested}", bold=True, **colours)
