@@ -253,6 +253,12 @@ def direct_reports(config: pytest.Config, folder: Path) -> None:
         option.allure_report_dir, option.clean_alluredir = str(folder / "allure-results"), True
 
 
+def junit_file(config: pytest.Config) -> Path | None:
+    """Return where JUnit's report goes; None without that plugin (pytest: the `dest` of `--junit-xml`)."""
+    file = getattr(config.option, "xmlpath", None)
+    return Path(started_in(config), file) if file and config.pluginmanager.hasplugin("junitxml") else None
+
+
 def set_base_url(config: pytest.Config, url: str) -> None:
     """Let the fixtures of pytest-base-url have the URL that the suite has checked; none where it is empty.
 

@@ -17,6 +17,7 @@ from conformance.contract.catalogue import Catalogue, CatalogueError, load_catal
 from conformance.contract.document import ContractError, load_contract
 from conformance.masking import Masker
 from conformance.plugin import adapters, checkout, hooks, started, step_cache
+from conformance.plugin.afterwards import Afterwards
 from conformance.plugin.controller import Session
 from conformance.plugin.features import is_id
 from conformance.plugin.items import Tests, own_folders
@@ -185,11 +186,17 @@ def pytest_configure(config: pytest.Config) -> None:
     elif not inert:
         config.stash[RELAY] = relay = Relay(run, adapters.allure_folder(config))
         config.pluginmanager.register(Session(config, relay, surroundings), "conformance-session")
+        config.pluginmanager.register(Afterwards(config), "conformance-afterwards")
     if not inert or adapters.collects_only(config):
         config.pluginmanager.register(Tests(config), "conformance-tests")
     if not inert and adapters.has_allure(config):
-        adapters.register_with_allure(config, allure.AllureMask(masker))
-        config.pluginmanager.register(allure.AllureSteps(run), "conformance-allure")
+        _register_with_allure(config, run)
+
+
+def _register_with_allure(config: pytest.Config, run: Run) -> None:
+    steps = allure.AllureSteps(run)
+    adapters.register_with_allure(config, allure.AllureMask(run.masker, steps))
+    config.pluginmanager.register(steps, "conformance-allure")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -52,8 +52,11 @@ class Tests:
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Mark a test with each of its requirements, so that `-m 'requirement(id="…")'` finds it by any of them."""
-        for name in requirement_ids(item):
+        ids = requirement_ids(item)
+        for name in ids:
             item.add_marker(pytest.mark.requirement(id=name))
+        if ids:
+            item.user_properties.append(("requirements", " ".join(ids)))
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+from ast import literal_eval
+from collections.abc import Callable, Generator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -12,29 +14,41 @@ from uuid import uuid4
 import allure
 import allure_commons
 import pytest
-from allure_commons.model2 import TestResultContainer
+from allure_commons.model2 import Parameter, Status, StatusDetails, TestResultContainer
 
+from conformance.contract.catalogue import Requirement
 from conformance.errors import Breached, NotTested, Told
 from conformance.masking import Masker
+from conformance.report.allure_run import WARNING
 from conformance.report.messages import facts, headline
 from conformance.results.records import Breach
 from conformance.run import Run
 from conformance.wire.evidence import as_text, evidence
 
-_PREFIX: Final = f"{Breached.__module__}.{Breached.__name__}: "
+_PREFIXES: Final = (f"{Breached.__module__}.{Breached.__name__}: ", "Skipped: ")
+_SEVERITIES: Final = {"MUST": "critical", "SHOULD": "minor", "": "normal"}
 
 
 class AllureMask:
-    """Hooks of Allure itself: mask whatever it is about to write."""
+    """Hooks of Allure itself: mask whatever it is about to write, and leave out what is of this machine alone."""
 
-    def __init__(self, masker: Masker) -> None:
+    def __init__(self, masker: Masker, steps: AllureSteps) -> None:
         self.masker = masker
+        self.steps = steps
+        self.root = f"{steps.run.root}{os.sep}"
 
     @allure_commons.hookimpl(tryfirst=True)
     def report_result(self, result: Any) -> None:
-        if result.statusDetails is not None and result.statusDetails.message:
-            result.statusDetails.message = result.statusDetails.message.removeprefix(_PREFIX)
-        _mask_fields(result, self.masker)
+        self.steps.conclude(result)
+        if result.status == Status.SKIPPED and result.statusDetails is not None:
+            result.statusDetails.trace = None
+        result.parameters = [item for known in result.parameters for item in _told_parameters(known)]
+        _change_texts(result, self._cleaned)
+
+    def _cleaned(self, text: str) -> str:
+        for prefix in _PREFIXES:
+            text = text.removeprefix(prefix)
+        return self.masker.text(text.replace(self.root, ""))
 
 
 class AllureSteps:
@@ -44,8 +58,31 @@ class AllureSteps:
         self.run = run
         self.step: Any = None
         self.known = 0
+        self.attached: set[int] = set()
+        self.warnings: list[str] = []
+        self.is_scenario = self.is_interrupted = False
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self) -> Generator[None, object, object]:
+        """Begin a test afresh; one that is interrupted is not what its last phase made it."""
+        self.attached, self.warnings = set(), []
+        self.is_scenario = self.is_interrupted = False
+        try:
+            return (yield)
+        except BaseException:
+            self.is_interrupted = True
+            raise
+
+    def conclude(self, result: Any) -> None:
+        """Let the result of a test tell that it was interrupted, or which SHOULD it found not to be kept."""
+        if self.is_interrupted:
+            result.status = Status.SKIPPED
+            result.statusDetails = StatusDetails(message="not tested: the run was interrupted")
+        elif result.status == Status.PASSED and self.warnings:
+            result.statusDetails = StatusDetails(message="\n".join(self.warnings))
 
     def pytest_bdd_before_scenario(self, feature: Any, scenario: Any) -> None:
+        self.is_scenario = True
         allure.dynamic.feature(feature.name)
         allure.dynamic.story(scenario.name)
         allure.dynamic.title(scenario.name)
@@ -73,19 +110,71 @@ class AllureSteps:
 
     def _leave(self, error: BaseException | None) -> None:
         if self.step is not None:
+            self._attach_exchanges()
+            if isinstance(error, Breached):
+                allure.attach(error.text, "expected and got", allure.attachment_type.TEXT)
             self.step.__exit__(type(error) if error else None, error, None)
             self.step = None
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self) -> Any:
-        for name in self.run.record.requirements:
-            requirement = self.run.catalogue[name]
-            allure.dynamic.tag(name)
-            allure.dynamic.label("layer", requirement.concern)
+    def _attach_exchanges(self) -> None:
+        """Attach each exchange once, to the step that sent it, or else to the test."""
         for exchange in self.run.recent:
-            text = as_text(evidence(exchange, self.run.masker))
-            allure.attach(text, exchange.summary, allure.attachment_type.JSON)
+            if exchange.number not in self.attached:
+                self.attached.add(exchange.number)
+                text = as_text(evidence(exchange, self.run.masker))
+                allure.attach(text, exchange.summary, allure.attachment_type.JSON)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Any:
+        requirements = [self.run.catalogue[name] for name in self.run.record.requirements]
+        allure.dynamic.epic(self.run.contract.document.get("info", {}).get("title", "API conformance"))
+        if not self.is_scenario:
+            allure.dynamic.feature(_first_line(getattr(item, "module", None)))
+            allure.dynamic.story(requirements[0].concern if len(requirements) == 1 else _in_words(item.name)[0])
+            allure.dynamic.title(
+                headline(requirements[0]) if len(requirements) == 1 else ", ".join(_in_words(item.name))
+            )
+        allure.dynamic.severity(_severity(requirements))
+        for requirement in requirements:
+            allure.dynamic.tag(requirement.id)
+        for concern in dict.fromkeys(requirement.concern for requirement in requirements):
+            allure.dynamic.label("layer", concern)
+        self._attach_exchanges()
+        self.warnings = [
+            f"{WARNING}{headline(self.run.catalogue[name])}"
+            for name in dict.fromkeys(breach.requirement for breach in self.run.record.breaches if not breach.known)
+            if self.run.catalogue[name].level == "SHOULD"
+        ]
         return (yield)
+
+
+def _severity(requirements: list[Requirement]) -> str:
+    """Return how severe a failure of a test is, by the strictest level of what it decides."""
+    levels = {requirement.level for requirement in requirements}
+    return _SEVERITIES["MUST" if "MUST" in levels else "SHOULD" if levels else ""]
+
+
+def _first_line(module: object) -> str:
+    """Return what the tests of a module are about, as the first sentence of the module says it."""
+    return (getattr(module, "__doc__", None) or "Tests").strip().splitlines()[0].partition(": ")[0].rstrip(".")
+
+
+def _in_words(name: str) -> list[str]:
+    """Return the name of a test and its parameters as words for people."""
+    function, _, parameters = name.partition("[")
+    words = function.removeprefix("test_").replace("_", " ").capitalize()
+    return [words, *parameters.rstrip("]").split("-")] if parameters else [words]
+
+
+def _told_parameters(parameter: Any) -> list[Any]:
+    """Return a parameter as people read it: the row of a scenario outline column by column, a text without quotes."""
+    try:
+        value = literal_eval(parameter.value)
+    except (SyntaxError, ValueError):
+        return [parameter]
+    if isinstance(value, dict):
+        return [Parameter(name=name, value=str(told)) for name, told in value.items()]
+    return [Parameter(name=parameter.name, value=str(value))]
 
 
 class AllureDelivery:
@@ -124,16 +213,16 @@ def _told(node: Any) -> dict[str, Any]:
     return {name: value for name, value in vars(node).items() if value or value is False}
 
 
-def _mask_fields(node: Any, masker: Masker) -> None:
-    """Mask every text in a result of Allure's model, and in what it consists of."""
+def _change_texts(node: Any, change: Callable[[str], str]) -> None:
+    """Change every text in a result of Allure's model, and in what it consists of."""
     for name, value in vars(node).items():
         if isinstance(value, str):
-            setattr(node, name, masker.text(value))
+            setattr(node, name, change(value))
         elif isinstance(value, list):
             for place, item in enumerate(value):
                 if isinstance(item, str):
-                    value[place] = masker.text(item)
+                    value[place] = change(item)
                 elif hasattr(item, "__dict__"):
-                    _mask_fields(item, masker)
+                    _change_texts(item, change)
         elif hasattr(value, "__dict__") and not isinstance(value, type):
-            _mask_fields(value, masker)
+            _change_texts(value, change)

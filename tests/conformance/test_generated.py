@@ -1,5 +1,5 @@
-"""Requests that schemathesis makes from the OpenAPI document: its examples, its coverage cases, fuzzing, and walks over
-the links. Each answer is held against the passive checks and against schemathesis' own."""
+"""Generated requests: what schemathesis makes from the OpenAPI document (its examples, its coverage cases, fuzzing, and
+walks over the links). Each response is held against the passive checks and against schemathesis' own."""
 
 from __future__ import annotations
 

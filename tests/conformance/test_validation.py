@@ -1,4 +1,4 @@
-"""Contract checks that the catalogue's tables describe: requests that are wrong in one way, or hostile.
+"""Wrong and hostile requests: the contract checks that the catalogue's tables describe.
 
 Each request is made from one that the target accepts as it stands, and that one is sent in the same test.
 """
