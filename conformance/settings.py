@@ -97,6 +97,7 @@ class Settings:
     allow_incomplete: bool = False
     known_failures: str | None = None
     write_known_failures: str | None = None
+    compare: str | None = None
     audit: bool = False
     sandbox_fault: tuple[str, ...] = ()
     sandbox_variant: tuple[str, ...] = ()

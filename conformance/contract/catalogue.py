@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -152,12 +150,6 @@ class Catalogue:
     @cached_property
     def by_id(self) -> dict[str, Requirement]:
         return {requirement.id: requirement for requirement in self.requirements}
-
-    @cached_property
-    def digest(self) -> str:
-        """A short text that is another as soon as a requirement comes, goes, or says anything else."""
-        rows = sorted((row.id, row.level, row.operation, row.statement) for row in self.requirements)
-        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:12]
 
     def __iter__(self) -> Iterator[Requirement]:
         return iter(self.requirements)

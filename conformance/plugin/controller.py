@@ -32,6 +32,7 @@ from conformance.report.model import Report, build_report
 from conformance.report.reproduce.script import scripts
 from conformance.report.summary import github_annotations
 from conformance.report.terminal import print_breaches, print_failures, print_summary
+from conformance.results.comparison import read_report
 from conformance.results.records import Record
 from conformance.wire.connection import wait_for_target
 from conformance.wire.target import TargetError
@@ -58,6 +59,7 @@ class Session:
         self._misread = False
         self._enough = False
         self._saying = threading.Lock()
+        self._earlier = read_report(Path(self.run.settings.compare)) if self.run.settings.compare else None
         self._interim = Interim(lambda: write_reports(self._unfinished(), self._folder, self._pages))
 
     def pytest_report_header(self) -> list[str]:
@@ -220,7 +222,7 @@ class Session:
         report = build_report(run, state.records, state.stopped, state.checked)
         if run.settings.audit:
             report = replace(report, audit=run.audit(report.decided_ids))
-        report = replace(report, scripts=scripts(run, state.records, report.results))
+        report = replace(report, scripts=scripts(run, state.records, report.results), earlier=self._earlier)
         if self._enough:
             status = Status.BROKEN
         if self._misread:

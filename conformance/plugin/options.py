@@ -18,6 +18,7 @@ import pytest
 from conformance.plugin.adapters import EarlyOptions
 from conformance.plugin.mistakes import unknown_variable
 from conformance.profile import NO_PROFILE, Profile, ProfileError, load_profile
+from conformance.results.comparison import read_report
 from conformance.settings import DEFAULTS, SECRET, Origin, Place, Settings, Size
 from conformance.wire.pacing import parse_rate
 
@@ -144,6 +145,11 @@ def _new_file(text: str) -> str:
         raise ValueError(f"{text!r} exists already; name a new file, and compare the two")
     if not Path(text).absolute().parent.is_dir():
         raise ValueError(f"there is no folder for {text!r}; make it first")
+    return text
+
+
+def _report(text: str) -> str:
+    read_report(Path(text))
     return text
 
 
@@ -336,6 +342,13 @@ OPTIONS: Final = (
         "write-known-failures",
         "write such a file from what this run finds broken; each entry has its reason still to be given",
         _new_file,
+        "FILE",
+        again=False,
+    ),
+    Option(
+        "compare",
+        "the conformance.json of an earlier run: tell what is newly broken, repaired or untested, and what takes longer",
+        _report,
         "FILE",
         again=False,
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -15,9 +17,11 @@ from conformance.errors import Why
 from conformance.report.messages import again_line, company_note
 from conformance.report.reproduce.script import SCRIPTS, Script
 from conformance.results.audit import Audit
+from conformance.results.comparison import compare
 from conformance.results.groups import Group, groups
 from conformance.results.known import NONE_KNOWN, KnownFailures
 from conformance.results.records import Breach, Reason, Record
+from conformance.results.traffic import drift, response_times
 from conformance.results.verdicts import Result, RunVerdict, Verdict, results, run_verdict, stale_entries
 from conformance.run import Run
 from conformance.settings import Deviation, Size
@@ -54,9 +58,11 @@ class Report:
     proofs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     audit: Audit | None = None
     scripts: Mapping[str, Script] = field(default_factory=dict)
+    drift: tuple[Mapping[str, Any], ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)
+    earlier: Mapping[str, Any] | None = None
     known: KnownFailures = NONE_KNOWN
     deviations: tuple[Deviation, ...] = ()
-    catalogue: str = ""
 
     @cached_property
     def broken(self) -> tuple[Result, ...]:
@@ -137,11 +143,20 @@ class Report:
         """Return the report with the end of the run in it."""
         return replace(self, ended=ended, exit_status=exit_status)
 
+    @cached_property
+    def comparison(self) -> dict[str, Any] | None:
+        """Return in what the run differs from the earlier one that the user named, if any."""
+        return compare(self.earlier, self._data()) if self.earlier is not None else None
+
     def to_data(self) -> dict[str, Any]:
         """Return the report as JSON data, in the form of `reports/conformance.schema.json`."""
+        return {**self._data(), "comparison": self.comparison}
+
+    def _data(self) -> dict[str, Any]:
         return {
             "format": FORMAT,
             "version": __version__,
+            "digests": dict(self.digests),
             "target": self.target,
             "verdict": self.verdict.value,
             "exit_status": self.exit_status,
@@ -157,10 +172,10 @@ class Report:
             "totals": self.totals(),
             "requests": self.requests,
             "operations": [dict(operation) for operation in self.operations],
-            "catalogue": {"digest": self.catalogue, "requirements": len(self.results)},
             "checked": list(self.checked),
             "created": list(self.created),
             "policies": list(self.policies),
+            "drift": [dict(row) for row in self.drift],
             "gateway": {"answered": self.gateway_answers, "of": self.requests_sent},
             "audit": self.audit and self.audit.to_data(),
             "owasp": self._owasp(),
@@ -268,10 +283,18 @@ def build_report(
         results=results(run.catalogue, records, reasons, undecided, run.recorder.known),
         given=run.given,
         proofs=run.proofs,
+        drift=tuple(drift(run.history, run.contract)),
+        digests=_digests(run),
         known=run.recorder.known,
         deviations=settings.deviations,
-        catalogue=run.catalogue.digest,
     )
+
+
+def _digests(run: Run) -> dict[str, str]:
+    """Return the SHA-256 of what the document and the catalogue say, which the target was held against."""
+    said = {"document": run.contract.document, "catalogue": [file.data for file in run.catalogue.files]}
+    texts = {name: json.dumps(value, sort_keys=True, ensure_ascii=False, default=str) for name, value in said.items()}
+    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
 
 
 def _covers_all(run: Run) -> bool:
@@ -298,6 +321,7 @@ def _operations(run: Run, records: Iterable[Record]) -> tuple[dict[str, Any], ..
     for record in records:
         for (name, status), number in record.requests.items():
             counts.get(name, other)[str(status or "no answer")] += number
+    times = response_times(run.history)
     rows: list[dict[str, Any]] = [
         {
             "operation": name,
@@ -305,6 +329,7 @@ def _operations(run: Run, records: Iterable[Record]) -> tuple[dict[str, Any], ..
             "path": run.contract.operations[name].path,
             "requests": count.total(),
             "statuses": dict(sorted(count.items())),
+            "times": times.get(name),
         }
         for name, count in counts.items()
     ]
@@ -315,6 +340,7 @@ def _operations(run: Run, records: Iterable[Record]) -> tuple[dict[str, Any], ..
             "path": "",
             "requests": other.total(),
             "statuses": dict(sorted(other.items())),
+            "times": times.get(""),
         }
     )
     return tuple(rows)

@@ -10,6 +10,7 @@ import pytest
 from conformance.report.messages import again_line, company_note, facts, headline, known_words, proof, title, way
 from conformance.report.model import Report
 from conformance.report.reproduce.script import SCRIPTS
+from conformance.results.comparison import in_lines
 from conformance.results.groups import Group
 from conformance.results.records import Breach
 from conformance.results.verdicts import Result, RunVerdict, Verdict
@@ -50,6 +51,8 @@ def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str
             terminal.write_line(f"policy   {policy}")
         _not_tested(terminal, report)
     _audit(terminal, report)
+    for line in in_lines(report.comparison) if report.comparison is not None else ():
+        terminal.write_line(line)
     terminal.write_line(
         f"reports  {folder}/conformance.html, conformance.json, summary.md, junit.xml, report.html, allure-results/"
     )

@@ -356,6 +356,7 @@ READ_FROM_FILES = (
     "merchant-password-file",
     "second-merchant-password-file",
     "known-failures",
+    "compare",
     "profile",
 )
 
