@@ -61,8 +61,8 @@ Feature: The three ways to name the customer of a checkout session
     @CHECKOUT-INLINE-3
     Scenario: The new customer is used again
       When the merchant creates a checkout session with a new customer
-      And the merchant creates a checkout session for the customer who was created with it
-      Then both sessions have the same customer
+      And the merchant creates two checkout sessions for the customer who was created with it
+      Then all three sessions have the same customer
 
     @CHECKOUT-INLINE-7
     Scenario: The answer names one customer

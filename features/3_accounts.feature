@@ -28,6 +28,12 @@ Feature: Accounts and sessions
       When somebody signs up with the same e-mail in capitals
       Then the sign-up is refused as taken, or hidden behind an invented user
 
+    @SIGNUP-UNIQUE-4
+    Scenario: An e-mail that was taken in capitals first
+      Given an account that signed up with capitals in its e-mail
+      When somebody signs up with the same e-mail in small letters
+      Then the sign-up is refused as taken, or hidden behind an invented user
+
     @SIGNUP-STATUS-1 @SIGNUP-UNIQUE-1
     Scenario: A plus-address is an e-mail of its own
       Given an account
@@ -109,6 +115,12 @@ Feature: Accounts and sessions
     Scenario: The e-mail in another letter case
       Given an account
       When the person signs in with the e-mail in capitals
+      Then the sign-in is accepted
+
+    @SIGNIN-AUTH-8
+    Scenario: The e-mail in small letters, which came in capitals
+      Given an account that signed up with capitals in its e-mail
+      When the person signs in with the e-mail in small letters
       Then the sign-in is accepted
 
   Rule: Each sign-in opens a session of its own

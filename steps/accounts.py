@@ -8,6 +8,7 @@ from typing import Any, Final
 from pytest_bdd import given, parsers, then, when
 
 from conformance.run import Run
+from conformance.sharing import once
 from conformance.values import MISSING, first_field, shown, without
 from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
@@ -75,6 +76,23 @@ def an_account(story: Story) -> None:
     story.merchant = story.merchants.account
 
 
+@given("an account that signed up with capitals in its e-mail")
+def an_account_in_capitals(story: Story) -> None:
+    """A target may refuse capitals, which is a policy."""
+    run = story.run
+    saved_for(story, operations.SIGN_UP)
+
+    def sign_up() -> Merchant:
+        body = operations.sign_up.body(run)
+        name, _, domain = body["email"].partition("@")
+        body["email"] = f"{name.upper()}@{domain}"
+        sent = send_sign_up(run, body, intent=Intent.UNUSUAL, value="an e-mail with capitals")
+        user = first_field(run.need_success(sent).response_json, ["user.id"])
+        return Merchant("account in capitals", body["email"], body["password"], user_id=str(user))
+
+    story.merchant = once(run.shared, "account in capitals", sign_up)
+
+
 @given("the account of another merchant")
 def account_of_another(story: Story) -> None:
     story.merchant = story.merchants.second
@@ -133,6 +151,13 @@ def signs_in_in_capitals(story: Story) -> None:
     story.add(sign_in(story, story.actor.email.upper(), story.actor.password))
 
 
+@when("the person signs in with the e-mail in small letters")
+def signs_in_in_small_letters(story: Story) -> None:
+    exchange = story.add(sign_in(story, story.actor.email.lower(), story.actor.password))
+    if story.run.why_unavailable(exchange):
+        raise story.run.why_not(exchange)
+
+
 @when("the person signs up with a password that is too short")
 def signs_up_with_short_password(story: Story) -> None:
     story.notes["refused"] = send_sign_up(story.run, {**story.notes["person"], "password": SHORT_PASSWORD})
@@ -149,6 +174,12 @@ def signs_up_again(story: Story) -> None:
 @when("somebody signs up with the same e-mail in capitals")
 def signs_up_again_in_capitals(story: Story) -> None:
     body = {**operations.sign_up.body(story.run), "email": story.actor.email.upper()}
+    story.add(send_sign_up(story.run, body))
+
+
+@when("somebody signs up with the same e-mail in small letters")
+def signs_up_again_in_small_letters(story: Story) -> None:
+    body = {**operations.sign_up.body(story.run), "email": story.actor.email.lower()}
     story.add(send_sign_up(story.run, body))
 
 

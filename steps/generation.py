@@ -19,7 +19,7 @@ from steps.generated import prepared
 from steps.machine import walk_machine
 from steps.merchants import Merchants
 
-COVERAGE_OF_A_GATE: Final = {"positive": 1, "negative": 2}
+COVERAGE_OF_A_GATE: Final = {"positive": 1, "negative": 1}
 FUZZING_OF_A_GATE: Final = {"positive": 1, "negative": 2}
 EXAMPLES_OF_A_GATE: Final = 2
 BATCH: Final = 40

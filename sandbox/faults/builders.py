@@ -299,6 +299,17 @@ def any_type(operation: str, name: str) -> Change:
     return _refield(operation, name, change)
 
 
+def also_of_type(operation: str, name: str, kind: type) -> Change:
+    """Accept values of one more JSON type; the other rules hold for the right one only."""
+
+    def change(field: Field) -> Field:
+        of_type, *others = field.rules
+        wider = replace(of_type, holds=lambda value: isinstance(value, kind) or of_type.holds(value))
+        return replace(field, rules=(wider, *(_only_where(of_type, rule) for rule in others)))
+
+    return _refield(operation, name, change)
+
+
 def _only_where(of_type: Rule, rule: Rule) -> Rule:
     return replace(rule, holds=lambda value: not of_type.holds(value) or rule.holds(value))
 

@@ -177,7 +177,7 @@ FAULTS = table(
             ("name", "name", (INLINE, "CHECKOUT-INLINE-4")),
             ("email", "email", (INLINE, "CHECKOUT-INLINE-5")),
             ("phoneNumber", "phone-number", (INLINE, "CHECKOUT-INLINE-20")),
-            ("metadata", "metadata", (INLINE, "CHECKOUT-INLINE-21")),
+            ("metadata", "metadata", ("CHECKOUT-VALID-44", "CHECKOUT-INLINE-21")),
         )
     ),
     Fault(

@@ -156,10 +156,6 @@ def _not_found(call: Call) -> Reply | None:
     return None
 
 
-def _exactly(behaviour: Behaviour) -> Behaviour:
-    return replace(behaviour, email_sought=policies.as_given)
-
-
 FAULTS = (
     *table(
         "authentication",
@@ -184,14 +180,6 @@ FAULTS = (
                 (f"{SECTIONS[name][1]}-AUTH-5",),
             )
             for name in (SET_ACTIVE, CREATE_CHECKOUT)
-        ),
-        Fault(
-            "signin-email-in-one-case",
-            SIGN_IN,
-            SHOULD,
-            "the e-mail signs in in lower case alone",
-            _exactly,
-            ("SIGNIN-AUTH-8",),
         ),
         Fault(
             "signin-one-session-for-each-user",

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sandbox import policies, presentation
 from sandbox.behaviour import Behaviour, Call, Finish
-from sandbox.changes import arriving, both, with_seams
+from sandbox.changes import admitting, arriving, both, with_seams
 from sandbox.model import SET_ACTIVE, SIGN_IN, SIGN_UP, Headers, Reply, text
 from sandbox.store import Session, User
 from sandbox.variants.builders import refusing, succeeding
@@ -66,7 +66,16 @@ def _captcha(call: Call) -> Reply | None:
     return Reply(400, {"code": "MISSING_RESPONSE", "message": "Missing CAPTCHA response"})
 
 
+def _small_letters(call: Call) -> None:
+    email = text(call.fields.get("email"))
+    if email != email.lower():
+        call.refuse("invalid")
+
+
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "signup-small-letters-alone", "an e-mail with capitals signs nobody up", admitting(SIGN_UP, _small_letters)
+    ),
     Variant("signatures-demanded", "only signed tokens open a session", _signed_alone),
     Variant(
         "tokens-of-two-sessions", "header and body carry tokens of two sessions", with_seams(token_header=_two_sessions)

@@ -7,10 +7,12 @@ from dataclasses import replace
 from sandbox import policies
 from sandbox.behaviour import Call, Change
 from sandbox.changes import admitting, both, finishing, with_seams
-from sandbox.model import CREATE_CUSTOMER, OPTIONAL_READS, Reply, text
+from sandbox.model import CREATE_CUSTOMER, LIST_CUSTOMERS, OPTIONAL_READS, Reply, text
 from sandbox.store import Customer
 from sandbox.variants.builders import refusing
 from sandbox.variants.model import Variant
+
+_PAGE = 10
 
 
 def _identity(column: str, name: str) -> Change:
@@ -43,7 +45,16 @@ def _nothing_here(call: Call, reply: Reply) -> Reply:
     return replace(reply, body={**reply.body, "message": "no such customer or session: nothing was found"})
 
 
+def _ten_a_page(call: Call, reply: Reply) -> Reply:
+    if call.operation != LIST_CUSTOMERS or not reply.succeeded or not isinstance(reply.body, dict):
+        return reply
+    rows, page = reply.body["data"][:_PAGE], reply.body["pagination"]
+    told = {"limit": min(page["limit"], _PAGE), "hasMore": page["offset"] + len(rows) < page["total"]}
+    return replace(reply, body={**reply.body, "data": rows, "pagination": {**page, **told}})
+
+
 VARIANTS: tuple[Variant, ...] = (
+    Variant("customers-ten-a-page", "a page of customers has ten at most, whatever is asked", finishing(_ten_a_page)),
     Variant(
         "foreign-customer-unknown",
         "another merchant's customer is the same 404 as an unknown one",
