@@ -347,7 +347,7 @@ OPTIONS: Final = (
     ),
     Option(
         "compare",
-        "the conformance.json of an earlier run: tell what is newly broken, repaired or untested, and what takes longer",
+        "the conformance.json of an earlier run: tell what is newly broken, repaired or untested, or slower",
         _report,
         "FILE",
         again=False,

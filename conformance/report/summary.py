@@ -76,7 +76,7 @@ def _left_out(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _foot(data: Mapping[str, Any]) -> str:
-    version = f"suite {data['version']}, " if "version" in data else ""
+    version = f"suite {data['version']}, "
     catalogue = f"catalogue {data['digests']['catalogue'][:12]} of {len(data['requirements'])} requirements"
     requests = f"{data['requests']} requests in {data['seconds']:.0f} s"
     return f"{version}{catalogue}, {requests}, exit status {data['exit_status']}"

@@ -29,6 +29,7 @@ def report(
         counts = totals[item["level"]]
         counts[item["verdict"]] = counts.get(item["verdict"], 0) + 1
     return {
+        "version": "1.2.3",
         "target": "http://127.0.0.1:8080/api",
         "verdict": verdict,
         "exit_status": 1,
@@ -55,7 +56,7 @@ def test_the_summary_says_what_is_broken() -> None:
     assert "| A-1 | createCustomer | It has an id. | <code>`id`</code> | <code>null</code> |" in text
     assert text.index("Broken (MUST)") < text.index("A-1") < text.index("Warnings (SHOULD)") < text.index("B-2")
     assert "| deselected | 1 |" in text
-    assert "catalogue 0123456789ab of 3 requirements, 12 requests in 5 s, exit status 1" in text
+    assert "suite 1.2.3, catalogue 0123456789ab of 3 requirements, 12 requests in 5 s, exit status 1" in text
 
 
 def test_a_long_summary_ends() -> None:
