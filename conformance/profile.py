@@ -20,7 +20,7 @@ from conformance.settings import Deviation
 
 _SCHEMA: Final = "profile.schema.json"
 _SECTIONS: Final = ("connection", "limits", "values", "run")
-_FILES: Final = ("ca_bundle", "client_cert", "known_failures")
+_FILES: Final = ("ca_bundle", "client_cert", "known_failures", "compare")
 _KNOWN: Final = "known_failures"
 
 

@@ -134,7 +134,7 @@ class Session:
         if not session.items and not adapters.runs_in_workers(self.config):
             self._failure = (
                 "no test was selected: name a folder or file that has some, or look at the words of -k and -m; "
-                "`pytest --collect-only -q` lists all"
+                f"`{started.word(self.config)} --collect-only -q` lists all"
             )
             return
         self._require_target()

@@ -107,7 +107,7 @@ def _answer(config: pytest.Config) -> str | None:
         if name is None:
             return listed(catalogue, listing)
         known = scenarios(config.rootpath / config.getini("bdd_features_base_dir"), config.rootpath)
-        return explained(name, catalogue, known, _proofs(config))
+        return explained(name, catalogue, known, _proofs(config), started.word(config))
     except (CatalogueError, QuestionError) as error:
         raise pytest.UsageError(str(error)) from None
 

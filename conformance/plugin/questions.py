@@ -85,8 +85,16 @@ def _text(row: Requirement) -> str:
     return " ".join((row.id, row.level, row.operation, row.concern, row.statement)).casefold()
 
 
-def explained(name: str, catalogue: Catalogue, known: Sequence[Scenario], proofs: Mapping[str, Sequence[str]]) -> str:
+def explained(
+    name: str,
+    catalogue: Catalogue,
+    known: Sequence[Scenario],
+    proofs: Mapping[str, Sequence[str]],
+    command: str = "pytest",
+) -> str:
     """Return what a requirement is: statement, level, sources with their links, what decides it and what proves it.
+
+    `command` is the word that starts a run.
 
     Raises `QuestionError`, with the nearest id, where there is none of that name.
     """
@@ -98,7 +106,7 @@ def explained(name: str, catalogue: Catalogue, known: Sequence[Scenario], proofs
     sources = [
         source.label if source.label == source.href else f"{source.label} <{source.href}>" for source in row.sources
     ]
-    proof = [f"the seeded fault {fault}: pytest --sandbox-fault {fault}" for fault in faults]
+    proof = [f"the seeded fault {fault}: {command} --sandbox-fault {fault}" for fault in faults]
     parts = {
         "": [f"{row.id} ({row.level}, {row.operation}, {row.concern})", row.statement],
         "source": sources,
@@ -107,7 +115,7 @@ def explained(name: str, catalogue: Catalogue, known: Sequence[Scenario], proofs
         "written in": [f"{row.origin.place()}"],
     }
     if not row.not_testable:
-        parts["alone"] = [f"""pytest -m 'requirement(id="{row.id}")'"""]
+        parts["alone"] = [f"""{command} -m 'requirement(id="{row.id}")'"""]
     return "\n".join(line for title, lines in parts.items() for line in _part(title, lines))
 
 

@@ -23,6 +23,11 @@ def home(config: pytest.Config) -> Path:
     return Path(config.getini(HOME) or config.rootpath)
 
 
+def word(config: pytest.Config) -> str:
+    """Return the word for such a session in a sentence: pytest, or the installed command."""
+    return _COMMAND if is_command(config) else "pytest"
+
+
 def command(config: pytest.Config) -> tuple[str, ...]:
     """Return the words that start such a session again: pytest by the interpreter that runs now, and by no other one.
 

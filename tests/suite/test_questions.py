@@ -71,6 +71,7 @@ def test_a_question_is_answered_without_a_target(tmp_path: Path) -> None:
 
 
 def test_a_place_without_catalogue_is_named(tmp_path: Path) -> None:
-    done = invoke(tmp_path, "--explain", "CHECKOUT-NONE-2", "-c", "/dev/null", folder=tmp_path)
+    words = ["-p", "conformance.plugin.entry", "--explain", "CHECKOUT-NONE-2", "-c", "/dev/null"]
+    done = invoke(tmp_path, *words, folder=tmp_path)
     assert done.status == pytest.ExitCode.USAGE_ERROR
     assert "ERROR: there is no catalogue here: ask in the folder of a checkout of the suite" in done.output
