@@ -268,23 +268,10 @@ def set_base_url(config: pytest.Config, url: str) -> None:
 
 
 def tell_version(config: pytest.Config, version: str) -> None:
-    """Let JUnit, pytest-html and Allure name the suite's version: a property, a row and a file.
-
-    pytest: the key `xml_key` of its plugin `junitxml`; the table is pytest-metadata's; Allure reads a file beside the
-    results.
-    """
-    from _pytest.junitxml import xml_key  # noqa: PLC0415
-
-    junit = config.stash.get(xml_key, None)
-    if junit is not None:
-        junit.add_global_property("conformance", version)
+    """Let the table of pytest-html, which is pytest-metadata's, name the suite's version."""
     table = environment_table(config)
     if table is not None:
         table["Conformance"] = version
-    folder = allure_folder(config)
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.joinpath("environment.properties").write_text(f"Conformance={version}\n", encoding="utf-8")
 
 
 # pytest-bdd

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import ParseError
 
 import pytest
 
-from conformance.plugin import adapters
+from conformance.plugin import adapters, started
 from conformance.plugin.state import RUN, STATE
 from conformance.report import pytest_html
 from conformance.report.allure_run import write_run
@@ -50,4 +50,4 @@ class Afterwards:
                 add_verdicts(file, report)
         with suppress(OSError):
             if folder is not None and folder.is_dir():
-                write_run(report, folder, Path(self.config.rootpath, self.config.stash[RUN].settings.report_dir))
+                write_run(report, folder, Path(started.home(self.config), self.config.stash[RUN].settings.report_dir))

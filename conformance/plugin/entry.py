@@ -201,7 +201,7 @@ def _register_with_allure(config: pytest.Config, run: Run) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Write Allure's results here, once its own plugin has been configured."""
-    if session.config.pluginmanager.hasplugin("conformance-allure"):
+    if session.config.pluginmanager.has_plugin("conformance-allure"):
         adapters.write_allure_with(allure.write_item)
 
 

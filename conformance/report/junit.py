@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Final
 
+from conformance import __version__
 from conformance.report.messages import facts, headline
 from conformance.report.model import Report
 from conformance.results.verdicts import Result, Verdict
@@ -39,6 +40,7 @@ def _properties(report: Report) -> ET.Element:
 def run_facts(report: Report) -> dict[str, str]:
     """Return what a reader of any report wants to know of a run first, by name."""
     return {
+        "conformance": __version__,
         "verdict": report.verdict.value,
         "target": report.target,
         "size": report.size.value,
