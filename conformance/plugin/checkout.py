@@ -18,7 +18,7 @@ _PLUGINS: Final = ("conformance.plugin.entry", "steps")
 def configuration(folder: Path) -> Path | None:
     """Return the configuration of the checkout that a folder is, or None for another folder."""
     file = folder / "pyproject.toml"
-    return file if file.is_file() and "\nconformance_contract" in file.read_text(encoding="utf-8") else None
+    return file if file.is_file() and "\nconformance_contract" in file.read_text("utf-8", "replace") else None
 
 
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:

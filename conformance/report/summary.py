@@ -38,11 +38,15 @@ def render_summary(data: Mapping[str, Any]) -> str:
     lines += [*_levels(data["totals"]), ""]
     for title, verdict in (("Broken (MUST)", "failed"), ("Warnings (SHOULD)", "warned")):
         lines += _breaches(title, [row for row in data["requirements"] if row["verdict"] == verdict])
-    known = [row for row in data["requirements"] if row["verdict"] == "known failure"]
-    lines += _breaches("Known failures", known)
+    lines += _known([row for row in data["requirements"] if row["verdict"] == "known failure"])
+    if data["stale_known_failures"]:
+        words = map(_plain, data["stale_known_failures"])
+        lines += ["## Known failures that no longer fit", "", *(f"- {sentence}" for sentence in words), ""]
     lines += _left_out(data["requirements"])
     if data["policies"]:
         lines += ["## Policies seen", "", *(f"- {_plain(policy)}" for policy in data["policies"]), ""]
+    if data["deviations"]:
+        lines += ["## Declared deviations", "", *(f"- {_plain(_deviation(row))}" for row in data["deviations"]), ""]
     return "\n".join([*lines, _foot(data), ""])
 
 
@@ -65,6 +69,29 @@ def _breaches(title: str, rows: list[Mapping[str, Any]]) -> list[str]:
         lines.append(f"| {row['id']} | {words} | {_code(first['expected'])} | {_code(first['got'])} |")
     left = len(rows) - _BROKEN_SHOWN
     return [*lines, *(["", f"and {left} more"] if left > 0 else []), ""]
+
+
+def _known(rows: list[Mapping[str, Any]]) -> list[str]:
+    if not rows:
+        return []
+    lines = [
+        "## Known failures",
+        "",
+        "| requirement | operation | reason | owner | until | got |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows[:_BROKEN_SHOWN]:
+        entry = row["known_failure"]
+        owner = ", ".join(filter(None, (entry["owner"], entry["link"])))
+        words = " | ".join(map(_plain, (row["operation"], entry["reason"], owner, entry["expires"])))
+        lines.append(f"| {row['id']} | {words} | {_code(row['breaches'][0]['got'])} |")
+    left = len(rows) - _BROKEN_SHOWN
+    return [*lines, *(["", f"and {left} more"] if left > 0 else []), ""]
+
+
+def _deviation(row: Mapping[str, Any]) -> str:
+    told = f"{row['operation']} refuses with {row['status']} in place of {row['like']}, seen {row['seen']} times"
+    return f"{told}: {row['reason']}"
 
 
 def _left_out(rows: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -101,6 +128,8 @@ def github_annotations(data: Mapping[str, Any]) -> list[str]:
     lines = []
     if data["stopped"]:
         lines.append(_command("error", f"conformance: {data['verdict']}", data["stopped"]))
+    stale = data["stale_known_failures"][:_ANNOTATED]
+    lines += [_command("error", "a known failure that no longer fits", sentence) for sentence in stale]
     for kind, verdict in (("error", "failed"), ("warning", "warned")):
         rows = [row for row in data["requirements"] if row["verdict"] == verdict]
         for row in rows[:_ANNOTATED]:

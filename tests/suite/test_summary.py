@@ -43,6 +43,8 @@ def report(
         "totals": totals,
         "digests": {"document": "f" * 64, "catalogue": "0123456789abcdef"},
         "policies": list(policies),
+        "deviations": [],
+        "stale_known_failures": [],
         "requirements": list(rows),
     }
 
@@ -57,6 +59,22 @@ def test_the_summary_says_what_is_broken() -> None:
     assert text.index("Broken (MUST)") < text.index("A-1") < text.index("Warnings (SHOULD)") < text.index("B-2")
     assert "| deselected | 1 |" in text
     assert "suite 1.2.3, catalogue 0123456789ab of 3 requirements, 12 requests in 5 s, exit status 1" in text
+
+
+def test_the_summary_says_what_is_known_and_what_no_longer_fits() -> None:
+    entry = {"reason": "the | gateway", "owner": "team a", "link": "https://example.com/7", "expires": "2027-01-31"}
+    known = {**row("known failure"), "known_failure": entry, "breaches": [{"expected": "`id`", "got": "null"}]}
+    deviation = {"operation": "createCustomer", "status": 404, "like": 415, "reason": "gateway", "link": "", "seen": 2}
+    data = report("known failures", known)
+    data |= {"stale_known_failures": ["known.yaml, line 1: it passes"], "deviations": [deviation]}
+    text = render_summary(data)
+    owner = r"team a, https://example.com/7"
+    assert rf"| A-1 | createCustomer | the \| gateway | {owner} | 2027\-01\-31 | <code>null</code> |" in text
+    assert "## Known failures that no longer fit\n\n- known.yaml, line 1: it passes\n" in text
+    assert "- createCustomer refuses with 404 in place of 415, seen 2 times: gateway" in text
+    assert github_annotations(data) == [
+        "::error title=a known failure that no longer fits::known.yaml, line 1: it passes"
+    ]
 
 
 def test_a_long_summary_ends() -> None:
