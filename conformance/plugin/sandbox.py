@@ -30,7 +30,7 @@ class Sandbox:
     def start(cls, arguments: Sequence[str] = ()) -> Self:
         """Start it with further command-line arguments; raise `TargetError` with its last words if it fails."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox", "--port", "0", "--exit-with-stdin", *arguments],
+            [sys.executable, "-P", "-m", "sandbox", "--port", "0", "--exit-with-stdin", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

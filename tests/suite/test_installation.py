@@ -84,13 +84,22 @@ def test_nothing_loads_itself(site: Path, tmp_path: Path) -> None:
 
 
 def test_the_command_runs_in_any_folder(site: Path, tmp_path: Path) -> None:
-    """Over two processes: the reports are there, and do not say where the suite stands."""
+    """Over two processes: the reports are there, and do not say where the suite stands.
+
+    What lies there has the names of the suite's own folders, and is another project's.
+    """
     before = sorted(site.rglob("*"))
+    others = [f"{name}/__init__.py" for name in ("conformance", "sandbox", "steps", "tests")]
+    for name in ("conftest.py", *others):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("raise SystemExit('of another project')", encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n", encoding="utf-8")
+    given = set(tmp_path.iterdir())
     done = command(site, tmp_path, "-n2", "--size", "smoke")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"rootdir: {site / PACKAGE}" in done.stdout
     reports = tmp_path / "reports"
-    assert {path.name for path in tmp_path.iterdir()} <= {"reports", ".pytest_cache"}
+    assert set(tmp_path.iterdir()) - given <= {reports, tmp_path / ".pytest_cache"}
     assert "no breach found" in (reports / "conformance.json").read_text(encoding="utf-8")
     assert not [file for file in reports.rglob("*.*") if str(site) in file.read_text(encoding="utf-8")]
     assert sorted(site.rglob("*")) == before
