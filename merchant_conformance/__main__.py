@@ -63,12 +63,13 @@ def pytest_words(words: Sequence[str], folder: Path) -> list[str]:
     """
     given = [str(SUITE / word) if _names_test(word) else word for word in words]
     everything = [] if any(map(_names_test, words)) else [str(SUITE / TESTS)]
+    cache = [] if "no:cacheprovider" in words else ["-o", f"cache_dir={folder / '.pytest_cache'}"]
     return [
         *("-c", str(SUITE / "pyproject.toml")),
         *("-o", f"conformance_home={folder}"),
-        *("-o", f"cache_dir={folder / '.pytest_cache'}"),
+        *cache,
+        *everything,  # before what the user gave, whose last option may do without a value
         *given,
-        *everything,
     ]
 
 
