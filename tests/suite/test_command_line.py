@@ -539,13 +539,6 @@ def test_help_documents_every_option(tmp_path: Path) -> None:
         assert option.ini in words
 
 
-def test_the_readme_names_every_option() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for option in OPTIONS:
-        assert f"`--{option.name}" in text
-        assert option.variable in text
-
-
 def test_the_page_on_stagings_names_tests_that_there_are() -> None:
     page = (ROOT / "docs" / "staging.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`(test_\w+)`", page))

@@ -28,9 +28,8 @@ def declared() -> dict[str, list[Requirement]]:
 
 
 def explained() -> dict[str, set[str]]:
-    """The packages in the README's table by extra."""
-    page = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = page.partition("## What each dependency is for\n")[2].partition("\n## ")[0]
+    """The packages in the page's table by extra."""
+    section = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     found: dict[str, set[str]] = {}
     for line in section.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -57,11 +56,11 @@ def test_every_dependency_has_a_lower_bound(extra: str) -> None:
 
 
 @pytest.mark.parametrize("extra", sorted(declared()))
-def test_the_readme_says_what_each_dependency_is_for(extra: str) -> None:
+def test_the_page_says_what_each_dependency_is_for(extra: str) -> None:
     assert explained().get(extra, set()) == {requirement.name for requirement in declared()[extra]}
 
 
-def test_the_readme_explains_no_extra_that_there_is_not() -> None:
+def test_the_page_explains_no_extra_that_there_is_not() -> None:
     assert set(explained()) == set(declared())
 
 
