@@ -70,7 +70,13 @@ def read_yaml(file: Path, *, dates_as_text: bool = False) -> YamlFile:
             data = None if node is None else loader.construct_document(node)
         finally:
             loader.dispose()
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise YamlError(f"{file.name}: the file is in another encoding; save it as UTF-8") from None
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise YamlError(f"{file.name}: the file cannot be read ({error.strerror or error})") from None
+    except yaml.YAMLError as error:
         problem = getattr(error, "problem_mark", None)
         where = f", line {problem.line + 1}" if problem else ""
         raise YamlError(f"{file.name}{where}: this is no valid YAML") from None

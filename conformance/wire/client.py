@@ -36,7 +36,7 @@ from conformance.wire.gateway import (
     may_be_firewall,
 )
 from conformance.wire.limits import Limits, Silence
-from conformance.wire.transport import Traffic, Transport, bytes_after_head
+from conformance.wire.transport import Traffic, Transport, bytes_after_head, environment_proxy
 
 USER_AGENT: Final = f"merchant-onboarding-conformance/{__version__}"
 _RETRIES_AFTER_429: Final = 4
@@ -317,8 +317,11 @@ class Wire:
         link = self.connection
         start = b"HTTP/" if link.http2 and self._traffic.start else self._traffic.start
         failure = failure_of(error, patience, link.connect_timeout, start)
-        if link.proxy and isinstance(error, httpx.ConnectTimeout | httpx.ConnectError) and not failure.in_tls:
-            return Failure(failure.kind, f"the proxy of --proxy cannot be reached: {failure.words}")
+        if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError) and not failure.in_tls:
+            surrounding = link.trust_environment and environment_proxy(httpx.URL(link.base_url))
+            whose = "of --proxy" if link.proxy else "that the environment names" if surrounding else ""
+            if whose:
+                return Failure(failure.kind, f"the proxy {whose} cannot be reached: {failure.words}")
         return failure
 
     def _require_alive(self) -> bool:

@@ -14,9 +14,12 @@ from typing import Any, cast
 import httpx
 import pytest
 
+from conformance.contract.yamlfile import YamlError, read_yaml
+from conformance.masking import Masker
 from conformance.plugin.options import OPTIONS, Option, read_settings
 from conformance.settings import Settings
-from conformance.wire.connection import environment_of
+from conformance.wire.client import Wire
+from conformance.wire.connection import connection, environment_of
 from conformance.wire.target import TargetError
 from tests.suite.invocation import ROOT, Done, Given, invoke
 from tests.suite.misbehaving import reply, serving
@@ -259,6 +262,24 @@ def test_a_password_file_of_another_editor(content: bytes, words: str, tmp_path:
             read(str(file))
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("a: ä".encode("latin-1"), "contract.yaml: the file is in another encoding; save it as UTF-8"),
+        (None, "contract.yaml: the file cannot be read (Is a directory)"),
+    ],
+)
+def test_a_yaml_file_that_cannot_be_read(content: bytes | None, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "contract.yaml"
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+    with pytest.raises(YamlError) as caught:
+        read_yaml(file)
+    assert str(caught.value) == words
+
+
 def test_libraries_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     proxy = next(option.read for option in OPTIONS if option.name == "proxy")
@@ -326,6 +347,16 @@ def test_what_the_environment_names_has_to_be_usable(
     clear_environment(monkeypatch, {variable: value})
     with pytest.raises(TargetError, match=re.escape(words)):
         environment_of(Settings(), "https://payments.example.com")
+
+
+def test_a_proxy_of_the_environment_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    clear_environment(monkeypatch, {"HTTP_PROXY": NOWHERE})
+    wire = Wire(connection(Settings(connect_timeout=1.0), FAR), Masker())
+    try:
+        told = wire.reach()
+    finally:
+        wire.close()
+    assert told == "the proxy that the environment names cannot be reached: the connection was refused"
 
 
 def clear_environment(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
