@@ -149,7 +149,7 @@ def _new_file(text: str) -> str:
 
 
 def _report(text: str) -> str:
-    read_report(Path(text))
+    read_report(Path(_file(text)))
     return text
 
 
