@@ -13,6 +13,7 @@ from conformance.report.model import Report
 from conformance.results.verdicts import Result, Verdict
 
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_KINDS: Final = {"errors": "error", "failures": "failure", "skipped": "skipped"}
 _ENDING: Final = "the run reaches its target and comes to its end"
 
 
@@ -26,7 +27,8 @@ def add_verdicts(file: Path, report: Report) -> None:
     for suite in root.iter("testsuite"):
         suite.insert(0, _properties(report))
     root.append(_suite("run", [_ending(report)], report))
-    root.append(_suite("requirements", [_case(result, report) for result in report.results], report))
+    cases = [requirement_case(result, is_failure=result in report.broken) for result in report.results]
+    root.append(_suite("requirements", cases, report))
     file.write_bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
@@ -62,9 +64,6 @@ def _suite(name: str, cases: list[ET.Element], report: Report) -> ET.Element:
     return suite
 
 
-_KINDS: Final = {"errors": "error", "failures": "failure", "skipped": "skipped"}
-
-
 def _ending(report: Report) -> ET.Element:
     case = ET.Element("testcase", classname="run", name=_ENDING, time="0")
     if not report.finished_well:
@@ -73,7 +72,8 @@ def _ending(report: Report) -> ET.Element:
     return case
 
 
-def _case(result: Result, report: Report) -> ET.Element:
+def requirement_case(result: Result, *, is_failure: bool) -> ET.Element:
+    """Return the test case of a requirement, which fails where its verdict fails the run."""
     requirement = result.requirement
     case = ET.Element(
         "testcase",
@@ -82,7 +82,7 @@ def _case(result: Result, report: Report) -> ET.Element:
         time="0",
     )
     told = "\n".join(line for breach in result.breaches[:1] for line in facts(breach))
-    if result in report.broken:
+    if is_failure:
         _put(case, "failure", requirement.level, headline(requirement), told)
     elif result.verdict is Verdict.WARNED:
         _put(case, "skipped", "warning", f"warning (SHOULD): {headline(requirement)}", told)

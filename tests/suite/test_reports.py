@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shlex
@@ -9,15 +10,21 @@ import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from allure_commons.model2 import TestResult as AllureResult
 from jsonschema import Draft202012Validator, FormatChecker
 
 from conformance.contract.catalogue import Catalogue
-from conformance.errors import Told
+from conformance.errors import Told, Why
+from conformance.report.allure import AllureSteps
+from conformance.report.allure_run import CATEGORIES
+from conformance.report.junit import requirement_case
 from conformance.report.messages import repeated, told
-from conformance.results.records import Breach, Record
+from conformance.results.records import Breach, Reason, Record
+from conformance.results.verdicts import results as results_of
+from conformance.run import Run
 from tests.suite.invocation import ROOT, Done, invoke
 
 FAULT = "customer-id-empty"
@@ -159,6 +166,47 @@ def test_junit_names_what_is_broken(red: Done) -> None:
         assert re.match(r"\S+/tests/conformance/test_\w+\.py:\d+: not tested: ", str(skip.text))
 
 
+def test_junit_tells_the_verdict_on_the_run_and_on_each_requirement(red: Done, green: Done, unreached: Done) -> None:
+    """Besides its tests: properties of the run in each suite, one case for its end, and one for each requirement."""
+    for done in (red, green, unreached):
+        suites = list(ET.parse(done.reports / "junit.xml").getroot())
+        assert [suite.get("name") for suite in suites] == ["conformance", "run", "requirements"]
+        for suite in suites:
+            told = {item.get("name"): item.get("value") for item in suite.iterfind("properties/property")}
+            assert told["verdict"] == done.report["verdict"]
+            assert (told["target"], told["seed"]) == (done.report["target"], str(done.report["seed"]))
+            assert suite.get("tests") == str(len(suite.findall("testcase")))
+            for kind, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+                assert suite.get(kind) == str(len(suite.findall(f"testcase/{tag}")))
+        names = {str(case.get("name")).partition(" ")[0]: case for case in suites[2].findall("testcase")}
+        outcomes = {name: "".join(item.tag for item in case) or "passed" for name, case in names.items()}
+        expected = {"failed": "failure", "warned": "skipped", "not tested": "skipped", "passed": "passed"}
+        assert outcomes == {name: expected[verdict] for name, verdict in done.verdicts.items()}
+    message = suites[1].find("testcase/error").get("message")  # type: ignore[union-attr]
+    assert "cannot be reached" in str(message)
+
+
+def test_junit_names_the_requirements_of_each_test(red: Done, catalogue: Catalogue) -> None:
+    for case in ET.parse(red.reports / "junit.xml").getroot()[0].findall("testcase"):
+        (told,) = case.findall("properties/property[@name='requirements']")
+        assert set(str(told.get("value")).split()) <= set(catalogue.by_id)
+
+
+@pytest.mark.parametrize(
+    ("strict", "outcome"), [(False, "skipped"), (True, "failure")], ids=["a warning", "in a strict run"]
+)
+def test_a_should_that_is_not_kept_is_seen_in_junit(strict: bool, outcome: str, catalogue: Catalogue) -> None:
+    record = Record("tests/test_it.py::test_it")
+    record.decided["CUSTOMER-VALID-2"] = 1
+    record.breach(Breach("CUSTOMER-VALID-2", record.test, "status 400", "status 201\x00"))
+    (result,) = (item for item in results_of(catalogue, [record], {}, Reason("", Why.NEVER)) if item.breaches)
+    case = requirement_case(result, is_failure=strict)
+    assert [item.tag for item in case] == [outcome]
+    assert "CUSTOMER-VALID-2 An invalid e-mail is refused with 400." in str(case[0].get("message"))
+    assert ("warning (SHOULD)" in str(case[0].get("message"))) is not strict
+    assert ET.fromstring(ET.tostring(case)) is not None
+
+
 def test_the_failure_text_says_all_that_is_needed(red: Done) -> None:
     """Who owns the API reads: which requirement, what was expected, what came, how to send it, how to run it again."""
     suite = ET.parse(red.reports / "junit.xml").getroot()[0]
@@ -287,6 +335,84 @@ def test_allure_has_requirements_and_evidence(red: Done, catalogue: Catalogue) -
             files = [red.reports / "allure-results" / item["source"] for item in attached]
             exchanges = [json.loads(file.read_text(encoding="utf-8")) for file in files]
             assert any(item["operation"] == "createCustomer" for item in exchanges)
+
+
+def test_allure_sorts_every_test(red: Done) -> None:
+    """A title to read, the behaviour that it belongs to, how severe it is; nothing of this machine."""
+    for result in results(red):
+        labels = {label["name"]: label["value"] for label in result["labels"]}
+        assert labels["epic"] == "Merchant onboarding"
+        assert labels["feature"]
+        assert labels["story"]
+        assert labels["severity"] in ("critical", "minor")
+        assert not result["name"].startswith("test_")
+        assert not {item["name"] for item in result.get("parameters", [])} & {"_pytest_bdd_example"}
+        assert str(ROOT) not in json.dumps(result)
+        if result["status"] == "failed":
+            assert red.report["run"] not in result["statusDetails"]["message"]
+
+
+def test_allure_has_exchanges_at_the_step_that_sent_them(red: Done) -> None:
+    walk = {result["name"]: result for result in results(red)}["A merchant goes from sign-up to a checkout page"]
+    step = next(step for step in walk["steps"] if step["name"] == "And the merchant creates a customer")
+    assert [item["name"] for item in step["attachments"]] == ["POST /customers → 201", "expected and got"]
+    assert step["statusDetails"]["message"].strip() == f"{BREACHED} The customer has `id`, which is a non-empty text."
+    assert not walk.get("attachments")
+
+
+def test_allure_tells_of_the_run(red: Done, unreached: Done) -> None:
+    for done in (red, unreached):
+        folder = done.reports / "allure-results"
+        told = dict(line.split("=", 1) for line in (folder / "environment.properties").read_text().splitlines())
+        assert (told["verdict"], told["target"]) == (done.report["verdict"], done.report["target"])
+        executor = json.loads((folder / "executor.json").read_text(encoding="utf-8"))
+        assert done.report["run"] in executor["buildName"]
+        categories = json.loads((folder / "categories.json").read_text(encoding="utf-8"))
+        assert json.loads((done.reports / "allurerc.json").read_text(encoding="utf-8"))["categories"] == categories
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "category"),
+    [
+        ("failed", "CUSTOMER-SCHEMA-2 The customer has `id`.", "Broken requirements"),
+        ("passed", "warning (SHOULD): A\nwarning (SHOULD): B", "Warnings: a SHOULD is not kept"),
+        ("passed", "", None),
+        ("skipped", "XFAIL reason: \nknown failure A-1 (reason)", "Known failures"),
+        ("skipped", "not tested: no reason", "Not tested"),
+        ("broken", "LookupError: a", "The suite itself failed"),
+    ],
+)
+def test_allure_puts_a_result_into_its_category(status: str, message: str, category: str | None) -> None:
+    """Allure takes the first category whose expression fits the whole message."""
+    fitting = (
+        item["name"]
+        for item in CATEGORIES
+        if status in item["matchedStatuses"] and re.fullmatch(str(item.get("messageRegex", r"[\s\S]*")), message)
+    )
+    assert next(fitting, None) == category
+
+
+def test_an_interrupted_test_is_not_passed() -> None:
+    steps = AllureSteps(cast(Run, None))
+    steps.warnings = ["warning (SHOULD): A"]
+    warned, stopped = AllureResult(status="passed"), AllureResult(status="passed")
+    steps.conclude(warned)
+    assert (warned.status, warned.statusDetails.message) == ("passed", "warning (SHOULD): A")
+    protocol = steps.pytest_runtest_protocol()
+    next(protocol)
+    with pytest.raises(KeyboardInterrupt):
+        protocol.throw(KeyboardInterrupt())
+    steps.conclude(stopped)
+    assert (stopped.status, stopped.statusDetails.message) == ("skipped", "not tested: the run was interrupted")
+
+
+def test_pytest_html_tells_target_verdict_and_reasons(red: Done, unreached: Done) -> None:
+    text = (red.reports / "report.html").read_text(encoding="utf-8")
+    assert f">API conformance of {red.report['target']}, test by test</title>" in text
+    assert f"<b>Not conformant</b>: {red.report['target']}" in text
+    assert f"<li>{BREACHED} (MUST, createCustomer) The customer has `id`" in text
+    assert "&#x27;Skipped: not tested" not in html.unescape(text)
+    assert "cannot be reached" in (unreached.reports / "report.html").read_text(encoding="utf-8")
 
 
 def test_allure_keeps_a_history_of_each_test(red: Done) -> None:
