@@ -30,29 +30,33 @@ Found = list[tuple[str, list[Finding]]]
 class Recorder:
     """What is found belongs to `record`; between tests that is a record of the suite's own, so that nothing is lost.
 
-    `recent` has the last exchanges of the running test, `step` is the step that runs, and `steps` has by number those
-    that sent the exchanges. `broken` has all requirements that the run knows to be broken; `known` are the failures
-    that the target's team has accepted for a time.
+    `recent` has the last exchanges of the running test, `steps` its steps up to the one that runs, and `sent_in` by
+    number the step in which an exchange was sent, counted from 1, or 0 before them. `broken` has all requirements that
+    the run knows to be broken; `known` are the failures that the target's team has accepted for a time.
     """
 
     catalogue: Catalogue
     masker: Masker
     record: Record = field(default_factory=lambda: Record("(between tests)"))
     recent: list[Exchange] = field(default_factory=list)
-    step: str = ""
-    steps: dict[int, str] = field(default_factory=dict)
+    steps: list[str] = field(default_factory=list)
+    sent_in: dict[int, int] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     known: KnownFailures = NONE_KNOWN
 
     @contextmanager
     def recording(self, record: Record) -> Iterator[Record]:
         """Let everything that is found belong to this record while the context lasts."""
-        before, self.record, self.recent, self.step = self.record, record, [], ""
-        self.steps.clear()
+        before, self.record, self.recent, self.steps, self.sent_in = self.record, record, [], [], {}
         try:
             yield record
         finally:
-            self.record, self.step = before, ""
+            self.record, self.steps = before, []
+
+    @property
+    def step(self) -> str:
+        """Return the step that runs; an empty text where the test has none."""
+        return self.steps[-1] if self.steps else ""
 
     def take(self, exchange: Exchange, found: Found) -> None:
         """Take an exchange, and what it decides, into the record."""
@@ -60,7 +64,7 @@ class Recorder:
         record.requests[_name(exchange.call), exchange.status] += 1
         record.numbers.append(exchange.number)
         self.recent = [*self.recent[1 - _SHOWN_EXCHANGES :], exchange]
-        self.steps[exchange.number] = self.step
+        self.sent_in[exchange.number] = len(self.steps)
         record.created.update(dict.fromkeys(self._created(exchange)))
         if (policy := _policy(exchange)) and not self._is_withheld(exchange):
             record.policies[self.masker.text(policy)] = None
@@ -117,15 +121,19 @@ class Recorder:
         return self.masker.text(offending(exchange, expected, self.catalogue[requirement_id].statement))
 
     def _before(self, requirement_id: str, exchange: Exchange | None) -> list[dict[str, Any]]:
-        """Return the exchanges that led to a breach, with their steps, for the first breach of what a test decides."""
+        """Return the steps that led to a breach, with their exchanges, for the first breach of what a test decides."""
         told = any(breach.requirement == requirement_id for breach in self.record.breaches)
         if told or self.catalogue[requirement_id].rule is not None:
             return []
-        return [
-            {"step": self.steps.get(earlier.number, ""), **in_short(earlier, self.masker)}
-            for earlier in self.recent
-            if exchange is None or earlier.number < exchange.number
+        earlier = [sent for sent in self.recent if exchange is None or sent.number < exchange.number]
+        steps = [
+            {
+                "step": step,
+                "exchanges": [in_short(sent, self.masker) for sent in earlier if self.sent_in[sent.number] == number],
+            }
+            for number, step in enumerate(["", *self.steps])
         ]
+        return [step for step in steps if step["step"] or step["exchanges"]]
 
     def check(
         self,

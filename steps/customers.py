@@ -229,7 +229,7 @@ def _settle(run: Run) -> None:
 def unchanged(story: Story, merchant: Merchant, before: int) -> None:
     _settle(story.run)
     now = listed(story.run, merchant)
-    story.run.check(now == before, f"{before} customers, as before", f"{now} customers", story.last)
+    story.run.check(now == before, f"as many customers as before, {before}", f"{now} of them", story.last)
 
 
 @when("the other merchant reads that customer")

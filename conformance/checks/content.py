@@ -95,7 +95,7 @@ def _unique(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] |
     first = seen.setdefault(str(value), f"#{exchange.number}")
     if first == f"#{exchange.number}":
         return []
-    return [Finding("a value of its own for every answer", f"one that exchange {first} had already: {shown(value)}")]
+    return [Finding("a value of its own in every response", f"one that exchange {first} had already: {shown(value)}")]
 
 
 def _recall(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:

@@ -125,7 +125,7 @@ def _no_password(exchange: Exchange, params: Params, rules: Basis) -> list[Findi
         *(value for _, value in exchange.response.headers),
     ]
     if any(password in text for text in everywhere):
-        return [Finding("an answer without the password", "the password that was sent stands in it")]
+        return [Finding("a response without the password", "the password that was sent stands in it")]
     return []
 
 

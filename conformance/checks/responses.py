@@ -29,7 +29,7 @@ def unavailable(exchange: Exchange, cases: Iterable[Params]) -> str | None:
 def _answered(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     if exchange.failure is None:
         return []
-    return [Finding("a complete HTTP answer within the time limit", exchange.failure)]
+    return [Finding("a complete HTTP response within the time limit", exchange.failure)]
 
 
 def _in_time(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
@@ -42,7 +42,7 @@ def _in_time(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] 
     if exchange.response is None or not usual:
         return None
     bound = max(params["seconds"], params["times"] * median(usual))
-    found = Finding(f"an answer within {bound:.1f} s", f"one after {exchange.seconds:.1f} s")
+    found = Finding(f"a response within {bound:.1f} s", f"one after {exchange.seconds:.1f} s")
     return [] if exchange.seconds <= bound else [found]
 
 

@@ -78,7 +78,7 @@ def _no_disguised_password(exchange: Exchange, params: Params, rules: Basis) -> 
         for form, what in forms(password).items()
         if form in places and not (form == sent or form in request)
     }
-    return [Finding("an answer without the password, in whatever form", what) for what in sorted(found)]
+    return [Finding("a response without the password, in whatever form", what) for what in sorted(found)]
 
 
 def _telling(value: Any) -> bool:

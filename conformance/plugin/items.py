@@ -112,7 +112,7 @@ class Tests:
 
     def pytest_bdd_before_step(self, step: Any) -> None:
         """Tell the recorder which step runs, for the evidence of what it finds."""
-        self.run.recorder.step = self.run.masker.text(f"{step.keyword} {step.name}")
+        self.run.recorder.steps.append(self.run.masker.text(f"{step.keyword} {step.name}"))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:

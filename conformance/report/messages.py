@@ -38,15 +38,18 @@ def breach_message(requirement: Requirement, breach: Breach, again: str) -> str:
 def facts(breach: Breach) -> list[str]:
     """Return what was expected and what was received, and in which response."""
     lines = [f"  expected  {breach.expected}", f"  got       {breach.got}"]
-    if breach.step:
+    if breach.step and not breach.before:
         lines.append(f"  step      {breach.step}")
-    lines += [f"  before    {told}" for told in _led(breach)]
+    lines += [f"  step      {told}" for told in _led(breach)]
     return [*lines, f"  in        {breach.exchange['summary']}"] if breach.exchange is not None else lines
 
 
 def _led(breach: Breach) -> list[str]:
-    """Return the requests that led to a breach, the last few of them, in a line each."""
-    told = [item["summary"] for item in breach.before]
+    """Return the steps that led to a breach, the last few of them, in a line each with what they sent."""
+    told = [
+        " · ".join(filter(None, [led["step"], *(earlier["summary"] for earlier in led["exchanges"])]))
+        for led in breach.before
+    ]
     return told if len(told) <= _LED_SHOWN else ["…", *told[-_LED_SHOWN:]]
 
 

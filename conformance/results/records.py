@@ -38,7 +38,7 @@ class Breach:
     `refusal` says that the request was refused, though in another way than it had to be: where its control is refused
     as well, that says nothing. `known` is the match of the known failure that covers it, empty for a new one. `place`
     is the field of the response that shows it, as a dotted path, and `step` the step of the scenario that found it.
-    `before` has the exchanges that led to it, in order, where the test itself decides.
+    `before` has the steps that led to it, with their exchanges, where the test itself decides.
     """
 
     requirement: str

@@ -519,11 +519,12 @@ def test_links_to_the_projects_pages_hold_no_path_of_this_machine(
 
 def test_what_led_to_a_breach_stands_before_it_and_its_place_is_marked() -> None:
     body = '{"id": "cs_1", "url": "https://pay.example/<1>"}'
-    led = {"step": "Given a merchant", "number": 3, "summary": "POST /sign-in → 200", "request": "{}", "response": ""}
+    sent = {"number": 3, "summary": "POST /sign-in → 200", "request": "{}", "response": ""}
+    led = {"step": "Given a merchant", "exchanges": [sent]}
     told = {**breach(), "place": "url", "step": "Then it can be paid", "before": [led]}
     told["exchange"]["response"]["body"] = body
     page = render_html(run(row("SIGNUP-ECHO-1", "failed", breaches=[told])))
     assert "<mark>&#34;url&#34;: &#34;https://pay.example/&lt;1&gt;&#34;</mark>" in page
     text = readable(page)
-    assert "What led to it: 1 request before it in the same test Given a merchant POST /sign-in → 200" in text
+    assert "What led to it: 1 step of the test, with what was sent before Given a merchant POST /sign-in → 200" in text
     assert "Found in the step Then it can be paid ." in text

@@ -1,0 +1,103 @@
+"""What the terminal tells of breaches, in each style of `--tb`, and of the tests that failed."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from conformance.contract.catalogue import Catalogue
+from conformance.errors import Why
+from conformance.report.model import Report
+from conformance.report.terminal import print_breaches, print_failures
+from conformance.results.groups import groups
+from conformance.results.records import Breach, Reason, Record
+from conformance.results.verdicts import results
+
+CAUSE = "CUSTOMER-SCHEMA-3 (MUST, createCustomer) The customer has `merchantId`, which is a non-empty text."
+FOLLOWS = "CUSTOMER-ECHO-1 (MUST, createCustomer) `merchantId` is the organization that was named."
+CURL = "curl -sS -i http://127.0.0.1/customers"
+
+
+class Terminal:
+    """A terminal that keeps its lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def section(self, title: str, **_: Any) -> None:
+        self.lines.append(f"= {title}")
+
+    def write_sep(self, _: str, title: str, **__: Any) -> None:
+        self.lines.append(f"_ {title}")
+
+    def write_line(self, line: str, **_: Any) -> None:
+        self.lines.append(line)
+
+
+@pytest.fixture
+def report(catalogue: Catalogue) -> Report:
+    """A report of a missing field, which two tests have seen, and of what follows from it."""
+    records = []
+    for number in (1, 2):
+        record = Record(f"tests/test_it.py::test_{number}")
+        for name in ("CUSTOMER-SCHEMA-3", "CUSTOMER-ECHO-1"):
+            record.decided[name] = 5
+            exchange = {"number": number, "summary": "POST /customers → 201", "response": {"body": "{}"}, "curl": CURL}
+            record.breach(Breach(name, record.test, "this", "that", exchange))
+        records.append(record)
+    found = results(catalogue, records, {}, Reason("", Why.NEVER))
+    broken = tuple(result for result in found if result.breaches)
+    told = {"given": (), "seed": 1, "strict": False, "results": found, "broken": broken, "groups": groups(found)}
+    return cast(Report, SimpleNamespace(**told, scripts={}, report_dir="reports"))
+
+
+def lines(report: Report, style: str, *, names: bool = False) -> list[str]:
+    terminal = Terminal()
+    print_breaches(cast(pytest.TerminalReporter, terminal), report, style, names=names)
+    return terminal.lines
+
+
+@pytest.mark.parametrize("style", ["auto", "long", "native"])
+def test_a_breach_is_told_in_full_once(style: str, report: Report) -> None:
+    told = lines(report, style)
+    assert told[:4] == ["= BREACHES", "_ 1 of 1: echo", CAUSE, "  seen      in 2 of 10 responses, by 2 tests"]
+    assert f"  curl      {CURL}" in told
+    assert "  likely follows from it:" in told
+    assert f"    {FOLLOWS}" in told
+    assert "      expected: this; got: that (in 2 of 10 responses, by 2 tests)" in told
+    assert "\n".join(told).count("POST /customers → 201") == 1
+
+
+def test_short_leaves_out_request_and_response(report: Report) -> None:
+    told = lines(report, "short")
+    assert CAUSE in told
+    assert "  expected  this" in told
+    assert CURL not in "\n".join(told)
+
+
+def test_line_is_a_line_for_each_requirement(report: Report) -> None:
+    headlines = [words.replace(" (MUST, createCustomer)", "") for words in (CAUSE, FOLLOWS)]
+    assert lines(report, "line")[1:] == [f"{words}: expected: this; got: that" for words in headlines]
+
+
+def test_no_tells_nothing_above_the_summary(report: Report) -> None:
+    assert lines(report, "no") == []
+
+
+FAILURES = [("test_1", "A-1 It is so.\nB-1 It is that."), ("test_2", "A-1 It is so."), ("test_3", "C-1 It is.")]
+
+
+def test_of_the_failed_tests_the_first_for_each_breach_is_named() -> None:
+    terminal = Terminal()
+    print_failures(cast(pytest.TerminalReporter, terminal), FAILURES, all_of_them=False)
+    first = ["FAILED test_1 - A-1 It is so.", "FAILED test_3 - C-1 It is."]
+    assert terminal.lines[1:] == [*first, "and 1 more of the same: -v tells all of them"]
+
+
+def test_all_of_them_are_named_on_demand_the_others_by_id() -> None:
+    terminal = Terminal()
+    print_failures(cast(pytest.TerminalReporter, terminal), FAILURES, all_of_them=True)
+    told = ["FAILED test_1 - A-1 It is so.", "FAILED test_2 - A-1: same as above", "FAILED test_3 - C-1 It is."]
+    assert terminal.lines[1:] == told
