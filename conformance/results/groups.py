@@ -64,6 +64,7 @@ AFTERWARDS: Final[Mapping[str, frozenset[str]]] = {
 }
 """What a breach may bring about later in the same test, by concern."""
 
+_MOSTLY: Final = 0.9
 _PLACES: Final = ("response", "field", "later")
 _TICKED: Final = re.compile("`([^`]+)`")
 _WORD: Final = re.compile(r"\w+(?:\.\w+)*")
@@ -71,7 +72,7 @@ _WORD: Final = re.compile(r"\w+(?:\.\w+)*")
 
 @dataclass(frozen=True)
 class Group:
-    """A broken requirement that explains others, and what follows from it; `endangers` is the worst of all of them."""
+    """A broken requirement that explains others, and what follows from it; `endangers` is the worst of its level."""
 
     cause: Result
     follows: tuple[Result, ...] = ()
@@ -82,7 +83,9 @@ class Group:
 
     @property
     def endangers(self) -> str:
-        return min((danger(result) for result in self.members), key=DANGERS.index)
+        level = self.cause.requirement.level
+        equals = (result for result in self.members if result.requirement.level == level)
+        return min(map(danger, equals), key=DANGERS.index)
 
 
 def groups(results: Iterable[Result]) -> tuple[Group, ...]:
@@ -197,11 +200,16 @@ class _Broken:
         return all(breach.got == got for breach in other.result.breaches)
 
     def _is_same_response(self, other: _Broken) -> bool:
-        """The same responses broke both, and this one is about a whole response, or seldom broken elsewhere."""
-        if not other.exchanges or not other.exchanges <= self.exchanges:
+        """The same responses broke both, and this one is about a whole response, or seldom broken elsewhere.
+
+        An id that stands twice is mostly that of another object, with all that is in it.
+        """
+        shared = len(other.exchanges & self.exchanges)
+        if not shared:
             return False
-        is_whole = not self.places or "unique" in (self.result.requirement.rule or {})
-        return is_whole or self.is_now_and_then
+        if "unique" in (self.result.requirement.rule or {}):
+            return shared >= _MOSTLY * len(other.exchanges)
+        return shared == len(other.exchanges) and (not self.places or self.is_now_and_then)
 
     def _comes_before(self, other: _Broken) -> bool:
         """In each test that broke the other one, this one was broken before, and may bring it about."""

@@ -40,6 +40,9 @@ TOGETHER: Mapping[str, tuple[Seen, ...]] = {
     "what comes later in the same test": ({"ACTIVE-STATUS-1": (4,), "CUSTOMER-STATUS-1": (5,)},),
     "the same field later in the same test": ({"CUSTOMER-ECHO-3": (4,), "CHECKOUT-INLINE-4": (5,)},),
     "another one's object as a whole": ({"CUSTOMER-UNIQUE-1": tuple(range(1, 11)), "CUSTOMER-ECHO-3": (1, 2)},),
+    "mostly another one's object": (
+        {"CUSTOMER-UNIQUE-1": tuple(range(1, 10)), "CUSTOMER-ECHO-3": tuple(range(1, 11))},
+    ),
     "a gap in the tokens of an operation": ({"ORG-AUTH-2": (1,)}, {"ORG-AUTH-3": (2,)}),
     "valid requests that are refused alike": ({"ORG-STATUS-1": (1,)}, {"ORG-PROTOCOL-3": (2,)}),
     "what the catalogue says": ({"CUSTOMER-ECHO-3": (1,)}, {"CUSTOMER-READ-1": (9,)}),
