@@ -76,6 +76,11 @@ class Cause:
     follows: tuple[Broken, ...]
     endangers: str
 
+    @property
+    def size(self) -> int:
+        """Return how many requirements are broken by it."""
+        return 1 + len(self.follows)
+
 
 def render_html(data: dict[str, Any], pages: str | None = None) -> str:
     """Return a run's data (`Report.to_data`) as a page that needs no other file, no network and no script.

@@ -88,6 +88,12 @@ BROKEN_FORMS: dict[str, tuple[str, int, str]] = {
         9,
         "PAY-ECHO-1 stands twice (first in pay.yaml, line 4)",
     ),
+    "an unknown danger": (ROW + "    endangers: money!\n", 9, "unknown word `money!` for `endangers`"),
+    "a cause that nobody has": (
+        ROW + "    follows: [PAY-ECHO-2]\n",
+        9,
+        "(PAY-ECHO-1): no requirement has the id `PAY-ECHO-2`, or one that begins so",
+    ),
     "no kind of rule": (ROW + "    rule: {}\n", 9, "`rule` names exactly one kind of check"),
     "two kinds of rule": (
         ROW + "    rule: {answered: {}, media-type: {}}\n",
