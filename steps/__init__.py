@@ -24,6 +24,7 @@ MODULES = (
     "steps.claims",
     "steps.reads",
     "steps.unusual_values",
+    "steps.walk",
 )
 
 pytest.register_assert_rewrite(*MODULES)

@@ -25,7 +25,7 @@ from conformance.plugin.signals import Signals
 from conformance.plugin.state import RUN, STATE
 from conformance.plugin.statuses import Status, exit_status
 from conformance.plugin.workers import Relay
-from conformance.report import UNFINISHED, begin_reports, pages_seen_from, write_reports
+from conformance.report import UNFINISHED, begin_reports, pages_seen_from, write_reports, write_traffic
 from conformance.report.known import render_known_failures
 from conformance.report.messages import repeated
 from conformance.report.model import Report, build_report
@@ -238,6 +238,7 @@ class Session:
         session.exitstatus = status
         state.report = report.finished(datetime.now(UTC), status)
         write_reports(state.report, self._folder, self._pages)
+        write_traffic(run, self.config.hook.pytest_conformance_walk(run=run) or [], self._folder)
         if run.settings.write_known_failures and state.report.finished_well:
             file = Path(run.settings.write_known_failures)
             file.write_text(render_known_failures(state.report), encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.report.postman import WalkStep
 from conformance.run import Run
 
 
@@ -21,3 +22,8 @@ def pytest_conformance_check(run: Run) -> list[str] | None:
 
     Raises `CheckFailed` for a mistake of the user, and `NotTheTarget` where something else responds.
     """
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_conformance_walk(run: Run) -> list[WalkStep] | None:
+    """Return the requests of the walk for a Postman collection."""

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from conformance.report.har import archive
 from conformance.report.html import render_html
 from conformance.report.model import Report
+from conformance.report.postman import WalkStep, collection
 from conformance.report.reproduce.script import SCRIPTS
 from conformance.report.summary import badge_endpoint, badge_svg, render_summary
+from conformance.run import Run
 
 UNFINISHED: Final = "the run is still going on, or it was killed"
-_OF_AN_EARLIER_RUN: Final = ("junit.xml", "report.html", "summary.md", "badge.svg", "badge.json")
+HAR: Final = "exchanges.har"
+POSTMAN: Final = "walk.postman_collection.json"
+_OF_AN_EARLIER_RUN: Final = ("junit.xml", "report.html", "summary.md", "badge.svg", "badge.json", HAR, POSTMAN)
 
 
 def begin_reports(report: Report, folder: Path, pages: str | None = None) -> None:
@@ -46,6 +52,15 @@ def write_reports(report: Report, folder: Path, pages: str | None = None) -> Non
     _write(folder / "summary.md", render_summary(data))
     _write(folder / "badge.svg", badge_svg(data))
     _write(folder / "badge.json", badge_endpoint(data))
+
+
+def write_traffic(run: Run, walk: Sequence[WalkStep], folder: Path) -> None:
+    """Write the exchanges of a finished run as an HTTP archive, and the walk as a Postman collection."""
+    _write(folder / HAR, "".join(archive(run.history, run.masker, run.history.left_out)))
+    if walk:
+        names = [header.partition(":")[0].strip() for header in run.settings.header]
+        made = collection(walk, run.contract, run.masker.text(run.base_url), names)
+        _write(folder / POSTMAN, json.dumps(made, indent=1, ensure_ascii=False) + "\n")
 
 
 def _write(file: Path, text: str) -> None:

@@ -257,9 +257,11 @@ def build_report(
     for record in records:
         for name in record.requirements:
             reasons.setdefault(name, undecided)
+    missing = [name for name in run.contract.operations if name not in run.accepted]
     for row in run.catalogue:
-        if row.operation in run.contract.operations and row.operation not in run.accepted and row.rule:
-            reasons[row.id] = _root(run, records, row.operation) or reasons.get(row.id, undecided)
+        operation = row.operation if row.operation in run.contract.operations else next(iter(missing), "")
+        if operation in missing and row.rule:
+            reasons[row.id] = _root(run, records, operation) or reasons.get(row.id, undecided)
     settings = run.settings
     return Report(
         target=run.base_url,

@@ -184,6 +184,7 @@ class Wire:
             failure=answer.words if isinstance(answer, Failure) else None,
             gateway=told,
             again=again,
+            began=time.time() - seconds,
         )
 
     def _gateway(self, call: Call, request: httpx.Request, answer: Response | Failure) -> Answer | None:

@@ -95,8 +95,8 @@ class Exchange:
     """A request that was sent, and its response or failure.
 
     Exactly one of `response` and `failure` is given; `failure` is a sentence on why no whole response came.
-    `gateway` says in words why the response is not the target's to this request; `again` that the request was
-    sent more than once, and why.
+    `gateway` says in words why the response is not the target's to this request; `again` that the request was sent more
+    than once, and why. `began` is when it was sent, in seconds of Unix time.
     """
 
     number: int
@@ -109,6 +109,7 @@ class Exchange:
     failure: str | None = None
     gateway: str | None = None
     again: str = ""
+    began: float = 0.0
 
     @cached_property
     def request_json(self) -> Any:
