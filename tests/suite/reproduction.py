@@ -2,7 +2,7 @@
 
 For each fault a short run is made on a sandbox that has it. Each script is then run twice: with a fresh sandbox that
 has the fault, and with one that has none. A breach is shown again where the last answer of the first is like the one
-that the run got, and unlike that of the second.
+that the run got, and unlike that of the second; or where the requirement's own rule is broken by the first alone.
 """
 
 from __future__ import annotations
@@ -14,15 +14,20 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from conformance.checks.rules import Rules
+from conformance.contract.catalogue import Catalogue, load_catalogue
+from conformance.contract.document import Contract, load_contract
 from conformance.masking import Masker
 from conformance.values import MISSING, parse_json
+from conformance.wire.exchange import Call, Exchange, Intent, Response
 from sandbox.switchboard import FAULTS
-from tests.suite.invocation import Done, invoke
-from tests.suite.recording import Target, recording_target
+from tests.suite.invocation import ROOT, Done, invoke
+from tests.suite.recording import Seen, Target, recording_target
 
 _VOLATILE: Final = frozenset({"date", "content-length", "connection", "keep-alive", "transfer-encoding"})
 _TOOLS: Final = ("sh", "curl", "sed", "awk", "tr", "cut", "od", "cat", "rm", "mktemp", "head", "tail")
@@ -57,9 +62,11 @@ def outcomes(done: Done, faults: Sequence[str], python: bool = True) -> Iterator
             yield Outcome(row["id"], False, "there is no script, or no exchange to hold its answer against")
             continue
         recorded = _recorded(row["breaches"][0]["exchange"])
-        wrong = answer_of(done.reports / row["script"], faults, python)
-        right = answer_of(done.reports / row["script"], (), python)
-        if wrong != recorded:
+        wrong, broken = answer_of(done.reports / row["script"], faults, python)
+        right, broken_too = answer_of(done.reports / row["script"], (), python)
+        if row["id"] in broken - broken_too:
+            yield Outcome(row["id"], True)
+        elif wrong != recorded:
             yield Outcome(row["id"], False, "the answer is another one than the run got")
         elif wrong == right:
             yield Outcome(row["id"], False, "a target without the fault gives an answer that looks the same")
@@ -67,14 +74,40 @@ def outcomes(done: Done, faults: Sequence[str], python: bool = True) -> Iterator
             yield Outcome(row["id"], True)
 
 
-def answer_of(script: Path, faults: Sequence[str], python: bool = True) -> Any:
-    """Return the last answer that a script gets from a fresh sandbox, without what differs each time."""
+def answer_of(script: Path, faults: Sequence[str], python: bool = True) -> tuple[Any, set[str]]:
+    """Return the last answer that a script gets from a fresh sandbox, without what differs each time.
+
+    The other part of the result is the requirements whose rules that answer breaks.
+    """
     with recording_target(faults) as target:
         run_script(script, target, python)
         if not target.seen:
-            return None
+            return None, set()
         last = target.seen[-1]
-        return _likeness(last.status, last.came_headers.items(), last.request, last.response)
+        return _likeness(last.status, last.came_headers.items(), last.request, last.response), _broken(target.seen)
+
+
+def _broken(seen: Iterable[Seen]) -> set[str]:
+    """Return the requirements whose rules the last of some answers breaks, with what the ones before it told."""
+    catalogue, contract = _promised()
+    rules = Rules(catalogue, contract)
+    by_path = {(known.method, known.path): name for name, known in contract.operations.items()}
+    found: set[str] = set()
+    for number, item in enumerate(seen, 1):
+        method = "POST" if item.request else "GET"
+        token = item.sent_headers.get("authorization", "").rpartition(" ")[2] or None
+        operation = by_path.get((method, item.path))
+        call = Call(method, item.path, operation, body=item.request, token=token, intent=Intent.VALID, actor="one")
+        answer = Response(item.status, tuple(item.came_headers.items()), item.response)
+        sent = tuple(item.sent_headers.items())
+        exchange = Exchange(number, call, item.path, sent, item.request, item.ended - item.began, answer)
+        found = {requirement.id for requirement, findings in rules.apply(exchange) if findings}
+    return found
+
+
+@cache
+def _promised() -> tuple[Catalogue, Contract]:
+    return load_catalogue(ROOT / "openapi" / "requirements"), load_contract(ROOT / "openapi" / "onboarding.yaml")
 
 
 def run_script(script: Path, target: Target, python: bool = True) -> subprocess.CompletedProcess[str]:

@@ -153,7 +153,7 @@ def test_the_reports_link_the_script(red: Done) -> None:
     script = red.reports / row["script"]
     assert script.stat().st_mode & 0o100
     assert f'href="{row["script"]}"' in red.reports.joinpath("conformance.html").read_text(encoding="utf-8")
-    assert f"script: {row['script']}" in red.output
+    assert f"script    {row['script']}" in red.output
 
 
 def test_a_script_ends_where_an_answer_lacks_what_the_next_needs(red: Done) -> None:

@@ -113,7 +113,7 @@ class Origins:
         These are those that gave its values, that made what it names, and that set the session it is sent in; with
         `own`, also the ones of its test before it, and where the check `remembers`, the last accepted one of the kind.
         """
-        wanted = [number, *[other for other in own if other < number][-_OWN_REQUESTS:]]
+        wanted = [number, *[other for other in own if other != number][-_OWN_REQUESTS:]]
         if remembers and (before := self._accepted_before(self._exchanges[number])):
             wanted.append(before)
         needed: set[int] = set()
@@ -126,18 +126,17 @@ class Origins:
         return [self._exchanges[one] for one in sorted(needed)]
 
     def _accepted_before(self, exchange: Exchange) -> int | None:
-        return max(
-            (
-                other.number
-                for other in self._exchanges.values()
-                if other.number < exchange.number
-                and other.call.operation == exchange.call.operation
-                and other.call.actor == exchange.call.actor
-                and other.is_success
-                and not other.call.generated
-            ),
-            default=None,
-        )
+        """Return the last accepted request of the same operation, of the same session if there is one."""
+        before = [
+            other
+            for other in self._exchanges.values()
+            if other.number < exchange.number
+            and other.call.operation == exchange.call.operation
+            and other.is_success
+            and not other.call.generated
+        ]
+        same = [other for other in before if other.call.token == exchange.call.token]
+        return max((other.number for other in same or before), default=None)
 
     def values_of(self, number: int) -> set[str]:
         """Return the values of earlier answers that a request holds."""

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -40,6 +41,8 @@ _REMEMBERING: Final = frozenset(
 )
 _IN_QUOTES: Final = '\\"$`'
 """What is special within double quotes of a shell."""
+_NAMED: Final = re.compile(r"exchange #(\d+)")
+"""How the words of a breach name another exchange."""
 _FIRST, _END = "\ue000", "\ue001"
 _MARKED: Final = re.compile(f"{_FIRST}([^{_END}]*){_END}")
 _LONGEST_BODY: Final = 20_000
@@ -69,11 +72,13 @@ def _script(run: Run, origins: Origins, own: Mapping[str, list[int]], result: Re
     requirement, breach = result.requirement, result.breaches[0]
     numbers = own.get(breach.test, [])
     number = breach.exchange["number"] if breach.exchange else max(numbers, default=0)
-    if run.history.get(number) is None:
+    shown = run.history.get(number)
+    if shown is None:
         return None
     kind = next(iter(requirement.rule or {}), "")
-    remembers = kind in _REMEMBERING
+    remembers = kind in _REMEMBERING or shown.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     told = [one for one in numbers if _is_told(run.history, one)]
+    told += [int(one) for one in _NAMED.findall(breach.got)]
     chain = origins.chain(number, told, remembers=remembers)
     if any(len(exchange.request_body) > _LONGEST_BODY for exchange in chain):
         return None
