@@ -75,6 +75,23 @@
     });
   }
 
+  const boxes = [...document.querySelectorAll("pre, .headers, .box, .tests, .why, .reason, .also, .target, .sentence")];
+  const reachable = () => {
+    const scrolls = boxes.map((box) => box.scrollHeight > box.clientHeight + 1 || box.scrollWidth > box.clientWidth + 1);
+    boxes.forEach((box, number) => {
+      if (scrolls[number]) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    });
+  };
+  let waiting = 0;
+  const soon = () => {
+    cancelAnimationFrame(waiting);
+    waiting = requestAnimationFrame(reachable);
+  };
+  addEventListener("resize", soon);
+  document.addEventListener("toggle", soon, true);
+  reachable();
+
   let closed = [];
   addEventListener("beforeprint", () => {
     closed = [...document.querySelectorAll("article.broken details:not([open])")];
