@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,8 +27,9 @@ from conformance.results.records import Record
 from conformance.settings import Settings
 from conformance.sharing import Shared, Store
 from conformance.values import field as field_of
+from conformance.wire.client import TargetGone
 from conformance.wire.exchange import Call, Exchange, Intent
-from conformance.wire.together import told_in_order
+from conformance.wire.together import Sent, told_in_order
 
 _TESTS_A_CONTROL: Final = 8
 _SHORTEST_GENERATED: Final = 8
@@ -40,7 +42,8 @@ class Run:
 
     `id` marks everything that the run creates; `given` has the words that lead to the target again. `accepted` has the
     kinds of valid requests that the target has accepted, and `successes` counts them by operation and actor. `absent`
-    has the operations that it does not have, with a sentence each, `heard` the exchanges for an audit, where one is
+    has the operations that it does not have, with a sentence each, `side_by_side` says how many requests are worth
+    sending at a time where the user does not say it, `heard` the exchanges for an audit, where one is
     asked for, and `proofs` by requirement the seeded faults that are known to make it fail.
     """
 
@@ -61,6 +64,7 @@ class Run:
     recorder: Recorder = field(init=False)
     client: Client = field(init=False)
     absent: dict[str, str] = field(default_factory=dict)
+    side_by_side: int = 1
     names: int = 0
     _controls: Counter[str] = field(default_factory=Counter)
     heard: list[Exchange] = field(default_factory=list)
@@ -119,6 +123,57 @@ class Run:
         if self.client.far_wire is not None:
             return self.client.far_wire.send_together(calls)
         return told_in_order(self.client.send_together(calls), self._observe)
+
+    def send_each(self, calls: Iterable[Call]) -> Generator[Sent]:
+        """Send calls that are independent of each other, several side by side; yield what became of each, in order.
+
+        The passive checks have been applied to what is yielded, and to nothing after it, as if the calls were sent one
+        after the other. Close the iterator where not all is asked for: what was sent besides is recorded then.
+        """
+        rest = iter(calls)
+        while batch := list(islice(rest, self.concurrency)):
+            if len(batch) == 1:
+                yield self._sent(batch[0])
+                continue
+            far = self.client.far_wire
+            told = far.send_each(batch) if far is not None else [(sent, []) for sent in self.deliver_each(batch)]
+            waiting = iter(told)
+            try:
+                for sent, found in waiting:
+                    self._take(sent, found)
+                    yield sent
+            finally:
+                for sent, found in waiting:
+                    self._take(sent, found)
+
+    def send_all(self, calls: Iterable[Call]) -> list[Exchange]:
+        """Send independent calls as `send_each` does; return their exchanges in order, or raise as the first fails."""
+        with closing(self.send_each(calls)) as outcomes:
+            return [sent.exchange for sent in outcomes]
+
+    def deliver_each(self, calls: Sequence[Call]) -> list[Sent]:
+        """Send independent calls side by side from this process; return what became of each, unjudged."""
+        for call in calls:
+            self._refuse_absent(call)
+        return self.client.send_each(calls)
+
+    def _sent(self, call: Call) -> Sent:
+        try:
+            return Sent([self.send(call)])
+        except (NotTested, TargetGone) as error:
+            return Sent(error=error)
+
+    def _take(self, sent: Sent, found: Sequence[Found]) -> None:
+        for place, exchange in enumerate(sent.exchanges):
+            self.recorder.take(exchange, found[place] if found else self.judge(exchange))
+
+    @property
+    def concurrency(self) -> int:
+        """Return how many independent requests are sent side by side; one where the rate of any is limited."""
+        if self.settings.rate_limit or self.client.wire.limited:
+            return 1
+        far = self.client.far_wire
+        return self.settings.concurrency or (far.side_by_side if far is not None else self.side_by_side)
 
     def _observe(self, exchange: Exchange) -> None:
         self.recorder.take(exchange, self.judge(exchange))

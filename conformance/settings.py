@@ -75,6 +75,7 @@ class Settings:
     connect_timeout: float = 5.0
     wait_for_target: float = 0.0
     rate_limit: str | None = None
+    concurrency: int | None = None
     longest_wait: float = 150.0
     header: tuple[str, ...] = _secret(())
     proxy: str | None = _secret()

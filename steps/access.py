@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -138,16 +139,30 @@ def tried(story: Story, what: str, exchange: Exchange) -> None:
     story.add(exchange)
 
 
+def try_all(story: Story, calls: Mapping[str, Call]) -> None:
+    """Send calls that are independent of each other, and keep each with the words for it."""
+    for what, exchange in zip(calls, story.run.send_all(calls.values()), strict=True):
+        tried(story, what, exchange)
+
+
 @when(parsers.parse('a valid "{name}" request has each token that somebody could make up'))
 def sent_with_made_tokens(story: Story, name: str) -> None:
     run, operation = story.run, operations.BY_WORDS[name]
     merchant = by_whom(story, operation)
     story.notes["operation"] = operation
     tokens = {what: token for what, token in made_tokens(merchant).items() if token}
-    for what in _chosen(run, operation, list(tokens), always=3, others=1):
-        body = valid_body(run, operation, merchant)
-        headers = {"Authorization": f"Bearer {tokens[what]}"}
-        tried(story, what, send(run, operation, body, merchant, token=None, headers=headers))
+    calls = {
+        what: call(
+            run,
+            operation,
+            valid_body(run, operation, merchant),
+            merchant,
+            token=None,
+            headers={"Authorization": f"Bearer {tokens[what]}"},
+        )
+        for what in _chosen(run, operation, list(tokens), always=3, others=1)
+    }
+    try_all(story, calls)
 
 
 @when(parsers.parse('a valid "{name}" request has the token anywhere but in its header'))
@@ -156,10 +171,12 @@ def sent_with_token_elsewhere(story: Story, name: str) -> None:
     merchant = by_whom(story, operation)
     story.notes["operation"] = operation
     path = run.contract.operations[operation].path
+    calls: dict[str, Call] = {}
     for what in elsewhere(path, {}, merchant):
         body = valid_body(run, operation, merchant)
         changes = {"json": body, **elsewhere(path, body, merchant)[what]}
-        tried(story, what, run.send(replace(call(run, operation, body, merchant, token=None), **changes)))
+        calls[what] = replace(call(run, operation, body, merchant, token=None), **changes)
+    try_all(story, calls)
 
 
 @when(parsers.parse('a valid "{name}" request without a token is sent to other spellings of the path'))
@@ -170,10 +187,13 @@ def sent_to_other_spellings(story: Story, name: str) -> None:
     paths = spellings(run.contract.operations[operation].path)
     different = {path: what for what, path in reversed(paths.items())}
     names = [what for what, path in paths.items() if different[path] == what]
-    for what in _chosen(run, operation, names, always=2, others=2):
-        body = encode(valid_body(run, operation, merchant))
-        exchange = run.send(Call("POST", paths[what], body=body, actor=merchant.key))
-        tried(story, f"the path with {what}", exchange)
+    calls = {
+        f"the path with {what}": Call(
+            "POST", paths[what], body=encode(valid_body(run, operation, merchant)), actor=merchant.key
+        )
+        for what in _chosen(run, operation, names, always=2, others=2)
+    }
+    try_all(story, calls)
 
 
 def _chosen(run: Run, operation: str, names: list[str], always: int, others: int) -> list[str]:
@@ -242,11 +262,13 @@ def sent_how(story: Story, name: str, how: str) -> None:
     story.notes["operation"] = operation
     forms = headers_for(how, merchant.token)
     chosen = list(forms) if "spoiled" in how else _chosen(run, operation, list(forms), always=1, others=1)
+    calls: dict[str, Call] = {}
     for what in chosen:
         headers = forms[what]
         run.masker.add(*(value.partition(" ")[2] for value in headers.values()))
         body: Any = valid_body(run, operation, merchant)
-        tried(story, what, send(run, operation, body, merchant, token=None, headers=headers))
+        calls[what] = call(run, operation, body, merchant, token=None, headers=headers)
+    try_all(story, calls)
 
 
 @when(parsers.parse('a valid "{name}" request has its token behind "{scheme}" and two blanks'))

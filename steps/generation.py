@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -13,6 +15,7 @@ from conformance.generate.cases import Generator, explore, judge, sample, within
 from conformance.run import Run
 from conformance.settings import Size
 from conformance.wire.client import NotSendable
+from conformance.wire.exchange import Call
 from steps import operations
 from steps.fixtures import new_customer
 from steps.generated import prepared
@@ -38,11 +41,24 @@ class Generation:
 
     def cover(self, operation: str, mode: str) -> None:
         """Send the cases at and beyond every bound: all in a full run, a choice by the seed in a gate."""
-        send = self._sender(operation, mode)
-        room = None if self.run.settings.size is Size.FULL else COVERAGE_OF_A_GATE[mode]
-        cases = self.generator.coverage(operation, mode)
-        for case in sample(cases, room, self.run.random(f"coverage {operation} {mode}")):
-            send(case)
+        run = self.run
+        prepare = self._preparer(operation, mode)
+        room = None if run.settings.size is Size.FULL else COVERAGE_OF_A_GATE[mode]
+        chosen = sample(self.generator.coverage(operation, mode), room, run.random(f"coverage {operation} {mode}"))
+        sent: deque[AnyCase] = deque()
+
+        def calls() -> Iterator[Call]:
+            for case in chosen:
+                with suppress(NotSendable):
+                    prepared_call = prepare(case)
+                    sent.append(case)
+                    yield prepared_call
+
+        with closing(run.send_each(calls())) as outcomes:
+            for outcome in outcomes:
+                case = sent.popleft()
+                with suppress(NotSendable):
+                    judge(run, case, outcome.exchange, valid=mode == "positive")
 
     def send_examples(self, operation: str) -> None:
         """Send the examples, in a gate two of an operation; raise `NotTested` where none was accepted."""
@@ -77,7 +93,21 @@ class Generation:
             batch += 1
 
     def _sender(self, operation: str, mode: str) -> Callable[[AnyCase], bool]:
-        """Return what sends a generated case of an operation, and says whether the target accepted it.
+        """Return what sends a generated case of an operation, and says whether the target accepted it."""
+        run, prepare = self.run, self._preparer(operation, mode)
+
+        def send(case: AnyCase) -> bool:
+            try:
+                exchange = run.send(prepare(case))
+            except NotSendable:
+                return False
+            judge(run, case, exchange, valid=mode == "positive")
+            return exchange.is_success
+
+        return send
+
+    def _preparer(self, operation: str, mode: str) -> Callable[[AnyCase], Call]:
+        """Return what makes the call of a generated case of an operation, or raises `NotSendable`.
 
         Raises `NotTested` where requests of the operation are scarce on this target.
         """
@@ -89,16 +119,7 @@ class Generation:
             )
         who = operations.sender(self.merchants, operation)
         customer = new_customer(run, self.merchants.first) if operations.BY_ID[operation].takes_customer else ""
-
-        def send(case: AnyCase) -> bool:
-            try:
-                exchange = run.send(prepared(run, case, operation, who, customer, valid=mode == "positive"))
-            except NotSendable:
-                return False
-            judge(run, case, exchange, valid=mode == "positive")
-            return exchange.is_success
-
-        return send
+        return lambda case: prepared(run, case, operation, who, customer, valid=mode == "positive")
 
 
 @cache

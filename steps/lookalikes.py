@@ -8,11 +8,11 @@ from typing import Any, Final
 from pytest_bdd import then, when
 
 from conformance.run import Run
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Call
 from steps import operations
-from steps.access import tried
+from steps.access import tried, try_all
 from steps.fixtures import Story, new_customer
-from steps.merchants import Merchant, create_checkout, create_customer, send
+from steps.merchants import Merchant, call, create_checkout, create_customer
 from steps.organizations import make_active
 
 _CASELESS: Final = re.compile(r"[0-9a-f-]+", re.IGNORECASE)
@@ -40,13 +40,13 @@ def of_another(own: str, foreign: str) -> dict[str, Any]:
     return {**near, "a list of one's own id and another's": [own, foreign], "a wildcard": WILDCARD}
 
 
-def _customer(run: Run, merchant: Merchant, merchant_id: Any) -> Exchange:
-    return send(run, operations.CREATE_CUSTOMER, operations.create_customer.body(run, merchant_id), merchant)
+def _customer(run: Run, merchant: Merchant, merchant_id: Any) -> Call:
+    return call(run, operations.CREATE_CUSTOMER, operations.create_customer.body(run, merchant_id), merchant)
 
 
-def _session(run: Run, merchant: Merchant, **changes: Any) -> Exchange:
+def _session(run: Run, merchant: Merchant, **changes: Any) -> Call:
     body = {**operations.create_checkout.body(run, merchant.organization_id), **changes}
-    return send(run, operations.CREATE_CHECKOUT, body, merchant)
+    return call(run, operations.CREATE_CHECKOUT, body, merchant)
 
 
 @when("the other merchant tries what is nearly the id of the merchant's organization")
@@ -58,14 +58,14 @@ def activates_lookalikes(story: Story) -> None:
 
 @when("the merchant creates customers for what is nearly the id of the other merchant")
 def customers_for_lookalikes(story: Story) -> None:
-    for what, value in of_another(story.actor.organization_id, story.rival.organization_id).items():
-        tried(story, what, _customer(story.run, story.actor, value))
+    values = of_another(story.actor.organization_id, story.rival.organization_id)
+    try_all(story, {what: _customer(story.run, story.actor, value) for what, value in values.items()})
 
 
 @when("the merchant creates checkout sessions for what is nearly the id of the other merchant")
 def sessions_for_lookalikes(story: Story) -> None:
-    for what, value in of_another(story.actor.organization_id, story.rival.organization_id).items():
-        tried(story, what, _session(story.run, story.actor, merchantId=value))
+    values = of_another(story.actor.organization_id, story.rival.organization_id)
+    try_all(story, {what: _session(story.run, story.actor, merchantId=value) for what, value in values.items()})
 
 
 @when("the merchant creates checkout sessions for what is nearly the id of a customer")
@@ -74,8 +74,7 @@ def sessions_for_customer_lookalikes(story: Story) -> None:
     values = {f"a customer's id {words}": value for words, value in almost(own).items()}
     values |= {"a list with a customer's id": [own], "a wildcard": WILDCARD, "SQL": SQL}
     values["another merchant's customer's id with a blank after it"] = f"{foreign} "
-    for what, value in values.items():
-        tried(story, what, _session(story.run, story.actor, customerId=value))
+    try_all(story, {what: _session(story.run, story.actor, customerId=value) for what, value in values.items()})
 
 
 @then("the right ids are accepted")

@@ -36,9 +36,13 @@ from conformance.results.comparison import read_report
 from conformance.results.records import Record
 from conformance.wire.connection import wait_for_target
 from conformance.wire.target import TargetError
+from conformance.wire.together import worth_sending_side_by_side
 
 SANDBOX: Final = pytest.StashKey[Sandbox]()
 _WORTH_TELLING: Final = 3.0
+_WORKERS: Final = 8
+_START_OF_WORKERS: Final = 6.0
+_WORTH_WORKERS: Final = 5.0
 
 
 class Session:
@@ -142,6 +146,7 @@ class Session:
         try:
             with self.run.recording(record):
                 told = self.config.hook.pytest_conformance_check(run=self.run) or []
+                self._learn_distance()
         except (hooks.CheckFailed, hooks.NotTheTarget) as error:
             record.breaches.clear()
             record.seen.clear()
@@ -159,6 +164,27 @@ class Session:
         self.state.checked = tuple(map(self.run.masker.text, told))
         for line in self.state.checked:
             self._say(f"check    {line}")
+
+    def _learn_distance(self) -> None:
+        """Find out from the quickest answer of the check how many requests are worth sending side by side.
+
+        The bundled sandbox is never far, however long it may take on a busy machine.
+        """
+        if SANDBOX in self.config.stash:
+            return
+        seconds = [exchange.seconds for exchange in self.run.recent if exchange.response is not None]
+        self.run.side_by_side = worth_sending_side_by_side(min(seconds, default=0.0))
+
+    def _saved_by_workers(self) -> str:
+        """Return in words what workers would save where the target is far and limits nothing, or an empty text."""
+        client = self.run.client
+        if adapters.runs_in_workers(self.config) or self.run.side_by_side == 1 or client.wire.limited:
+            return ""
+        saved = client.spent * (1 - 1 / _WORKERS) - _START_OF_WORKERS
+        told = (
+            f"{client.spent:.0f} s went into waiting for responses; -n {_WORKERS} would save some {saved:.0f} s of it"
+        )
+        return told if saved > _WORTH_WORKERS else ""
 
     def _tell_wait(self, what: str, seconds: float) -> None:
         if seconds >= _WORTH_TELLING:
@@ -278,6 +304,8 @@ class Session:
             failures = [(test.nodeid, adapters.failure_message(test)) for test in held]
             print_failures(terminalreporter, failures, all_of_them=names)
             print_summary(terminalreporter, report, self.run.settings.report_dir)
+            if words := self._saved_by_workers():
+                terminalreporter.write_line(f"far      {words}")
             if os.environ.get("GITHUB_ACTIONS") == "true":
                 for line in github_annotations(report.to_data()):
                     terminalreporter.write_line(line)

@@ -21,6 +21,7 @@ from conformance.profile import NO_PROFILE, Profile, ProfileError, load_profile
 from conformance.results.comparison import read_report
 from conformance.settings import DEFAULTS, SECRET, Origin, Place, Settings, Size
 from conformance.wire.pacing import parse_rate
+from conformance.wire.together import MOST
 
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"", "0", "false", "no", "off"})
@@ -69,6 +70,13 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return -1.0
+
+
+def _concurrency(text: str) -> int:
+    number = _whole(text)
+    if not 1 <= number <= MOST:
+        raise ValueError(f"{text!r} is not a number of requests from 1 to {MOST}")
+    return number
 
 
 def _seconds(text: str) -> float:
@@ -280,6 +288,13 @@ OPTIONS: Final = (
     Option("connect-timeout", "seconds to wait for a connection", _seconds, "SECONDS"),
     Option("wait-for-target", "seconds to wait for a target that is still coming up", _waiting, "SECONDS"),
     Option("rate-limit", "the most requests that may be sent, such as 10/s or 100/m", _rate, "RATE"),
+    Option(
+        "concurrency",
+        "how many independent requests of a test are sent side by side; one where a rate is limited, otherwise what "
+        "the answer times ask for",
+        _concurrency,
+        "N",
+    ),
     Option("longest-wait", "seconds in all that may be spent waiting on 429 (Too Many Requests)", _waiting, "SECONDS"),
     Option(
         "header",

@@ -14,12 +14,14 @@ import pickle
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from traceback import format_exc
 from typing import Any, Final
 
 import pytest
 
+from conformance.client import Told
 from conformance.errors import NotTested
 from conformance.plugin.adapters import Channel
 from conformance.recorder import Found
@@ -28,7 +30,7 @@ from conformance.sharing import Claim
 from conformance.values import MISSING
 from conformance.wire.client import TargetGone, Wire, encode
 from conformance.wire.exchange import Call, Exchange, Intent
-from conformance.wire.together import told_in_order
+from conformance.wire.together import Sent, told_in_order
 
 _SHARED: Final = frozenset({"claim", "settle", "give_up", "tell", "told", "take", "be_alone", "release", "collected"})
 
@@ -44,7 +46,7 @@ class Sealed:
 class Reply:
     """The controller's reply: a value or an error, each exchange with what it decides, and changes in the run's state.
 
-    `secrets` are those that have become known since the last reply.
+    `secrets` are those that have become known since the last reply; `side_by_side` as in `Run`.
     """
 
     value: Any = None
@@ -54,6 +56,7 @@ class Reply:
     limited: frozenset[str] = frozenset()
     accepted: frozenset[str] = frozenset()
     broken: frozenset[str] = frozenset()
+    side_by_side: int = 1
 
 
 class Relay:
@@ -106,10 +109,11 @@ class Relay:
 
     def _do(self, who: str, wire: Wire, verb: str, *arguments: Any) -> Any:
         """Carry out one request of a worker; return its value, or None where it has none."""
-        if verb in ("request", "together"):
+        if verb in ("request", "together", "each"):
+            send = self._send_each if verb == "each" else self._send
             self.run.store.begin(who)
             try:
-                return self._send(wire, [_opened_call(data) for data in arguments])
+                return send(wire, [_opened_call(data) for data in arguments])
             finally:
                 self.run.store.end(who)
         if verb == "file":
@@ -127,6 +131,14 @@ class Relay:
         outcomes = self.run.client.send_together(calls)
         told_in_order(outcomes, wire.observe)
         return [len(sent.exchanges) for sent in outcomes]
+
+    def _send_each(self, wire: Wire, calls: list[Call]) -> list[tuple[int, NotTested | TargetGone | None]]:
+        """Send independent calls side by side; return how many exchanges each has come to, and why it has none."""
+        outcomes = self.run.deliver_each(calls)
+        for sent in outcomes:
+            for exchange in sent.exchanges:
+                wire.observe(exchange)
+        return [(len(sent.exchanges), sent.error) for sent in outcomes]
 
     def _keep(self, name: str, data: bytes) -> None:
         if self._allure is not None:
@@ -146,7 +158,7 @@ class Relay:
         run = self.run
         news = {"limited": run.client.limits.paths, "accepted": run.accepted, "broken": run.recorder.broken}
         sets = {name: frozenset(found.copy()) for name, found in news.items()}
-        return Reply(value, error, tuple(heard), tuple(secrets), **sets)
+        return Reply(value, error, tuple(heard), tuple(secrets), side_by_side=run.side_by_side, **sets)
 
 
 def _plain(call: Call) -> dict[str, Any]:
@@ -176,6 +188,7 @@ class FarWire:
         self._channel = channel
         self._run = run
         self.limited: frozenset[str] = frozenset()
+        self.side_by_side = 1
 
     def send(self, call: Call) -> Exchange:
         """Send a call; return its exchange, and raise as `Wire.send` does."""
@@ -201,6 +214,18 @@ class FarWire:
             raise reply.error
         last = [sum(counts[: number + 1]) - 1 for number in range(len(calls))]
         return [exchanges[number][0] for number in last]
+
+    def send_each(self, calls: Sequence[Call]) -> list[Told]:
+        """Send independent calls side by side; return what became of each, with what each exchange decides."""
+        reply = self._ask("each", *map(_plain, calls))
+        if reply.error is not None:
+            raise reply.error
+        heard = iter(reply.heard)
+        told: list[Told] = []
+        for call, (count, error) in zip(calls, reply.value, strict=True):
+            pairs = [(replace(exchange, call=call), found) for exchange, found in islice(heard, count)]
+            told.append((Sent([exchange for exchange, _ in pairs], error), [found for _, found in pairs]))
+        return told
 
     def claim(self, key: str) -> Any:
         found = self._value("claim", key)
@@ -251,6 +276,7 @@ class FarWire:
         self._run.accepted |= reply.accepted
         self._run.recorder.broken |= reply.broken
         self.limited = reply.limited
+        self.side_by_side = reply.side_by_side
         return reply
 
 

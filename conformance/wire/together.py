@@ -1,11 +1,11 @@
-"""Several calls at the same moment, each over a wire of its own."""
+"""Several calls at once, each over a wire of its own: at the same moment, or side by side."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -15,6 +15,10 @@ from conformance.wire.exchange import Call, Exchange
 
 MOST: Final = 10
 _PATIENCE: Final = 30.0
+_WORTH_IT: Final = 0.01
+
+Observe = Callable[[Exchange], None]
+Lend = Callable[[Observe], AbstractContextManager[Wire]]
 
 
 @dataclass
@@ -24,8 +28,15 @@ class Sent:
     exchanges: list[Exchange] = field(default_factory=list)
     error: NotTested | TargetGone | None = None
 
+    @property
+    def exchange(self) -> Exchange:
+        """Return the exchange that counts, or raise why there is none."""
+        if self.error is not None:
+            raise self.error
+        return self.exchanges[-1]
 
-def send_at_once(open_wire: Callable[[Callable[[Exchange], None]], Wire], calls: Sequence[Call]) -> list[Sent]:
+
+def send_at_once(open_wire: Callable[[Observe], Wire], calls: Sequence[Call]) -> list[Sent]:
     """Send calls at the same moment, ten at most; return what became of each, in their order.
 
     The numbers of the exchanges follow the order of the calls, whichever was answered first.
@@ -44,14 +55,42 @@ def send_at_once(open_wire: Callable[[Callable[[Exchange], None]], Wire], calls:
         return sent
 
     with ThreadPoolExecutor(len(calls)) as threads:
-        outcomes = list(threads.map(send, calls))
+        return _numbered(list(threads.map(send, calls)))
+
+
+def send_side_by_side(lend_wire: Lend, calls: Sequence[Call]) -> list[Sent]:
+    """Send calls that are independent of each other side by side; return what became of each, in their order.
+
+    Each goes over a wire that is lent to it. The numbers of the exchanges follow the order of the calls.
+    """
+
+    def send(call: Call) -> Sent:
+        sent = Sent()
+        with lend_wire(sent.exchanges.append) as wire:
+            try:
+                wire.send(call)
+            except (NotTested, TargetGone) as error:
+                sent.error = error
+        return sent
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return _numbered(list(threads.map(send, calls)))
+
+
+def worth_sending_side_by_side(seconds: float) -> int:
+    """Return how many requests to send side by side where a response takes so long; one where it comes at once."""
+    return max(1, min(MOST - 2, int(seconds / _WORTH_IT)))
+
+
+def _numbered(outcomes: list[Sent]) -> list[Sent]:
+    """Return outcomes whose exchanges are numbered in the order of the calls, whichever was answered first."""
     numbers = iter(sorted(exchange.number for sent in outcomes for exchange in sent.exchanges))
     for sent in outcomes:
         sent.exchanges = [replace(exchange, number=next(numbers)) for exchange in sent.exchanges]
     return outcomes
 
 
-def told_in_order(outcomes: Sequence[Sent], observe: Callable[[Exchange], None]) -> list[Exchange]:
+def told_in_order(outcomes: Sequence[Sent], observe: Observe) -> list[Exchange]:
     """Hand all exchanges to `observe`, in the order of the calls; return the one of each call that counts.
 
     Raises what one of the calls has raised, after all have been told.

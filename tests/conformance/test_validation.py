@@ -5,7 +5,9 @@ Each request is made from one that the target accepts as it stands, and that one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from itertools import islice
 from typing import Any
 
@@ -43,9 +45,9 @@ def test_refused(run: Run, merchants: Merchants, refusal: Requirement) -> None:
     operation, base = refusal.operation, spec.get("base", "")
     sender = operations.sender(merchants, operation)
     make = lambda: refused_cases(spec, valid_body(run, operation, sender, base))  # noqa: E731
-    for case in _planned(run, refusal, spec, make):
-        exchange = _send(run, merchants, operation, case, sender)
-        refused(run, exchange, tuple(spec["statuses"]), case.label)
+    with closing(_answered(run, merchants, operation, _planned(run, refusal, spec, make), sender)) as answered:
+        for case, exchange in answered:
+            refused(run, exchange, tuple(spec["statuses"]), case.label)
     body = {**valid_body(run, operation, sender, base), **spec.get("control", {})}
     _accepted(run, merchants, operation, sender, body, is_plain=not base)
 
@@ -55,11 +57,12 @@ def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None
     spec = survival.survives or {}
     sender = operations.sender(merchants, survival.operation)
     make = lambda: survived_cases(spec, valid_body(run, survival.operation, sender))  # noqa: E731
-    for case in _planned(run, survival, spec, make):
-        exchange = _send(run, merchants, survival.operation, case, sender)
-        if exchange.gateway is None:
-            orderly = exchange.response is not None and exchange.status < 500
-            run.check(orderly, f"an orderly response to {case.label}", exchange.outcome, exchange)
+    cases = _planned(run, survival, spec, make)
+    with closing(_answered(run, merchants, survival.operation, cases, sender)) as answered:
+        for case, exchange in answered:
+            if exchange.gateway is None:
+                orderly = exchange.response is not None and exchange.status < 500
+                run.check(orderly, f"an orderly response to {case.label}", exchange.outcome, exchange)
     _accepted(run, merchants, survival.operation, sender, valid_body(run, survival.operation, sender))
 
 
@@ -90,11 +93,23 @@ def fresh(make: Callable[[], Iterable[Case]]) -> Iterator[Case]:
         number += 1
 
 
-def _send(run: Run, merchants: Merchants, operation: str, case: Case, sender: Merchant | None) -> Exchange:
-    headers = {} if case.media_type is None else {"Content-Type": case.media_type}
-    sent: Call = call(run, operation, case.json, sender, body=case.body, headers=headers, generated=True)
-    with merchants.minding_locks(operation, sender.email if sender is not None else ""):
-        return run.send(sent)
+def _answered(
+    run: Run, merchants: Merchants, operation: str, cases: Iterable[Case], sender: Merchant | None
+) -> Generator[tuple[Case, Exchange]]:
+    """Send cases, which are independent of each other; yield each with its exchange, in their order."""
+    sent: deque[Case] = deque()
+
+    def calls() -> Iterator[Call]:
+        for case in cases:
+            sent.append(case)
+            headers = {} if case.media_type is None else {"Content-Type": case.media_type}
+            yield call(run, operation, case.json, sender, body=case.body, headers=headers, generated=True)
+
+    with closing(run.send_each(calls())) as outcomes:
+        for outcome in outcomes:
+            with merchants.minding_locks(operation, sender.email if sender is not None else ""):
+                exchange = outcome.exchange
+            yield sent.popleft(), exchange
 
 
 def _accepted(
