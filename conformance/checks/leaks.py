@@ -75,6 +75,8 @@ _HASH: Final = re.compile(
     r"\$2[abxy]\$\d\d\$|\$argon2|\$scrypt\$|\$pbkdf2|pbkdf2_sha|\b[0-9a-f]{32}:[0-9a-f]{128}\b|\bscrypt[:$]",
     re.IGNORECASE,
 )
+_HASH_WORDS: Final = ("$", "pbkdf2_sha", "scrypt:")
+_LONG_AFTER_COLON: Final = re.compile(r":[0-9a-f]{128}")
 _HASH_FIELD: Final = re.compile(r"^(?:hashed_?)?(?:password|passwd|pwd)(?:_?hash|_?digest|_?salt)?$", re.IGNORECASE)
 _HASH_OF_AN_ACCOUNT: Final = re.compile(r"^(?:salt|hash)$", re.IGNORECASE)
 
@@ -139,10 +141,16 @@ def _no_hash(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] 
         if _HASH_FIELD.match(name) or (of_an_account and _HASH_OF_AN_ACCOUNT.match(name))
     ]
     everything = "\n".join([exchange.response.text, *(value for _, value in exchange.response.headers)])
-    hit = _HASH.search(everything)
+    hit = _HASH.search(everything) if _may_hold_hash(everything) else None
     if hit and hit[0] not in exchange.request_text:
         findings.append(Finding("no password hash", f"text that looks like one: {hit[0][:12]}…"))
     return findings
+
+
+def _may_hold_hash(text: str) -> bool:
+    """Return whether a text has in it what each form of a hash has; a quick look that most texts end with."""
+    small = text.lower()
+    return any(word in small for word in _HASH_WORDS) or _LONG_AFTER_COLON.search(small) is not None
 
 
 def _no_token(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:

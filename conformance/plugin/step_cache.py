@@ -11,6 +11,7 @@ as long as no definition comes or goes, so that only those are asked about. pyte
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -25,7 +26,23 @@ OWN_LOOKUP: Final = scenario.find_fixturedefs_for_step
 
 _STEP_DEFINITION: Final = StepNamePrefix.step_def.value
 REGISTRY: Final = scenario.step_function_context_registry
-_known: WeakKeyDictionary[Any, tuple[int, dict[tuple[str, str], list[str]]]] = WeakKeyDictionary()
+
+
+@dataclass
+class _Known:
+    """What is known of a session's definitions: all of them by name, and by step the names of those that match it.
+
+    `fixtures` is how many names there were of fixtures of any kind, and `size` how many definitions of steps.
+    """
+
+    fixtures: int = -1
+    size: int = -1
+    registered: dict[str, list[Any]] = field(default_factory=dict)
+    contexts: list[tuple[str, Any]] = field(default_factory=list)
+    by_step: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+
+_known: Final[WeakKeyDictionary[Any, _Known]] = WeakKeyDictionary()
 
 
 def install() -> None:
@@ -43,26 +60,32 @@ def find(step: Any, fixturemanager: Any, node: Any) -> Iterator[Any]:
 
 def _names(step: Any, fixturemanager: Any) -> list[str]:
     """Return the names of the fixtures of which a definition matches a step, whoever sees it."""
-    registered = {
-        name: definitions
-        for name, definitions in fixturemanager._arg2fixturedefs.items()
-        if name.startswith(_STEP_DEFINITION)
-    }
-    size = sum(map(len, registered.values()))
-    known_size, known = _known.get(fixturemanager, (-1, {}))
-    if known_size != size:
-        known = {}
-        _known[fixturemanager] = size, known
-    key = step.type, step.name
-    if key not in known:
-        known[key] = [
-            name
-            for name, definitions in registered.items()
-            if any(_matches(definition, step) for definition in definitions)
+    known = _known.setdefault(fixturemanager, _Known())
+    fixtures = fixturemanager._arg2fixturedefs
+    if known.fixtures != len(fixtures):
+        known.fixtures = len(fixtures)
+        known.registered = {name: found for name, found in fixtures.items() if name.startswith(_STEP_DEFINITION)}
+    size = sum(map(len, known.registered.values()))
+    if known.size != size:
+        known.size = size
+        known.contexts = [
+            (name, context)
+            for name, definitions in known.registered.items()
+            for definition in definitions
+            if (context := REGISTRY.get(definition.func)) is not None
         ]
-    return known[key]
+        known.by_step.clear()
+    key = step.type, step.name
+    if key not in known.by_step:
+        names = (name for name, context in known.contexts if _is_meant(context, step))
+        known.by_step[key] = list(dict.fromkeys(names))
+    return known.by_step[key]
 
 
 def _matches(definition: Any, step: Any) -> bool:
     context = REGISTRY.get(definition.func)
-    return context is not None and context.type in (None, step.type) and bool(context.parser.is_matching(step.name))
+    return context is not None and _is_meant(context, step)
+
+
+def _is_meant(context: Any, step: Any) -> bool:
+    return context.type in (None, step.type) and bool(context.parser.is_matching(step.name))

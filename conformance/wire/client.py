@@ -306,7 +306,7 @@ class Wire:
         """Send a request; the body of its response can be read inside the context."""
         request.extensions["timeout"] = httpx.Timeout(patience, connect=self.connection.connect_timeout).as_dict()
         self._traffic.begin(patience, keeps=request.method == "HEAD")
-        stream = self._client.send(request, stream=True)
+        stream = self._transport.handle_request(request)
         try:
             if not self._traffic.reads:
                 raise httpx.ReadError("this came before the request was sent: the last response had announced less")

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from conformance.checks import leaks
 from conformance.checks.rules import Rules
 from conformance.contract.catalogue import Catalogue
 from conformance.contract.document import Contract
@@ -370,3 +371,25 @@ def test_a_literal_that_is_too_short_is_refused() -> None:
 
 def test_the_http_library_keeps_headers_to_itself() -> None:
     assert not logging.getLogger("httpcore.http11").isEnabledFor(logging.DEBUG)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$2b$10$abcdefghijklmnopqrstuv",
+        "$argon2id$v=19$m=65536",
+        "$SCRYPT$ln=15",
+        "$pbkdf2-sha256$29000$",
+        "PBKDF2_SHA256",
+        f"{'0123456789abcdef' * 2}:{'0123456789ABCDEF' * 8}",
+        "scrypt:32768:8:1",
+        "scrypt$32768",
+    ],
+)
+def test_the_quick_look_passes_every_form_of_a_hash(text: str) -> None:
+    """What the rule on hashes finds, it is let look at; ordinary responses are done with before."""
+    assert leaks._HASH.search(text)
+    assert leaks._may_hold_hash(text)
+    assert not leaks._may_hold_hash(
+        '{"id": "4f1c", "createdAt": "2026-11-26T18:00:00.000Z", "url": "https://a.example/b"}'
+    )
