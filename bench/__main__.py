@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import pickle
 import pstats
@@ -155,14 +156,36 @@ def fuzzing(folder: Path, examples: int) -> None:
     row("ratio", f"{ours / theirs:.2f}" if theirs else "-")
 
 
+def scale(folder: Path) -> None:
+    """Print how many requests a requirement takes, and what twice the scenarios cost."""
+    print("\n| scenarios | requests | requests for a requirement | wall | CPU | memory |\n|---|---|---|---|---|---|")
+    for name, words in (("once", []), ("twice", ["-p", "bench.twice"])):
+        cost = run(gate(folder / "reports", *words))
+        told = json.loads((folder / "reports" / "conformance.json").read_text(encoding="utf-8"))
+        decided = sum(row["verdict"] != "not tested" for row in told["requirements"])
+        requests = told["requests"]
+        costs = f"{cost.wall:.2f} s", f"{cost.cpu:.2f} s", f"{cost.memory:.0f} MB"
+        row(name, str(requests), f"{requests / decided:.2f}", *costs)
+
+
+def waits(folder: Path) -> None:
+    """Print how often a gate waits for responses: times the distance, it is what a far target costs on any machine."""
+    print("\n| independent requests at a time | waits of a gate |\n|---|---|")
+    counted = folder / "waits"
+    for number in ("1", "4", "8"):
+        run(gate(folder / "reports", "-p", "bench.waits", "--concurrency", number), BENCH_WAITS=str(counted))
+        row(number, counted.read_text(encoding="ascii"))
+
+
 def distances(folder: Path, milliseconds: Sequence[int]) -> None:
-    """Print what a gate takes against a target so far away, serially and with workers."""
-    print("\n| gate at a distance | serially | -n 4 |\n|---|---|---|")
+    """Print what a gate takes against a target so far away: one request after the other, by default, with workers."""
+    ways = ("--concurrency 1", "", "-n 4", "-n 8")
+    print(f"\n| gate at a distance | {' | '.join(way or 'by default' for way in ways)} |\n|---|---|---|---|---|")
     for late in milliseconds:
         walls = []
-        for workers in ([], ["-n", "4"]):
+        for way in ways:
             with sandbox() as url, far_away(url, late / 1000) as address:
-                walls.append(run(gate(folder / "reports", "--base-url", address, *workers)).wall)
+                walls.append(run(gate(folder / "reports", "--base-url", address, *way.split())).wall)
         row(f"{late} ms", *(f"{wall:.1f} s" for wall in walls))
 
 
@@ -174,7 +197,8 @@ def main() -> None:
         "--distances", type=int, nargs="*", default=[0, 50, 100, 200], help="milliseconds to the target"
     )
     parser.add_argument("--examples", type=int, default=50, help="cases of each operation for the stock command line")
-    parser.add_argument("--only", choices=["sizes", "floor", "parts", "fuzzing", "distances"], help="one table alone")
+    tables_known = ["sizes", "floor", "parts", "fuzzing", "scale", "waits", "distances"]
+    parser.add_argument("--only", choices=tables_known, help="one table alone")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -183,6 +207,8 @@ def main() -> None:
             "floor": lambda: floor(folder),
             "parts": lambda: parts(folder),
             "fuzzing": lambda: fuzzing(folder, given.examples),
+            "scale": lambda: scale(folder),
+            "waits": lambda: waits(folder),
             "distances": lambda: distances(folder, given.distances),
         }
         for table, printed in tables.items():
