@@ -68,7 +68,9 @@ def _other_case(letter: str) -> str:
 
 @given("a person without an account")
 def a_person(story: Story) -> None:
-    story.notes["person"] = {**operations.sign_up.body(story.run), "name": made_up.NAME}
+    """Two such persons of a run have one name, and one password."""
+    alike = {"name": made_up.NAME, "password": made_up.common_password(story.run)}
+    story.notes["person"] = {**operations.sign_up.body(story.run), **alike}
 
 
 @given("an account")

@@ -23,6 +23,11 @@ def password(run: Run) -> str:
     return f"{PASSWORD}{run.unique()}"
 
 
+def common_password(run: Run) -> str:
+    """Return a password of 16 characters that several users of a run have, as they may: nobody knows of the others."""
+    return f"{PASSWORD}{run.id}same"
+
+
 def long_password(run: Run) -> str:
     """Return a password of 110 characters, long enough to be told apart after its first 72 or 100."""
     return f"{PASSWORD}{run.unique()}-{'Zebra!Quagga?' * 8}"[:108] + "qZ"

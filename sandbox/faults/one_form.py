@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from sandbox import policies
 from sandbox.behaviour import Behaviour, Call, Change
-from sandbox.changes import admitting, both, finishing, with_seams
+from sandbox.changes import admitting, arriving, both, finishing, with_seams
 from sandbox.faults.builders import (
     also_of_type,
+    broken,
     copy,
     edited,
     editing,
@@ -21,6 +23,7 @@ from sandbox.faults.model import ANY, SHOULD, Fault, must, table
 from sandbox.model import (
     CREATE_CHECKOUT,
     GET_CHECKOUT,
+    GET_CUSTOMER,
     LIST_CUSTOMERS,
     SIGN_IN,
     SIGN_UP,
@@ -29,7 +32,7 @@ from sandbox.model import (
     Reply,
 )
 from sandbox.store import Customer, Session
-from sandbox.validation import Check, is_currency
+from sandbox.validation import Check, is_currency, is_email
 
 _PAGE = 10
 INLINE_METADATA = "CHECKOUT-VALID-44"
@@ -123,6 +126,15 @@ def _as_they_came(behaviour: Behaviour) -> Behaviour:
     return with_seams(email_lookup=policies.as_given, email_sought=policies.as_given)(behaviour)
 
 
+def _falling_over(operation: str, odd: Callable[[str], bool]) -> Change:
+    """A read falls over on some ids."""
+
+    def answer(call: Call) -> Reply | None:
+        return broken(call, Reply(500)) if call.operation == operation and odd(call.parameter) else None
+
+    return arriving(answer)
+
+
 def _page_of_customer(call: Call, session: JsonObject) -> None:
     if session.get("customerId"):
         session["sessionUrl"] = f"{call.base_url}/pay/{session['customerId']}"
@@ -140,7 +152,26 @@ def _swapped(_: Call, session: JsonObject) -> None:
     session["successUrl"], session["cancelUrl"] = session["cancelUrl"], session["successUrl"]
 
 
+def _password_is_new(call: Call) -> None:
+    if call.fields.get("password") in call.memory.setdefault("passwords", set()):
+        call.refuse("invalid")
+
+
+def _password_noted(call: Call, _: JsonObject) -> None:
+    call.memory.setdefault("passwords", set()).add(call.fields.get("password"))
+
+
 FAULTS = (
+    *table(
+        "status",
+        must(
+            "signup-password-of-another-refused",
+            SIGN_UP,
+            "a password that another user has is refused",
+            both(admitting(SIGN_UP, _password_is_new), editing(SIGN_UP, _password_noted)),
+            "SIGNUP-STATUS-1",
+        ),
+    ),
     *table(
         "validation",
         *(
@@ -152,6 +183,14 @@ FAULTS = (
                 INLINE_METADATA,
             )
             for says, words, kind in (("text", "a text", str), ("list", "a list", list), ("number", "a number", int))
+        ),
+        Fault(
+            "inline-email-empty-accepted",
+            CREATE_CHECKOUT,
+            SHOULD,
+            "the e-mail of an inline customer may be empty",
+            _checked_as("customer.email", lambda value: value == "" or is_email(value)),
+            ("CHECKOUT-VALID-9",),
         ),
         Fault(
             "checkout-currency-empty-accepted",
@@ -230,6 +269,21 @@ FAULTS = (
     ),
     *table(
         "reads",
+        *(
+            must(
+                f"{short}-read-of-{says}-500",
+                operation,
+                f"the read of {words} is a 500",
+                _falling_over(operation, odd),
+                f"{short.upper()}-READ-24",
+            )
+            for short, operation in (("customer", GET_CUSTOMER), ("checkout", GET_CHECKOUT))
+            for says, words, odd in (
+                ("an-apostrophe", "an id with an apostrophe", lambda name: "'" in name),
+                ("a-long-id", "an id of over a hundred characters", lambda name: len(name) > 100),
+                ("another-script", "an id beyond ASCII", lambda name: not name.isascii()),
+            )
+        ),
         must(
             "checkout-read-with-urls-swapped",
             GET_CHECKOUT,
