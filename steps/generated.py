@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
+from zlib import crc32
 
 from conformance.generate.adapters import AnyCase
 from conformance.generate.cases import to_call
+from conformance.generate.dictionary import with_word
 from conformance.run import Run
+from conformance.settings import Size
 from conformance.wire.exchange import Call
 from steps import operations
 from steps.merchants import Merchant
+
+_GUESSES, _WORDS = 3, 4
+"""In a full run each third case keeps its made-up values, and of four three have a word of the dictionary."""
 
 
 def prepared(run: Run, case: AnyCase, operation: str, who: Merchant | None, customer: str, *, valid: bool) -> Call:
@@ -19,11 +26,23 @@ def prepared(run: Run, case: AnyCase, operation: str, who: Merchant | None, cust
     sent = to_call(case, run, operation, token, who.key if who is not None else "")
     if not isinstance(sent.json, dict):
         return sent
-    body = _marked(run, _real(sent.json, who, customer))
+    given, chance = sent.json, _chance(sent.json)
+    full = run.settings.size is Size.FULL
+    if full and valid and chance % _WORDS:
+        given = with_word(given, partial(run.contract.is_valid_request, operation))
+    body = _marked(run, _real(given, who, customer))
+    known = operations.BY_ID[operation]
     if valid:
-        body = operations.BY_ID[operation].unique(run, _whole_numbers(body), who)
+        body = known.unique(run, _whole_numbers(body), who)
+    if full and chance % _GUESSES == 0:
+        body |= {name: given[name] for name in known.guessed if name in given}
     may_repeat = not isinstance(body.get("metadata"), dict)
     return replace(sent, json=body, repeat=may_repeat)
+
+
+def _chance(body: dict[str, Any]) -> int:
+    """Return a number that is the same whenever a body is made, so that a case is repeated and made smaller alike."""
+    return crc32(repr(body).encode("utf-8", "surrogatepass"))
 
 
 def _real(body: dict[str, Any], who: Merchant | None, customer: str) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class Operation:
     """One operation of the document, with a validator for each documented status and header.
 
     `request` is what a JSON body of a request may be, `response` what that of a success may be, `refusal` what that
-    of a refusal may be.
+    of a refusal may be; `accepts` is the validator of a request.
     """
 
     id: str
@@ -58,6 +58,7 @@ class Operation:
     bodies: dict[int, Validator | None]
     headers: dict[int, dict[str, Validator]]
     any_media: frozenset[int]
+    accepts: Validator | None
     request: Shape
     response: Shape
     refusal: Shape
@@ -84,6 +85,11 @@ class Contract:
         """An answer's JSON body: returns where it departs from the schema of that status; none for no schema."""
         validator = self.operations[operation].bodies.get(status)
         return () if validator is None else tuple(_flatten(validator.iter_errors(body)))
+
+    def is_valid_request(self, operation: str, body: Any) -> bool:
+        """Return whether a request body is as the document has it."""
+        validator = self.operations[operation].accepts
+        return validator is None or validator.is_valid(body)
 
     def header_breaches(self, operation: str, status: int, name: str, value: str) -> tuple[SchemaBreach, ...]:
         """A header of an answer: returns where it departs from its documented schema."""
@@ -156,6 +162,7 @@ def _operation(
         bodies=bodies,
         headers=headers,
         any_media=frozenset(any_media),
+        accepts=_validator(request["schema"], registry) if "schema" in request else None,
         request=Shape((request["schema"],) if "schema" in request else (), resolve),
         response=Shape(tuple(successes), resolve),
         refusal=Shape(tuple(refusals), resolve),

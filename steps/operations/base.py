@@ -21,7 +21,8 @@ class Operation:
     `words` name it in the features. `body` makes a valid body, for a merchant where it needs one; `sender` says who
     sends it; `unique` gives a generated body the values that have to be unique or real. `is_scarce` says that targets
     usually limit its rate, `takes_customer` that its requests may name one by an id. `bases` are further valid bodies,
-    by what they have in words.
+    by what they have in words. `guessed` are the fields whose made-up values a full run sends too, in a part of the
+    cases: whoever names what there is not, is refused, and that, too, is done in an orderly way.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Operation:
     unique: Callable[[Run, Body, Merchant | None], Body]
     is_scarce: bool = False
     takes_customer: bool = False
+    guessed: tuple[str, ...] = ()
     bases: Mapping[str, Callable[[Run, Merchant | None], Body]] = field(default_factory=dict)
 
 

@@ -27,4 +27,5 @@ OPERATION: Final = Operation(
         **generated,
         "slug": f"{generated.get('slug', '')}-{run.unique()}"[-_LONGEST_SLUG:],
     },
+    guessed=("slug",),
 )

@@ -20,4 +20,5 @@ OPERATION: Final = Operation(
     body=lambda _, who: body(need_merchant(who).organization_id),
     sender=lambda merchants: merchants.spare(merchants.first),
     unique=lambda _run, generated, _who: generated,
+    guessed=("organizationId",),
 )

@@ -21,4 +21,5 @@ OPERATION: Final = Operation(
     sender=lambda merchants: merchants.account,
     unique=lambda _, generated, who: {**generated, **body(need_merchant(who).email, need_merchant(who).password)},
     is_scarce=True,
+    guessed=("email", "password"),
 )
