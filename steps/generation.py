@@ -23,7 +23,7 @@ from steps.machine import walk_machine
 from steps.merchants import Merchants
 
 COVERAGE_OF_A_GATE: Final = {"positive": 1, "negative": 1}
-FUZZING_OF_A_GATE: Final = {"positive": 1, "negative": 2}
+FUZZING_OF_A_GATE: Final = {"positive": 1, "negative": 1}
 EXAMPLES_OF_A_GATE: Final = 2
 BATCH: Final = 40
 _SHARE_OF_LINKS: Final = 2

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from sandbox import policies
+from sandbox import identity, policies
 from sandbox.behaviour import Behaviour, Call, Change
 from sandbox.changes import admitting, arriving, both, finishing, with_seams
 from sandbox.faults.builders import (
@@ -91,6 +91,18 @@ def _last_twenty(call: Call, reply: Reply) -> Reply:
 
 def _one_blank(call: Call) -> Session | None:
     return None if "  " in call.headers.get("authorization", "") else policies.find_session(call)
+
+
+def _from_query(operation: str) -> Change:
+    """A token in the query opens the session that it opens in the header."""
+
+    def find(call: Call) -> Session | None:
+        given = parse_qs(call.query).get("token")
+        if call.operation == operation and given and "authorization" not in call.headers:
+            return policies.living_session(call, identity.unsigned(given[0], call.store.secret))
+        return policies.find_session(call)
+
+    return with_seams(find_session=find)
 
 
 def _stored_as(call: Call) -> str | None:
@@ -282,6 +294,20 @@ FAULTS = (
                 ("an-apostrophe", "an id with an apostrophe", lambda name: "'" in name),
                 ("a-long-id", "an id of over a hundred characters", lambda name: len(name) > 100),
                 ("another-script", "an id beyond ASCII", lambda name: not name.isascii()),
+            )
+        ),
+        *(
+            must(
+                f"{short}-read-with-token-in-query",
+                operation,
+                "the read takes the token from the query, too",
+                _from_query(operation),
+                requirement,
+            )
+            for short, operation, requirement in (
+                ("customer", GET_CUSTOMER, "CUSTOMER-READ-22"),
+                ("checkout", GET_CHECKOUT, "CHECKOUT-READ-22"),
+                ("customers", LIST_CUSTOMERS, "CUSTOMER-LIST-25"),
             )
         ),
         must(
