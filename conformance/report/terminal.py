@@ -87,7 +87,7 @@ def group_lines(report: Report, group: Group, style: str, *, whole: bool) -> lis
     """Return a group of broken requirements in lines: the cause with its evidence, and what follows from it."""
     requirement, breach = group.cause.requirement, group.cause.breaches[0]
     if style == "line":
-        return [f"{headline(item.requirement)}: {in_short(item.breaches[0])}" for item in group.members]
+        return [f"{headline(item.requirement)} {in_short(item.breaches[0])}" for item in group.members]
     again = again_line(breach.test, report.given, report.seed)
     lines = [title(requirement), f"  seen      {seen(group.cause)}", *facts(breach)]
     lines += [] if style == "short" else proof(breach)
@@ -161,8 +161,6 @@ def _broken(terminal: pytest.TerminalReporter, report: Report) -> None:
                 terminal.write_line(f"    likely follows: {_few(ids, _NOT_TESTED_SHOWN)}")
         if len(listed) > _BROKEN_SHOWN:
             terminal.write_line(f"  and {len(listed) - _BROKEN_SHOWN} more: the reports have them")
-    if report.groups:
-        terminal.write_line("")
 
 
 def _few(names: Sequence[str], number: int) -> str:

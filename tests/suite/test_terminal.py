@@ -79,7 +79,7 @@ def test_short_leaves_out_request_and_response(report: Report) -> None:
 
 def test_line_is_a_line_for_each_requirement(report: Report) -> None:
     headlines = [words.replace(" (MUST, createCustomer)", "") for words in (CAUSE, FOLLOWS)]
-    assert lines(report, "line")[1:] == [f"{words}: expected: this; got: that" for words in headlines]
+    assert lines(report, "line")[1:] == [f"{words} expected: this; got: that" for words in headlines]
 
 
 def test_no_tells_nothing_above_the_summary(report: Report) -> None:
