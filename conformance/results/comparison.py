@@ -27,8 +27,8 @@ def read_report(file: Path) -> dict[str, Any]:
     """Return the data of another run's `conformance.json`. Raises `ValueError` with one sentence."""
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
-    except OSError:
-        raise ValueError(f"there is no file {str(file)!r} that can be read") from None
+    except OSError as error:
+        raise ValueError(f"the file {str(file)!r} cannot be read ({error.strerror or error})") from None
     except (ValueError, RecursionError):
         raise ValueError(f"the file {str(file)!r} is no JSON; name the conformance.json of another run") from None
     if not _is_report(data):

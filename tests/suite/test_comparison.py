@@ -83,7 +83,7 @@ def test_a_file_that_is_no_report_is_one_sentence(text: str, words: str, tmp_pat
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=words):
         read_report(file)
-    with pytest.raises(ValueError, match="there is no file"):
+    with pytest.raises(ValueError, match="cannot be read"):
         read_report(tmp_path / "none.json")
 
 
