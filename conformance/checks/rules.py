@@ -7,7 +7,7 @@ that the requirement was held.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from http import HTTPStatus
 from typing import Final
 
@@ -58,16 +58,21 @@ class Rules(Basis):
                 paths = self.schema_paths.setdefault(requirement.operation, {})
                 paths.update(dict.fromkeys(params["value"], requirement.id))
 
-    def apply(self, exchange: Exchange) -> Iterable[tuple[Requirement, list[Finding]]]:
+    def apply(
+        self, exchange: Exchange, only: Collection[str] | None = None
+    ) -> Iterable[tuple[Requirement, list[Finding]]]:
         """An exchange that came back: yields each requirement that it decides, with its findings.
 
-        What says nothing about the target decides nothing: a gateway's page, a rate limit.
+        Where `only` is given, it names those that are asked about. What says nothing about the target decides
+        nothing: a gateway's page, a rate limit.
         """
         operation = exchange.call.operation or GENERAL
         if exchange.gateway or exchange.status == HTTPStatus.TOO_MANY_REQUESTS:
             return
         self._remember(exchange)
         for requirement, check, params in self._by_operation.get(operation, ()):
+            if only is not None and requirement.id not in only:
+                continue
             findings = check(exchange, params, self)
             if findings is not None:
                 yield requirement, findings

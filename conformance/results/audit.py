@@ -11,7 +11,7 @@ import json
 import pickle
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
@@ -41,7 +41,9 @@ class Judge(Protocol):
 
     memory: Any
 
-    def apply(self, exchange: Exchange) -> Iterable[tuple[Requirement, list[Any]]]: ...
+    def apply(
+        self, exchange: Exchange, only: Collection[str] | None = None
+    ) -> Iterable[tuple[Requirement, list[Any]]]: ...
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def _made_to_fail(exchange: Exchange, rows: list[Requirement], earlier: _Earlier
     missing = {row.id for row in rows}
     found: set[str] = set()
     for change in _changes(exchange, rows, earlier):
-        found |= {row.id for row, findings in judge.apply(change) if findings} & missing
+        found |= {row.id for row, findings in judge.apply(change, missing - found) if findings}
         if found == missing:
             break
     judge.memory = before
