@@ -36,7 +36,7 @@ _SHORTEST_GENERATED: Final = 8
 _DIFFERENT_CHARACTERS: Final = 5
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """What the tests of a run share: its settings, the contract and catalogue, the client and the recorder.
 

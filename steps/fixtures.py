@@ -24,7 +24,7 @@ class Story:
     other: Merchant | None = None
     exchanges: list[Exchange] = field(default_factory=list)
     customers: list[str] = field(default_factory=list)
-    notes: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def actor(self) -> Merchant:

@@ -29,7 +29,7 @@ class Finding:
     place: str = ""
 
 
-@dataclass
+@dataclass(repr=False)
 class Memory:
     """What a run remembers from one exchange for the next: values that never repeat, and facts told earlier."""
 
@@ -45,7 +45,7 @@ class Memory:
     second_forms: set[str] = field(default_factory=set)
 
 
-@dataclass
+@dataclass(repr=False)
 class Basis:
     """What a rule is given besides an exchange: the contract, and the memory of the run."""
 

@@ -44,7 +44,7 @@ class Places:
     accounts: tuple[str, ...] = ()
 
 
-@dataclass
+@dataclass(repr=False)
 class Traces:
     """What is known of a run: `origins` of marks and ids, who sent them, whose sessions `tokens` open.
 

@@ -25,7 +25,7 @@ from conformance.masking import Masker
 from conformance.plugin.secrecy import MaskedEndings, masked_traceback
 from conformance.run import Run
 from conformance.settings import Settings
-from conformance.wire.exchange import Call, Exchange, Response
+from conformance.wire.exchange import Call, Exchange, Intent, Response
 from tests.suite.invocation import ROOT, Done, invoke
 from tests.suite.recording import Target, recording_target
 
@@ -215,6 +215,19 @@ def test_what_python_shows_of_an_exchange_has_nothing_in_it() -> None:
     text = repr(Exchange(1, sent, "http://host/x", (("Authorization", "s3cret-3"),), b"s3cret-1", 0.1, came))
     assert "s3cret" not in text
     assert "POST" in text
+
+
+def test_what_python_shows_of_a_run_has_nothing_of_its_secrets(catalogue: Catalogue, contract: Contract) -> None:
+    """pytest's --debug log holds the text of every object that is handed to a hook."""
+    run = Run(Settings(), contract, catalogue, Rules(catalogue, contract), Masker(), ROOT)
+    path = contract.operations["signUpEmail"].path
+    body = {"email": "a@example.com", "password": "s3cret-password"}
+    sent = Call("POST", path, "signUpEmail", json=body, intent=Intent.VALID, actor="first")
+    came = Response(200, (("set-auth-token", "s3cret-token.and-signature"),), b'{"token": "s3cret-token"}')
+    run.judge(Exchange(1, sent, f"http://host{path}", (), b"", 0.1, came))
+    assert "s3cret-password" in run.masker.told
+    for known in (run, run.rules, run.rules.memory, run.rules.memory.traces, run.client, run.history, run.recorder):
+        assert "s3cret" not in repr(known)
 
 
 @pytest.mark.parametrize("password", ["of-a-machine-7", "00000000"])
