@@ -159,7 +159,10 @@ WORDS_WITH_ANOTHER_MEANING: Final = {
         ("contract/catalogue.py", "id"),
         ("contract/catalogue.py", "name"),
         ("report/html.py", "id"),
+        ("plugin/questions.py", "id"),
         ("report/model.py", "id"),
+        ("report/summary.py", "id"),
+        ("results/comparison.py", "id"),
     },
     "a key of a case that `tolerates` names": {
         ("checks/responses.py", "status"),
@@ -176,12 +179,29 @@ WORDS_WITH_ANOTHER_MEANING: Final = {
     "an option, with which a target is told": {("plugin/options.py", "currency"), ("plugin/options.py", "amount")},
     "a filter of the report's templates": {("report/html.py", "slug")},
     "a key of the evidence": {("wire/evidence.py", "url"), ("wire/evidence.py", "status")},
+    "a key of conformance.json": {
+        ("report/summary.py", "status"),
+        ("report/terminal.py", "status"),
+        ("results/traffic.py", "status"),
+    },
+    "a word of the format that a report is written in": {
+        *(("report/har.py", name) for name in ("name", "status", "url")),
+        *(("report/junit.py", name) for name in ("error", "name")),
+        *(("report/postman.py", name) for name in ("mode", "name", "url")),
+        *(("report/summary.py", name) for name in ("error", "message")),
+        ("report/allure_run.py", "name"),
+    },
+    "a variable of a script or a collection": {
+        *(("report/postman.py", name) for name in ("password", "token")),
+        ("report/reproduce/script.py", "password"),
+    },
     "the error of a gateway, which is not the target's": {("wire/gateway.py", "message")},
 }
 """Where a plain word that is a field of the API too stands in the machinery for something else."""
 
 DIVIDED: Final = {
     ("checks/secrets.py", 6): "the bits in a letter of base64",
+    ("results/traffic.py", 100): "the share of a percentile",
     ("report/html.py", 60): "seconds and minutes",
     ("report/html.py", 3600): "seconds",
     ("wire/failures.py", 1024): "bytes",

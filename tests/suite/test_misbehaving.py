@@ -616,7 +616,7 @@ def test_run_interrupted_while_it_waits_for_the_target_writes_its_reports(tmp_pa
         words = ["--wait-for-target", "60"]
         done = smoke(tmp_path, server.url, *words, meanwhile=_signal(signal.SIGTERM, reached))
     assert done.status == INTERRUPTED
-    assert reasons(done) == {"the run was interrupted by SIGTERM"}
+    assert reasons(done) == {"deselected: the size is smoke", "the run was interrupted by SIGTERM"}
 
 
 def _signal(number: signal.Signals, reached: threading.Event) -> Callable[[int], None]:

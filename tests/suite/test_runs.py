@@ -45,7 +45,7 @@ def ids(body: bytes) -> Iterator[str]:
 def test_a_seed_repeats_the_requests(tmp_path: Path) -> None:
     """The same seed sends the same requests in the same order, up to the run's own mark; another seed, others."""
     first, again = requests(11, tmp_path / "first"), requests(11, tmp_path / "again")
-    assert len(first) >= 20
+    assert len(first) > 10
     assert again == first
     assert requests(12, tmp_path / "other") != first
 
