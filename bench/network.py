@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 @contextmanager
 def far_away(url: str, seconds: float) -> Iterator[str]:
-    """While it lasts, the target at `url` can be reached at the address given, where each answer is so late."""
+    """While it lasts, the target at `url` can be reached at the address given, where each response is so late."""
     here = socket.create_server(("127.0.0.1", 0))
     there = urlsplit(url)
 

@@ -49,7 +49,7 @@ Feature: The three ways to name the customer of a checkout session
       When the merchant creates a checkout session for that customer
       And the merchant creates a checkout session with a new customer
       And the merchant creates a checkout session without a customer
-      Then no answer repeats a customer from before
+      Then no response repeats a customer from before
 
   Rule: A new customer is created and attached
 
@@ -65,7 +65,7 @@ Feature: The three ways to name the customer of a checkout session
       Then all three sessions have the same customer
 
     @CHECKOUT-INLINE-7
-    Scenario: The answer names one customer
+    Scenario: The response names one customer
       When the merchant creates a checkout session with a new customer
       Then the customer and the customer's id agree
 
@@ -78,7 +78,7 @@ Feature: The three ways to name the customer of a checkout session
     Scenario: A new customer who resembles another is a customer of its own
       When the merchant creates a customer
       And the merchant creates two checkout sessions with a new customer of the same e-mail
-      Then no answer names a customer from before
+      Then no response names a customer from before
 
     @CHECKOUT-INLINE-6
     Scenario: The new customer is recorded

@@ -55,7 +55,7 @@ Feature: What was done stays done, and what was refused changed nothing
     @ACTIVE-TOKEN-1
     Scenario: The token that set-active repeats works
       When the merchant makes the organization active again
-      Then the token of the answer, where there is one, opens the session
+      Then the token of the response, where there is one, opens the session
 
   Rule: The same request again is a request of its own
 

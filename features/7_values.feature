@@ -7,7 +7,7 @@ Feature: What is sent comes back as it went
   @ORG-ECHO-1 @ORG-ECHO-2 @ORG-ECHO-3 @ORG-ECHO-4
   Scenario Outline: An organization with <value>
     When the merchant creates an organization with <value>
-    Then the answer repeats what was sent
+    Then the response repeats what was sent
     And that organization can be made active
 
     Examples:
@@ -18,7 +18,7 @@ Feature: What is sent comes back as it went
   @CUSTOMER-ECHO-1 @CUSTOMER-ECHO-2 @CUSTOMER-ECHO-3 @CUSTOMER-ECHO-4 @CUSTOMER-ECHO-5
   Scenario Outline: A customer with <value>
     When the merchant creates a customer with <value>
-    Then the answer repeats what was sent
+    Then the response repeats what was sent
     And a checkout session can be created for that customer
 
     Examples:
@@ -32,7 +32,7 @@ Feature: What is sent comes back as it went
   @CHECKOUT-ECHO-7 @CHECKOUT-ECHO-8
   Scenario Outline: A checkout session with <value>
     When the merchant creates a checkout session with <value>
-    Then the answer repeats what was sent
+    Then the response repeats what was sent
 
     Examples:
       | value            |
@@ -41,7 +41,7 @@ Feature: What is sent comes back as it went
   @CHECKOUT-INLINE-1 @CHECKOUT-INLINE-4 @CHECKOUT-INLINE-5
   Scenario Outline: A new customer of a checkout session with <value>
     When the merchant creates a checkout session whose new customer has <value>
-    Then the answer repeats what was sent
+    Then the response repeats what was sent
 
     Examples:
       | value                   |

@@ -1,5 +1,5 @@
 Feature: Requests that arrive at the same moment
-  Each of them is carried out as if it were alone: it gets its own answer, and what is unique stays unique.
+  Each of them is carried out as if it were alone: it gets its own response, and what is unique stays unique.
 
   Rule: Of two that want the same, one gets it
 

@@ -7,7 +7,7 @@ Feature: Unusual values are refused or kept
   @SIGNUP-ECHO-1 @SIGNUP-ECHO-2 @SIGNUP-ECHO-3 @SIGNIN-ECHO-1 @SIGNIN-ECHO-2 @SIGNIN-ECHO-3 @SIGNIN-ECHO-40
   Scenario Outline: An account with <words>
     When somebody signs up with unusual values (<words>) and signs in
-    Then the answers repeat what was sent
+    Then the responses repeat what was sent
 
     Examples:
       | words                                                 |
@@ -85,7 +85,7 @@ Feature: Unusual values are refused or kept
   @CHECKOUT-ECHO-7 @CHECKOUT-ECHO-8
   Scenario Outline: A checkout session of unusual values: <words>
     When the merchant creates a checkout session with unusual values (<words>)
-    Then the answer repeats what was sent
+    Then the response repeats what was sent
 
     Examples:
       | words                |

@@ -135,9 +135,9 @@ class Sandbox:
     async def _work(self, call: Call) -> Reply:
         found = self._route(call)
         for arrive in call.behaviour.arrive:
-            answer = arrive(call)
-            if answer is not None:
-                return answer
+            reply = arrive(call)
+            if reply is not None:
+                return reply
         if not found:
             call.refuse("unknown-path")
         if not call.operation:
@@ -147,9 +147,9 @@ class Sandbox:
         _check(call)
         call.behaviour.mind_callback(call)
         for admit in call.behaviour.admit:
-            answer = admit(call)
-            if answer is not None:
-                return answer
+            reply = admit(call)
+            if reply is not None:
+                return reply
         return await HANDLERS[call.operation](call)
 
     def _route(self, call: Call) -> bool:

@@ -16,7 +16,7 @@ from sandbox.validation import Field
 
 @dataclass
 class Call:
-    """One request: what was asked, by whom, and the place where its answer is worked out."""
+    """One request: what was asked, by whom, and the place where its response is worked out."""
 
     behaviour: Behaviour
     store: Store

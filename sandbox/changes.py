@@ -23,7 +23,7 @@ def finishing(finish: Finish) -> Change:
 
 
 def arriving(arrive: Arrive) -> Change:
-    """Run before anything else; a reply given here is the answer."""
+    """Run before anything else; a reply given here is the response."""
     return lambda behaviour: replace(behaviour, arrive=(*behaviour.arrive, arrive))
 
 
@@ -50,7 +50,7 @@ def both(*changes: Change) -> Change:
 
 
 def put(name: str, value: Json) -> Edit:
-    """Give a member of the answer this value."""
+    """Give a member of the response this value."""
 
     def edit(_: Call, entity: JsonObject) -> None:
         entity[name] = value
@@ -59,7 +59,7 @@ def put(name: str, value: Json) -> Edit:
 
 
 def drop(*names: str) -> Edit:
-    """Leave members of the answer out."""
+    """Leave members of the response out."""
 
     def edit(_: Call, entity: JsonObject) -> None:
         for name in names:

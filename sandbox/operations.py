@@ -53,12 +53,12 @@ async def sign_in(call: Call) -> Reply:
     if behaviour.verification_demanded and not policies.is_verified(call, user):
         call.refuse("not-verified")
     session = behaviour.open_session(call, user)
-    answer: JsonObject = {"redirect": False, "token": session.token, "user": presentation.user(call, user)}
+    response: JsonObject = {"redirect": False, "token": session.token, "user": presentation.user(call, user)}
     headers = behaviour.token_header(call, session)
     if body.get("callbackURL"):
-        answer |= {"redirect": True, "url": body["callbackURL"]}
+        response |= {"redirect": True, "url": body["callbackURL"]}
         headers = (*headers, ("location", quote(body["callbackURL"], safe=policies.IN_URLS)))
-    return Reply(200, answer, headers)
+    return Reply(200, response, headers)
 
 
 async def create_organization(call: Call) -> Reply:

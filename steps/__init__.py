@@ -1,4 +1,4 @@
-"""The steps of the features: each sentence becomes calls on the wire and checks on the answers."""
+"""The steps of the features: each sentence becomes calls on the wire and checks on the responses."""
 
 from pathlib import Path
 

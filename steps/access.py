@@ -128,7 +128,7 @@ def spellings(path: str) -> dict[str, str]:
 
 
 def opens_nothing(run: Run, exchange: Exchange, what: str, requirement: str | None = None) -> None:
-    """Check that a request was not carried out, whatever the refusal; a gateway's answer decides nothing."""
+    """Check that a request was not carried out, whatever the refusal; a gateway's response decides nothing."""
     if exchange.gateway is None:
         run.check(not exchange.is_success, f"{what} opens nothing", exchange.outcome, exchange, requirement)
 

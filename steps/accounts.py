@@ -235,7 +235,7 @@ def signs_in_with(story: Story, which: str) -> None:
 
 
 def _sign_in_or_recall(story: Story, which: str, email: str, wrong: str) -> None:
-    """A wrong sign-in; where sign-ins are limited, an answer to the same kind that an earlier scenario got will do."""
+    """A wrong sign-in; where sign-ins are limited, a response to the same kind that an earlier scenario got will do."""
     key = f"wrong sign-in: {which}"
     exchange = story.run.shared.told(key) if story.run.limited(operations.SIGN_IN) else None
     if exchange is None:

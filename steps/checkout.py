@@ -90,7 +90,7 @@ def with_similar_customers(story: Story) -> None:
         story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
 
 
-@then("no answer names a customer from before")
+@then("no response names a customer from before")
 def no_known_customer(story: Story) -> None:
     """The passive checks have compared the ids of all customers; here a session has to exist at all."""
     need(

@@ -128,4 +128,4 @@ def _generator(document: Path) -> Generator:
 
 
 def _ignore(accepted: bool) -> None:
-    """A fuzzed case may be accepted or refused; the checks on its answer are what counts."""
+    """A fuzzed case may be accepted or refused; the checks on its response are what counts."""

@@ -22,7 +22,7 @@ _WALKS, _STEPS = 4, 8
 
 
 def walk_machine(run: Run, merchants: Merchants, generator: Generator, purpose: str) -> None:
-    """A few walks of several steps each, derived from the seed; every answer is judged as it comes."""
+    """A few walks of several steps each, derived from the seed; every response is judged as it comes."""
     base: Any = generator.schema.as_state_machine()
     names = {operation.path: name for name, operation in run.contract.operations.items()}
 
@@ -43,13 +43,13 @@ def walk_machine(run: Run, merchants: Merchants, generator: Generator, purpose: 
             except NotSendable:
                 return _response(case, 0, [], b"")
             judge(run, case, exchange, valid=valid)
-            answer = exchange.response
+            response = exchange.response
             return _response(
-                case, exchange.status, list(answer.headers) if answer else [], answer.body if answer else b""
+                case, exchange.status, list(response.headers) if response else [], response.body if response else b""
             )
 
         def validate_response(self, response: Response, case: AnyCase, **_: Any) -> None:
-            """The answer has been judged when it came."""
+            """The response has been judged when it came."""
 
     seeded = seed(run.random(purpose).randrange(2**32))
     chosen = settings(
@@ -68,9 +68,9 @@ def walk_machine(run: Run, merchants: Merchants, generator: Generator, purpose: 
 
 
 def _response(case: AnyCase, status: int, headers: list[tuple[str, str]], body: bytes) -> Response:
-    """An answer of the wire in the form that links are read from."""
+    """A response of the wire in the form that links are read from."""
     plain = [(name, value) for name, value in headers if name.lower() not in ("content-encoding", "transfer-encoding")]
     request = httpx.Request("POST", "http://target" + case.path)
-    answer = httpx.Response(status or 599, headers=plain, content=body, request=request)
-    answer.elapsed = timedelta(0)
-    return Response.from_any(answer)
+    response = httpx.Response(status or 599, headers=plain, content=body, request=request)
+    response.elapsed = timedelta(0)
+    return Response.from_any(response)

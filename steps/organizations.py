@@ -161,7 +161,7 @@ def session_works(story: Story) -> None:
     story.run.check(exchange.is_success, "a valid customer is accepted", exchange.outcome, exchange)
 
 
-@then("the token of the answer, where there is one, opens the session")
+@then("the token of the response, where there is one, opens the session")
 def repeated_token_works(story: Story) -> None:
     token = story.last.response.header(TOKEN_HEADER) if story.last.response is not None else None
     need(bool(token), "set-active repeats no token on this target, which is lawful", Why.CAPABILITY)

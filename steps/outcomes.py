@@ -16,7 +16,7 @@ TAKEN = (409, 422, 400)
 
 
 def refused(run: Run, exchange: Exchange, statuses: tuple[int, ...], what: str, requirement: str | None = None) -> None:
-    """A request that has to be refused: checks its status; a 5xx or no answer is a breach of another requirement."""
+    """A request that has to be refused: checks its status; a 5xx or no response is a breach of another requirement."""
     if exchange.gateway:
         run.record.not_tested[requirement or run.recorder.active_requirement()] = Reason(exchange.gateway, Why.GATEWAY)
         return
@@ -55,11 +55,11 @@ def refused_as_taken(story: Story) -> None:
 
 
 @then("the session is created")
-@then("the answer repeats what was sent")
-@then("the answers repeat what was sent")
-@then("no answer repeats a customer from before")
+@then("the response repeats what was sent")
+@then("the responses repeat what was sent")
+@then("no response repeats a customer from before")
 def succeeded(story: Story) -> None:
-    """The passive checks have compared each answer with its request; here it has to be a success at all."""
+    """The passive checks have compared each response with its request; here it has to be a success at all."""
     for exchange in story.exchanges:
         story.run.need_success(exchange)
 

@@ -66,7 +66,7 @@ def none_carried_out(story: Story) -> None:
         story.run.check(held, "an orderly refusal with a 4xx", exchange.outcome, exchange, must)
     for exchange in story.notes.get("asked", ()):
         held = exchange.response is not None and exchange.status < 500
-        story.run.check(held, "an orderly answer to HEAD and OPTIONS", exchange.outcome, exchange, must)
+        story.run.check(held, "an orderly response to HEAD and OPTIONS", exchange.outcome, exchange, must)
 
 
 def _named(story: Story, end: str) -> str:
@@ -155,7 +155,7 @@ def other_in_query(story: Story, name: str) -> None:
 @then("the URL changes nothing")
 @then("it is refused as JSON, without a 5xx")
 def decided_by_rules(story: Story) -> None:
-    """The passive checks have compared each answer with what the body of its request says."""
+    """The passive checks have compared each response with what the body of its request says."""
     assert story.exchanges, "the scenario sends something first"
 
 

@@ -64,7 +64,7 @@ class Basis:
         return held[1]
 
     def schema_owner(self, operation: str, path: str) -> str | None:
-        """A place of an answer: returns the id of the schema requirement that owns it (the longest path wins)."""
+        """A place of a response: returns the id of the schema requirement that owns it (the longest path wins)."""
         paths = self.schema_paths.get(operation, {})
         names = path.split(".") if path else []
         for length in range(len(names), -1, -1):
@@ -79,6 +79,6 @@ Check = Callable[[Exchange, Params, Basis], "list[Finding] | None"]
 
 
 def documented_success(exchange: Exchange, rules: Basis) -> bool:
-    """Whether the answer is one of the operation's documented successes."""
+    """Whether the response is one of the operation's documented successes."""
     operation = rules.contract.operations.get(exchange.call.operation or "")
     return exchange.is_success and operation is not None and exchange.status in operation.success

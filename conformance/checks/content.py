@@ -1,4 +1,4 @@
-"""The rules for what an answer says: it repeats the request, agrees with what was told, and is not told twice."""
+"""The rules for what a response says: it repeats the request, agrees with what was told, and is not told twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of HTTP and JSON for every answer: one value of a header, the charset that is told, names once."""
+"""The rules of HTTP and JSON for every response: one value of a header, the charset that is told, names once."""
 
 from __future__ import annotations
 

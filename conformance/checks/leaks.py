@@ -1,4 +1,4 @@
-"""The rules for what must not stand in an answer: internals, passwords, tokens, and what belongs to somebody else."""
+"""The rules for what must not stand in a response: internals, passwords, tokens, and what belongs to somebody else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules for every answer: that it comes, in time, with a documented status, media type, schema and headers."""
+"""The rules for every response: that it comes, in time, with a documented status, media type, schema and headers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from conformance.wire.exchange import Exchange, Intent
 
 
 def unavailable(exchange: Exchange, cases: Iterable[Params]) -> str | None:
-    """An answer that lawfully withholds an operation (a captcha, a limit): returns the reason, or None."""
+    """A response that lawfully withholds an operation (a captcha, a limit): returns the reason, or None."""
     for case in cases:
         if exchange.status == case["status"] and re.search(
             case["says"], exchange.response.text if exchange.response else ""

@@ -36,7 +36,7 @@ class ContractError(ValueError):
 
 @dataclass(frozen=True)
 class SchemaBreach:
-    """A place of an answer that is not as its schema has it: dotted path, what is wrong, what stands there."""
+    """A place of a response that is not as its schema has it: dotted path, what is wrong, what stands there."""
 
     path: str
     expected: str
@@ -82,7 +82,7 @@ class Contract:
         return _resolve(self.document, value)
 
     def breaches(self, operation: str, status: int, body: Any) -> tuple[SchemaBreach, ...]:
-        """An answer's JSON body: returns where it departs from the schema of that status; none for no schema."""
+        """A response's JSON body: returns where it departs from the schema of that status; none for no schema."""
         validator = self.operations[operation].bodies.get(status)
         return () if validator is None else tuple(_flatten(validator.iter_errors(body)))
 
@@ -92,7 +92,7 @@ class Contract:
         return validator is None or validator.is_valid(body)
 
     def header_breaches(self, operation: str, status: int, name: str, value: str) -> tuple[SchemaBreach, ...]:
-        """A header of an answer: returns where it departs from its documented schema."""
+        """A header of a response: returns where it departs from its documented schema."""
         validator = self.operations[operation].headers.get(status, {}).get(name.lower())
         return () if validator is None else tuple(_flatten(validator.iter_errors(value)))
 

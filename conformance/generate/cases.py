@@ -93,7 +93,7 @@ def judge(run: Run, case: AnyCase, exchange: Exchange, *, valid: bool) -> None:
     """A generated case that was answered: applies schemathesis' own checks, beside the passive ones of the wire.
 
     What the passive checks have found already is not told twice. Where a request that is not valid was accepted, its
-    answer may lawfully repeat the wrong values, so that schemathesis does not hold it against the schema.
+    response may lawfully repeat the wrong values, so that schemathesis does not hold it against the schema.
     """
     response = exchange.response
     below_the_api = exchange.status in BELOW_THE_API or exchange.status >= 500

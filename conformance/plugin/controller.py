@@ -166,7 +166,7 @@ class Session:
             self._say(f"check    {line}")
 
     def _learn_distance(self) -> None:
-        """Find out from the quickest answer of the check how many requests are worth sending side by side.
+        """Find out from the quickest response of the check how many requests are worth sending side by side.
 
         The bundled sandbox is never far, however long it may take on a busy machine.
         """

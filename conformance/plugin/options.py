@@ -291,7 +291,7 @@ OPTIONS: Final = (
     Option(
         "concurrency",
         "how many independent requests of a test are sent side by side; one where a rate is limited, otherwise what "
-        "the answer times ask for",
+        "the response times ask for",
         _concurrency,
         "N",
     ),

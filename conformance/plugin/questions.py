@@ -22,7 +22,7 @@ _COLUMNS: Final = ("id", "level", "operation", "statement")
 
 
 class QuestionError(ValueError):
-    """A question without an answer; the message is one sentence with the remedy."""
+    """A question without a response; the message is one sentence with the remedy."""
 
 
 @dataclass(frozen=True)

@@ -125,11 +125,11 @@ def again_line(test: str, given: tuple[str, ...], seed: int) -> str:
 
 
 def company_note(result: Result) -> str:
-    """Return a sentence where a passive requirement was broken by some answers alone, or an empty text."""
+    """Return a sentence where a passive requirement was broken by some responses alone, or an empty text."""
     broken, looks = result.times_broken, result.looks
     if result.requirement.rule is None or not 0 < broken < looks:
         return ""
     return (
-        f"{broken} of {looks} answers broke it: it may take the requests of other tests before it; "
+        f"{broken} of {looks} responses broke it: it may take the requests of other tests before it; "
         "where this test alone does not show it, leave its name out"
     )

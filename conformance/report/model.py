@@ -322,7 +322,7 @@ def _operations(run: Run, records: Iterable[Record]) -> tuple[dict[str, Any], ..
     other: Counter[str] = Counter()
     for record in records:
         for (name, status), number in record.requests.items():
-            counts.get(name, other)[str(status or "no answer")] += number
+            counts.get(name, other)[str(status or "no response")] += number
     times = response_times(run.history)
     rows: list[dict[str, Any]] = [
         {

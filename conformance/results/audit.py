@@ -60,9 +60,9 @@ class Audit:
 
 @dataclass
 class _Earlier:
-    """Values of earlier exchanges: by operation and place those of answers, by actor those of requests."""
+    """Values of earlier exchanges: by operation and place those of responses, by actor those of requests."""
 
-    answers: dict[tuple[str, str], Any]
+    responses: dict[tuple[str, str], Any]
     requests: dict[str, str]
     passwords: dict[str, str]
     tokens: dict[str, str]
@@ -76,8 +76,8 @@ class _Earlier:
 
 def is_kept(exchange: Exchange) -> bool:
     """Return whether an exchange is small enough for an audit."""
-    answer = exchange.response.body if exchange.response is not None else b""
-    return len(exchange.request_body) + len(answer) <= KEPT_BYTES
+    body = exchange.response.body if exchange.response is not None else b""
+    return len(exchange.request_body) + len(body) <= KEPT_BYTES
 
 
 def audit(exchanges: Iterable[Exchange], catalogue: Catalogue, decided: Iterable[str], judge: Judge) -> Audit:
@@ -123,14 +123,14 @@ def _made_to_fail(exchange: Exchange, rows: list[Requirement], earlier: _Earlier
 def _changes(exchange: Exchange, rows: Iterable[Requirement], earlier: _Earlier) -> Iterator[Exchange]:
     """Yield the exchange with one thing changed, for each thing that a broken target may do."""
     response = exchange.response
-    yield replace(exchange, response=None, failure="the connection ended in the middle of the answer")
+    yield replace(exchange, response=None, failure="the connection ended in the middle of the response")
     yield replace(exchange, seconds=_SECONDS)
     if response is None:
         return
     for status in _STATUSES:
         yield replace(exchange, response=replace(response, status=status))
-    for answer in _other_headers(response, earlier, _owner(exchange)):
-        yield replace(exchange, response=answer)
+    for changed in _other_headers(response, earlier, _owner(exchange)):
+        yield replace(exchange, response=changed)
     if exchange.call.method == "HEAD":
         yield replace(exchange, response=replace(response, excess=1))
     for raw in (b"", b"<html><body>Oops</body></html>", b"[]", b'"text"', b'{"once": 1, "once": 2}'):
@@ -144,12 +144,12 @@ def _changes(exchange: Exchange, rows: Iterable[Requirement], earlier: _Earlier)
 
 
 def _other_headers(response: Response, earlier: _Earlier, owner: str) -> Iterator[Response]:
-    """Yield the answer with one header missing, empty, with an earlier answer's value, or of another media type."""
+    """Yield the response with one header missing, empty, with an earlier response's value, or of another media type."""
     for number, (name, _) in enumerate(response.headers):
         others = response.headers[:number], response.headers[number + 1 :]
         yield replace(response, headers=(*others[0], *others[1]))
         yield replace(response, headers=(*response.headers, (name, f"{response.headers[number][1]}x")))
-        values = ["", earlier.answers.get((owner, f"header {name.lower()}"))]
+        values = ["", earlier.responses.get((owner, f"header {name.lower()}"))]
         values += ["text/plain", "application/json; charset=utf-16"] if name.lower() == "content-type" else []
         for value in values:
             if isinstance(value, str):
@@ -163,7 +163,7 @@ def _other_bodies(
         yield without(body, path)
         for other in _other_values(value):
             yield _with(body, path, other)
-        repeated = earlier.answers.get((_owner(exchange), path), MISSING)
+        repeated = earlier.responses.get((_owner(exchange), path), MISSING)
         if repeated is not MISSING and repeated != value:
             yield _with(body, path, repeated)
     for path in {path for row in rows for path in _named(row, "response")}:
@@ -175,14 +175,14 @@ def _other_bodies(
 
 
 def _in_another_charset(response: Response) -> Response:
-    """Return the answer with a letter beyond ASCII, in another charset than the one that is announced."""
+    """Return the response with a letter beyond ASCII, in another charset than the one that is announced."""
     others = tuple(pair for pair in response.headers if pair[0].lower() != "content-type")
     raw = json.dumps({**response.json, "note": "é"}, ensure_ascii=False).encode()
     return replace(response, headers=(*others, ("content-type", "application/json; charset=iso-8859-1")), body=raw)
 
 
 def _without_both(exchange: Exchange, response: Response, rows: Iterable[Requirement]) -> Iterator[Exchange]:
-    """Yield the answer without the header and without the field of a rule that wants either."""
+    """Yield the response without the header and without the field of a rule that wants either."""
     for row in rows:
         for params in (row.rule or {}).values():
             if isinstance(params, dict) and {"header", "field"} <= set(params):
@@ -192,7 +192,7 @@ def _without_both(exchange: Exchange, response: Response, rows: Iterable[Require
 
 
 def _secrets(exchange: Exchange, rows: Iterable[Requirement], earlier: _Earlier) -> Iterator[str]:
-    """Yield what an answer must not hold: texts and the token of the request, internals, and others' data."""
+    """Yield what a response must not hold: texts and the token of the request, internals, and others' data."""
     for path in {path for row in rows for path in _named(row, "request")}:
         text = field(exchange.request_json, path)
         if isinstance(text, str):
@@ -250,9 +250,9 @@ def _remember(exchange: Exchange, earlier: _Earlier, catalogue: Catalogue) -> No
     if response is not None and exchange.is_success:
         for path, value in _places(response.json):
             if isinstance(value, str | int) and not isinstance(value, bool):
-                earlier.answers[owner, path] = value
+                earlier.responses[owner, path] = value
         for name, text in response.headers:
-            earlier.answers[owner, f"header {name.lower()}"] = text
+            earlier.responses[owner, f"header {name.lower()}"] = text
     if exchange.is_success and exchange.call.actor and exchange.call.token:
         earlier.tokens.setdefault(exchange.call.actor, exchange.call.token)
     password = first_field(exchange.request_json, catalogue.secrets.get(owner, Secrets()).request)

@@ -26,11 +26,11 @@ from conformance.wire.gateway import (
     IDEMPOTENT,
     LARGE_BODY,
     UNKNOWN_PATH,
-    Answer,
     Before,
+    Interception,
     Tally,
     alike,
-    gateway_answer,
+    interception,
     is_conflict,
     may_be_carried_out,
     may_be_firewall,
@@ -146,31 +146,31 @@ class Wire:
         self._require_voice(call)
         again = ""
         for pause in (*_BEFORE_ANOTHER, None):
-            request, answer, seconds = self._attempt(call)
-            gateway = self._gateway(call, request, answer)
+            request, result, seconds = self._attempt(call)
+            gateway = self._gateway(call, request, result)
             self.tally.count(gateway)
             if self.tally.gone is not None:
                 raise TargetGone(f"the target is not reached any more ({self.tally.gone})")
-            if isinstance(answer, Failure):
-                if not self._says_nothing(answer):
+            if isinstance(result, Failure):
+                if not self._says_nothing(result):
                     break
-                if answer.kind is not Kind.UNREACHED:
+                if result.kind is not Kind.UNREACHED:
                     again = "sent twice: the first connection was closed before a response"
             elif (
                 gateway is None
                 or gateway.kind is not Before.AWAY
                 or pause is None
-                or not self._may_repeat(call, answer)
+                or not self._may_repeat(call, result)
             ):
                 break
             else:
-                again = f"sent twice: the first was answered by a gateway, with status {answer.status}"
+                again = f"sent twice: the first was answered by a gateway, with status {result.status}"
                 time.sleep(pause)
         else:
             raise NotTested(f"{call.method} {call.path} did not get through to the target", Why.GATEWAY)
-        self.silence.count(call.path, isinstance(answer, Failure) and answer.kind is Kind.SILENT)
-        response = None if isinstance(answer, Failure) else answer
-        told = self._told(call, request, answer, gateway, again)
+        self.silence.count(call.path, isinstance(result, Failure) and result.kind is Kind.SILENT)
+        response = None if isinstance(result, Failure) else result
+        told = self._told(call, request, result, gateway, again)
         return Exchange(
             number=number,
             call=call,
@@ -181,46 +181,46 @@ class Wire:
             request_body=request.content,
             seconds=seconds,
             response=response,
-            failure=answer.words if isinstance(answer, Failure) else None,
+            failure=result.words if isinstance(result, Failure) else None,
             gateway=told,
             again=again,
             began=time.time() - seconds,
         )
 
-    def _gateway(self, call: Call, request: httpx.Request, answer: Response | Failure) -> Answer | None:
+    def _gateway(self, call: Call, request: httpx.Request, result: Response | Failure) -> Interception | None:
         """Return why a response is not the target's, or None; a 403 is held against that of a path that nobody has."""
-        if isinstance(answer, Failure):
+        if isinstance(result, Failure):
             return None
         head = len(str(request.url)) + sum(len(name) + len(value) for name, value in request.headers.raw)
-        found = gateway_answer(call, answer, head, len(request.content))
-        if found is None and may_be_firewall(answer) and self._dislikes(call, answer):
+        found = interception(call, result, head, len(request.content))
+        if found is None and may_be_firewall(result) and self._dislikes(call, result):
             words = (
-                f"a firewall refused what the request holds (status {answer.status}), on a path that nobody has as well"
+                f"a firewall refused what the request holds (status {result.status}), on a path that nobody has as well"
             )
-            return Answer(Before.FIREWALL, words)
+            return Interception(Before.FIREWALL, words)
         return found
 
-    def _dislikes(self, call: Call, answer: Response) -> bool:
+    def _dislikes(self, call: Call, result: Response) -> bool:
         """Return whether the same is answered on an unknown path, and there not for a request that holds nothing."""
         same = self._attempt(replace(call, path=f"{UNKNOWN_PATH}{call.path}", operation=None))[1]
-        if isinstance(same, Failure) or not alike(same, answer):
+        if isinstance(same, Failure) or not alike(same, result):
             return False
         if self._unknown is None:
             self._unknown = self._attempt(Call(call.method, UNKNOWN_PATH, json={}, token=call.token))[1]
-        return isinstance(self._unknown, Response) and not alike(self._unknown, answer)
+        return isinstance(self._unknown, Response) and not alike(self._unknown, result)
 
-    def _may_repeat(self, call: Call, answer: Response) -> bool:
+    def _may_repeat(self, call: Call, result: Response) -> bool:
         """Return whether a request that a gateway answered is safe to send again (RFC 9110 section 9.2.2)."""
-        return call.method in IDEMPOTENT or not may_be_carried_out(answer) or call.operation in self.repeatable
+        return call.method in IDEMPOTENT or not may_be_carried_out(result) or call.operation in self.repeatable
 
     def _told(
-        self, call: Call, request: httpx.Request, answer: Response | Failure, gateway: Answer | None, again: str
+        self, call: Call, request: httpx.Request, result: Response | Failure, gateway: Interception | None, again: str
     ) -> str | None:
         """Return why the last response decides nothing, or None."""
-        if isinstance(answer, Failure):
-            large = len(request.content) > LARGE_BODY and answer.kind in (Kind.CLOSED, Kind.CUT)
-            return f"a body of {len(request.content)} bytes is not let through: {answer.words}" if large else None
-        if again and call.method not in IDEMPOTENT and is_conflict(answer):
+        if isinstance(result, Failure):
+            large = len(request.content) > LARGE_BODY and result.kind in (Kind.CLOSED, Kind.CUT)
+            return f"a body of {len(request.content)} bytes is not let through: {result.words}" if large else None
+        if again and call.method not in IDEMPOTENT and is_conflict(result):
             return f"{again}; the second was refused as a conflict, which the first may have caused"
         return gateway.words if gateway is not None else None
 
@@ -230,10 +230,10 @@ class Wire:
         if self._unannounced >= _UNANNOUNCED_CLOSES:
             self._transport.close()
         started = time.monotonic()
-        answer = self._answer(request, self._patience(call.path))
-        if isinstance(answer, Failure) and answer.kind is Kind.CLOSED and not self._traffic.opened:
+        result = self._answer(request, self._patience(call.path))
+        if isinstance(result, Failure) and result.kind is Kind.CLOSED and not self._traffic.opened:
             self._unannounced += 1
-        return request, answer, time.monotonic() - started
+        return request, result, time.monotonic() - started
 
     def _says_nothing(self, failure: Failure) -> bool:
         """Return whether a failure is no evidence against the target, so that the request has to be sent again.

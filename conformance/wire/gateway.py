@@ -66,7 +66,7 @@ class Before(StrEnum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class Interception:
     """A response that is not the target's: who it comes from, and in words why it is taken for that."""
 
     kind: Before
@@ -82,11 +82,11 @@ class Tally:
     away: int = 0
     in_a_row: int = 0
 
-    def count(self, answer: Answer | None) -> None:
+    def count(self, interception: Interception | None) -> None:
         """Count a request that was sent, and what answered in the target's place, if anything did."""
         self.requests += 1
-        self.answered += answer is not None
-        is_away = answer is not None and answer.kind is Before.AWAY
+        self.answered += interception is not None
+        is_away = interception is not None and interception.kind is Before.AWAY
         self.away += is_away
         self.in_a_row = self.in_a_row + 1 if is_away else 0
 
@@ -106,7 +106,7 @@ class Tally:
         return f"a gateway answered {self.in_a_row} requests in a row" if self.in_a_row >= _ALL_OF_THEM else None
 
 
-def gateway_answer(call: Call, response: Response, head: int, body: int) -> Answer | None:
+def interception(call: Call, response: Response, head: int, body: int) -> Interception | None:
     """Return why a response is surely not the target's, or None; `head` and `body` are the request's sizes in bytes.
 
     With 502, 503, 504 and their like, a gateway's response is an HTML page, or plain text that says no more than the
@@ -116,13 +116,13 @@ def gateway_answer(call: Call, response: Response, head: int, body: int) -> Answ
     """
     status = response.status
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        return Answer(Before.DOOR, f"{PROXY_CLOSED} (status 407): {NOT_REACHED}")
+        return Interception(Before.DOOR, f"{PROXY_CLOSED} (status 407): {NOT_REACHED}")
     if status in _AWAY and (page := _page_of_one_that_is_away(call, response)):
-        return Answer(Before.AWAY, f"a gateway answered with {page}: {NOT_REACHED}")
+        return Interception(Before.AWAY, f"a gateway answered with {page}: {NOT_REACHED}")
     if status == HTTPStatus.LENGTH_REQUIRED and call.chunked:
-        return Answer(Before.LIMIT, f"a body without a length is not let through (status 411): {NOT_REACHED}")
+        return Interception(Before.LIMIT, f"a body without a length is not let through (status 411): {NOT_REACHED}")
     if status in _TOO_LARGE and (head > _LARGE_HEAD or body > LARGE_BODY) and not response.says_json:
-        return Answer(Before.LIMIT, f"a {_TOO_LARGE[status]} of that size is not let through (status {status})")
+        return Interception(Before.LIMIT, f"a {_TOO_LARGE[status]} of that size is not let through (status {status})")
     if status < 400 or status == 500 or "html" not in response.media_type:
         return None
     sign = _NAMES.search(response.text)
@@ -133,7 +133,7 @@ def gateway_answer(call: Call, response: Response, head: int, body: int) -> Answ
     kind = Before.AWAY if status in _AWAY else Before.DOOR
     kind = Before.FIREWALL if status == HTTPStatus.FORBIDDEN else kind
     page = f"its own page (status {status}, “{sign[0].strip()}”)"
-    return Answer(kind, f"a gateway answered with {page}: {NOT_REACHED}")
+    return Interception(kind, f"a gateway answered with {page}: {NOT_REACHED}")
 
 
 def _page_of_one_that_is_away(call: Call, response: Response) -> str | None:
@@ -163,8 +163,8 @@ def _names_itself(response: Response) -> bool:
 def may_be_carried_out(response: Response) -> bool:
     """Return whether the target may have carried out a request that a gateway answered with that it is away.
 
-    A gateway that has no server to send a request to (503) has sent it to none; one that got no answer, or a broken one
-    (502, 504), may have.
+    A gateway that has no server to send a request to (503) has sent it to none; one that got no response, or a broken
+    one (502, 504), may have.
     """
     return response.status not in _NOT_CARRIED_OUT or bool(_MAY_BE_CARRIED_OUT.search(response.text))
 

@@ -13,7 +13,7 @@ from sandbox.model import CREATE_CHECKOUT, SIGN_IN, SIGN_UP, Json, JsonObject, P
 from sandbox.store import Session
 from sandbox.validation import Field, Rule
 
-Answer: TypeAlias = Callable[[Call, Reply], Reply]
+Rewrite: TypeAlias = Callable[[Call, Reply], Reply]
 Test: TypeAlias = Callable[[Call], bool]
 Value: TypeAlias = Callable[[Json], Json]
 
@@ -23,40 +23,40 @@ HANG = 3.0
 # Hooks ---------------------------------------------------------------------------------------------------------------
 
 
-def succeeding(operation: str, answer: Answer) -> Change:
+def succeeding(operation: str, rewrite: Rewrite) -> Change:
     """Run over the successful replies of one operation."""
     return finishing(
-        lambda call, reply: answer(call, reply) if reply.succeeded and call.operation == operation else reply
+        lambda call, reply: rewrite(call, reply) if reply.succeeded and call.operation == operation else reply
     )
 
 
-def failing(answer: Answer, operation: str | None = None, status: int | None = None) -> Change:
+def failing(rewrite: Rewrite, operation: str | None = None, status: int | None = None) -> Change:
     """Run over the refusals, of one operation or status where they are given."""
 
     def change(call: Call, reply: Reply) -> Reply:
         meant = operation in (None, call.operation) and status in (None, reply.status) and reply.status >= 400
-        return answer(call, reply) if meant else reply
+        return rewrite(call, reply) if meant else reply
 
     return finishing(change)
 
 
-def every(n: int, answer: Answer) -> Answer:
+def every(n: int, rewrite: Rewrite) -> Rewrite:
     """Only on each nth success of the operation."""
-    return lambda call, reply: answer(call, reply) if call.successes % n == 0 else reply
+    return lambda call, reply: rewrite(call, reply) if call.successes % n == 0 else reply
 
 
-def every_time(n: int, name: str, answer: Answer) -> Answer:
+def every_time(n: int, name: str, rewrite: Rewrite) -> Rewrite:
     """Only each nth time that this very place is reached, counted under a name of its own."""
 
     def counted(call: Call, reply: Reply) -> Reply:
         call.memory[name] = call.memory.get(name, 0) + 1
-        return answer(call, reply) if call.memory[name] % n == 0 else reply
+        return rewrite(call, reply) if call.memory[name] % n == 0 else reply
 
     return counted
 
 
-def when(test: Test, answer: Answer) -> Answer:
-    return lambda call, reply: answer(call, reply) if test(call) else reply
+def when(test: Test, rewrite: Rewrite) -> Rewrite:
+    return lambda call, reply: rewrite(call, reply) if test(call) else reply
 
 
 def refusal(name: str, change: Callable[[Problem], Problem]) -> Change:
@@ -80,8 +80,8 @@ def editing(operation: str, *edits: Edit) -> Change:
     return succeeding(operation, edited(operation, *edits))
 
 
-def edited(operation: str, *edits: Edit) -> Answer:
-    def answer(call: Call, reply: Reply) -> Reply:
+def edited(operation: str, *edits: Edit) -> Rewrite:
+    def rewrite(call: Call, reply: Reply) -> Reply:
         entity = (
             reply.body.get("user") if operation in (SIGN_UP, SIGN_IN) and isinstance(reply.body, dict) else reply.body
         )
@@ -90,19 +90,19 @@ def edited(operation: str, *edits: Edit) -> Answer:
                 edit(call, entity)
         return reply
 
-    return answer
+    return rewrite
 
 
 def editing_top(operation: str, *edits: Edit) -> Change:
-    """Edit the outermost object of an operation's answer."""
+    """Edit the outermost object of an operation's response."""
 
-    def answer(call: Call, reply: Reply) -> Reply:
+    def rewrite(call: Call, reply: Reply) -> Reply:
         if isinstance(reply.body, dict):
             for edit in edits:
                 edit(call, reply.body)
         return reply
 
-    return succeeding(operation, answer)
+    return succeeding(operation, rewrite)
 
 
 def keep_session_under_nobody(call: Call, session: JsonObject) -> None:
@@ -154,37 +154,37 @@ def first(name: str) -> Edit:
     return edit
 
 
-def body(make: Callable[[Json], Json]) -> Answer:
+def body(make: Callable[[Json], Json]) -> Rewrite:
     """Another JSON body, made of the one there was."""
     return lambda _, reply: replace(reply, body=make(reply.body))
 
 
-def status(number: int) -> Answer:
+def status(number: int) -> Rewrite:
     return lambda _, reply: replace(reply, status=number)
 
 
-def media_type(name: str | None) -> Answer:
+def media_type(name: str | None) -> Rewrite:
     return lambda _, reply: replace(reply, media_type=name)
 
 
-def raw(content: str | bytes, name: str | None = None) -> Answer:
+def raw(content: str | bytes, name: str | None = None) -> Rewrite:
     """Bytes in place of the body, with another media type where one is given."""
     written = content.encode() if isinstance(content, str) else content
     return lambda _, reply: replace(reply, raw=written, media_type=name or reply.media_type)
 
 
-def without_header(name: str) -> Answer:
+def without_header(name: str) -> Rewrite:
     return lambda _, reply: replace(reply, headers=tuple(pair for pair in reply.headers if pair[0] != name))
 
 
-def header(name: str, change: Callable[[str], str]) -> Answer:
+def header(name: str, change: Callable[[str], str]) -> Rewrite:
     """The same reply with one of its headers changed."""
     return lambda _, reply: replace(
         reply, headers=tuple((key, change(value) if key == name else value) for key, value in reply.headers)
     )
 
 
-def also(name: str, value: str) -> Answer:
+def also(name: str, value: str) -> Rewrite:
     return lambda _, reply: replace(reply, headers=(*reply.headers, (name, value)))
 
 
@@ -220,10 +220,10 @@ def receiving(operation: str, name: str, value: Value) -> Change:
 def falling_over(operation: str, test: Test) -> Change:
     """A 5xx on what a test finds in the request, whether or not it is valid."""
 
-    def answer(call: Call) -> Reply | None:
+    def respond(call: Call) -> Reply | None:
         return broken(call, Reply(500)) if call.operation == operation and test(call) else None
 
-    return arriving(answer)
+    return arriving(respond)
 
 
 def hanging(operation: str, test: Test) -> Change:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from sandbox.behaviour import Call, Change
 from sandbox.changes import both, finishing
-from sandbox.faults.builders import Answer, editing, editing_top, succeeding
+from sandbox.faults.builders import Rewrite, editing, editing_top, succeeding
 from sandbox.faults.model import ANY, MUST, Fault, table
 from sandbox.model import (
     CREATE_CHECKOUT,
@@ -48,7 +48,7 @@ def _in_query(call: Call, reply: Reply) -> Reply:
     return replace(reply, body={**reply.body, "url": f"/welcome?password={quote(_password(call))}"})
 
 
-def _hint(make: Callable[[Call], str]) -> Answer:
+def _hint(make: Callable[[Call], str]) -> Rewrite:
     return lambda call, reply: replace(reply, headers=(*reply.headers, ("x-debug", make(call))))
 
 
@@ -64,9 +64,9 @@ def _owner(call: Call, entity: JsonObject) -> None:
     entity["createdBy"] = {"id": call.caller.user_id, "password": known}
 
 
-def _sessions(call: Call, answer: JsonObject) -> None:
-    rows = call.store.execute("SELECT token FROM session WHERE user_id = ?", (answer["user"]["id"],))
-    answer["sessions"] = [{"token": token} for (token,) in rows]
+def _sessions(call: Call, response: JsonObject) -> None:
+    rows = call.store.execute("SELECT token FROM session WHERE user_id = ?", (response["user"]["id"],))
+    response["sessions"] = [{"token": token} for (token,) in rows]
 
 
 def _newest_session(call: Call) -> str:
@@ -74,8 +74,8 @@ def _newest_session(call: Call) -> str:
     return str(rows[0][0])
 
 
-def _also_in_reads(answer: Answer) -> Change:
-    return succeeding(GET_CUSTOMER, answer)
+def _also_in_reads(rewrite: Rewrite) -> Change:
+    return succeeding(GET_CUSTOMER, rewrite)
 
 
 def _everywhere(call: Call, reply: Reply) -> Reply:
@@ -160,7 +160,7 @@ FAULTS = table(
         "trace-in-header",
         ANY,
         MUST,
-        "each answer has a stack trace in a header",
+        "each response has a stack trace in a header",
         finishing(_everywhere),
         requirements=tuple(
             f"{name}-LEAK-22" for name in ("SIGNUP", "SIGNIN", "ORG", "ACTIVE", "CUSTOMER", "CHECKOUT", "API")

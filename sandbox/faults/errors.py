@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sandbox.behaviour import Call, Change
 from sandbox.changes import finishing
-from sandbox.faults.builders import Answer, body, every_time, failing, message, raw, refusal, with_problem_status
+from sandbox.faults.builders import Rewrite, body, every_time, failing, message, raw, refusal, with_problem_status
 from sandbox.faults.model import ANY, MUST, SHOULD, Fault, table
 from sandbox.model import (
     CREATE_CHECKOUT,
@@ -32,11 +32,11 @@ def _unknown_path_html(call: Call, reply: Reply) -> Reply:
     return reply if call.methods else raw(PAGE, HTML)(call, reply)
 
 
-def _member(name: str, value: Json) -> Answer:
+def _member(name: str, value: Json) -> Rewrite:
     return body(lambda told: {**told, name: value} if isinstance(told, dict) else told)
 
 
-def _without(name: str) -> Answer:
+def _without(name: str) -> Rewrite:
     return body(lambda told: {key: value for key, value in told.items() if key != name})
 
 

@@ -153,7 +153,7 @@ FAULTS = table(
         "checkout-name-twice",
         CREATE_CHECKOUT,
         SHOULD,
-        "an object of the answer has a name twice",
+        "an object of the response has a name twice",
         succeeding(CREATE_CHECKOUT, _name_twice),
         requirements=("CHECKOUT-PROTOCOL-51",),
     ),

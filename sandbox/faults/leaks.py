@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sandbox import presentation
 from sandbox.behaviour import Call
-from sandbox.faults.builders import Answer, editing, editing_top, failing
+from sandbox.faults.builders import Rewrite, editing, editing_top, failing
 from sandbox.faults.model import MUST, Fault, table
 from sandbox.model import CREATE_CUSTOMER, SET_ACTIVE, SIGN_IN, SIGN_UP, JsonObject, Reply
 
@@ -24,16 +24,16 @@ def _hash_as_password(call: Call, user: JsonObject) -> None:
     user["password"] = stored.password if stored else None
 
 
-def _told(words: str) -> Answer:
+def _told(words: str) -> Rewrite:
     """A refusal that repeats the password that was sent."""
 
-    def answer(call: Call, reply: Reply) -> Reply:
+    def rewrite(call: Call, reply: Reply) -> Reply:
         given = call.fields.get("password")
         if not isinstance(given, str) or not given or not isinstance(reply.body, dict):
             return reply
         return replace(reply, body={**reply.body, "message": words.format(given)})
 
-    return answer
+    return rewrite
 
 
 def _address(_: Call, reply: Reply) -> Reply:
@@ -62,7 +62,7 @@ FAULTS = table(
         "signup-request-repeated",
         SIGN_UP,
         MUST,
-        "the answer repeats the whole request",
+        "the response repeats the whole request",
         editing_top(SIGN_UP, _request),
         requirements=("SIGNUP-LEAK-1", "SIGNUP-LEAK-2"),
     ),

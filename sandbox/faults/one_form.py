@@ -141,10 +141,10 @@ def _as_they_came(behaviour: Behaviour) -> Behaviour:
 def _falling_over(operation: str, odd: Callable[[str], bool]) -> Change:
     """A read falls over on some ids."""
 
-    def answer(call: Call) -> Reply | None:
+    def respond(call: Call) -> Reply | None:
         return broken(call, Reply(500)) if call.operation == operation and odd(call.parameter) else None
 
-    return arriving(answer)
+    return arriving(respond)
 
 
 def _page_of_customer(call: Call, session: JsonObject) -> None:

@@ -22,7 +22,7 @@ from sandbox.model import (
 
 
 def _piling_up(name: str) -> Edit:
-    """A list keeps the members of the answer before, or an object those that it does not have itself."""
+    """A list keeps the members of the response before, or an object those that it does not have itself."""
 
     def edit(call: Call, entity: JsonObject) -> None:
         key, own = f"piling up {call.operation} {name}", entity.get(name)

@@ -1,4 +1,4 @@
-"""One value of a success that is not the one that was sent, or that goes against another one in the answer."""
+"""One value of a success that is not the one that was sent, or that goes against another one in the response."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ FAULTS = table(
         "inline-customer-name-changed",
         CREATE_CHECKOUT,
         MUST,
-        "the new customer in the answer has another name",
+        "the new customer in the response has another name",
         for_option("inline", _inside("name", "Guest")),
         "CHECKOUT-INLINE-4",
     ),
@@ -152,7 +152,7 @@ FAULTS = table(
         "inline-customer-email-changed",
         CREATE_CHECKOUT,
         MUST,
-        "the new customer in the answer has another e-mail",
+        "the new customer in the response has another e-mail",
         for_option("inline", _inside("email", "guest@example.com")),
         "CHECKOUT-INLINE-5",
     ),

@@ -1,4 +1,4 @@
-"""Refusals of another shape, media type or status than the contract's, and answers that give something away."""
+"""Refusals of another shape, media type or status than the contract's, and responses that give something away."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ FAULTS = (
             (CREATE_ORGANIZATION, CREATE_CUSTOMER, CREATE_CHECKOUT),
             "password-hash",
             MUST,
-            "the answer holds a password hash",
+            "the response holds a password hash",
             "LEAK-1",
             lambda name: _leaking(name, put("owner", {"passwordHash": HASH})),
         ),
@@ -126,7 +126,7 @@ FAULTS = (
             (CREATE_ORGANIZATION, CREATE_CUSTOMER, CREATE_CHECKOUT),
             "session-token",
             MUST,
-            "the answer repeats the session token",
+            "the response repeats the session token",
             "LEAK-2",
             lambda name: _leaking(name, show_token),
         ),
@@ -134,7 +134,7 @@ FAULTS = (
             "set-active-session-token",
             SET_ACTIVE,
             SHOULD,
-            "the answer repeats the session token",
+            "the response repeats the session token",
             editing(SET_ACTIVE, show_token),
             ("ACTIVE-LEAK-2",),
         ),
@@ -142,7 +142,7 @@ FAULTS = (
             (SIGN_UP, SIGN_IN, CREATE_ORGANIZATION, CREATE_CUSTOMER),
             "recent-users",
             MUST,
-            "the answer holds the e-mails of other users",
+            "the response holds the e-mails of other users",
             "LEAK-3",
             lambda name: _leaking(name, _recent_users),
         ),
@@ -169,7 +169,7 @@ FAULTS = (
             "signin-media-type-missing",
             SIGN_IN,
             MUST,
-            "the answer has no Content-Type",
+            "the response has no Content-Type",
             succeeding(SIGN_IN, media_type(None)),
             ("SIGNIN-HEADERS-1",),
         ),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sandbox import writing
 from sandbox.behaviour import Call, Change
 from sandbox.changes import both, finishing
-from sandbox.faults.builders import Answer, also, edited, editing, media_type, succeeding
+from sandbox.faults.builders import Rewrite, also, edited, editing, media_type, succeeding
 from sandbox.faults.model import ANY, MUST, SHOULD, Fault, table
 from sandbox.faults.proofs_errors import for_each, show_token
 from sandbox.model import (
@@ -40,7 +40,7 @@ def _credential(call: Call, entity: JsonObject) -> None:
 
 
 def _newest_token(call: Call, reply: Reply) -> Reply:
-    """The token of another session than the one that the answer is about."""
+    """The token of another session than the one that the response is about."""
     own = reply.body.get("token") if isinstance(reply.body, dict) else None
     rows = call.store.execute("SELECT token FROM session WHERE token IS NOT ? ORDER BY rowid DESC LIMIT 1", (own,))
     return also("x-debug", rows[0][0])(call, reply) if rows else reply
@@ -59,8 +59,8 @@ def _without_allow(operation: str) -> Change:
     return finishing(tell)
 
 
-def _unknown_path(answer: Answer) -> Change:
-    return finishing(lambda call, reply: reply if call.methods else answer(call, reply))
+def _unknown_path(rewrite: Rewrite) -> Change:
+    return finishing(lambda call, reply: reply if call.methods else rewrite(call, reply))
 
 
 FAULTS = (
@@ -94,7 +94,7 @@ FAULTS = (
             (SIGN_UP, SIGN_IN, CREATE_ORGANIZATION, SET_ACTIVE, CREATE_CUSTOMER),
             "object-name-twice",
             SHOULD,
-            "an object of the answer has a name twice",
+            "an object of the response has a name twice",
             "PROTOCOL-51",
             lambda name: succeeding(name, _name_twice),
         ),
@@ -102,7 +102,7 @@ FAULTS = (
             "unknown-path-media-type-twice",
             ANY,
             MUST,
-            "the answer to an unknown path has a second Content-Type",
+            "the response to an unknown path has a second Content-Type",
             _unknown_path(also("content-type", "text/html")),
             ("API-HEADERS-50",),
         ),
@@ -113,7 +113,7 @@ FAULTS = (
             (CREATE_ORGANIZATION, SET_ACTIVE, CREATE_CHECKOUT),
             "credential",
             MUST,
-            "the answer holds the account's password in base64",
+            "the response holds the account's password in base64",
             "LEAK-20",
             lambda name: both(succeeding(SIGN_UP, _keep_password), editing(name, _credential)),
         ),
@@ -148,7 +148,7 @@ FAULTS = (
             (SIGN_IN, SET_ACTIVE),
             "shows-the-one-before",
             MUST,
-            "the answer names the user or organization of the answer before",
+            "the response names the user or organization of the response before",
             "LEAK-23",
             lambda name: editing(name, _user_of_before),
         ),

@@ -65,13 +65,13 @@ def _is_no_object(call: Call) -> bool:
 def _refusing(operation: str, test: Test, name: str, status: int | None = None) -> Change:
     """Answer a named refusal, with another status where one is given, to what a test finds in a request."""
 
-    def answer(call: Call) -> Reply | None:
+    def respond(call: Call) -> Reply | None:
         if call.operation != operation or not test(call):
             return None
         problem = call.behaviour.refusals[name]
         return call.behaviour.write_problem(call, replace(problem, status=status or problem.status))
 
-    return arriving(answer)
+    return arriving(respond)
 
 
 def _taking_any_media_type(operation: str) -> Change:

@@ -37,7 +37,7 @@ def _inside(name: str) -> Fields:
 
 
 def _takes(*names: str, source: Fields = _body) -> Edit:
-    """The answer has the values that the request claims."""
+    """The response has the values that the request claims."""
 
     def edit(call: Call, entity: JsonObject) -> None:
         entity.update({name: value for name, value in source(call).items() if name in names})

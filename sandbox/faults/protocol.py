@@ -7,7 +7,7 @@ from dataclasses import replace
 from sandbox import writing
 from sandbox.behaviour import Call, Change
 from sandbox.changes import arriving, finishing
-from sandbox.faults.builders import Answer, broken, every, falling_over, raw, refusal, succeeding, with_problem_status
+from sandbox.faults.builders import Rewrite, broken, every, falling_over, raw, refusal, succeeding, with_problem_status
 from sandbox.faults.model import ANY, MUST, SHOULD, Fault, table
 from sandbox.model import CREATE_CHECKOUT, CREATE_CUSTOMER, CREATE_ORGANIZATION, SET_ACTIVE, SIGN_IN, SIGN_UP, Reply
 
@@ -25,17 +25,17 @@ def _as_post(method: str, operation: str) -> Change:
     return arriving(take)
 
 
-def _answering(method: str, operation: str, answer: Answer) -> Change:
+def _answering(method: str, operation: str, rewrite: Rewrite) -> Change:
     """Answer one method on an operation's path."""
 
     def take(call: Call) -> Reply | None:
         meant = call.method == method and call.methods.get("POST") == operation
-        return answer(call, Reply(200, {})) if meant else None
+        return rewrite(call, Reply(200, {})) if meant else None
 
     return arriving(take)
 
 
-def _with(change: Answer, operation: str) -> Change:
+def _with(change: Rewrite, operation: str) -> Change:
     return succeeding(operation, change)
 
 
@@ -47,11 +47,11 @@ def _utf_16(_: Call, reply: Reply) -> Reply:
     return replace(reply, raw=writing.content(reply).decode().encode("utf-16"))
 
 
-def _before(prefix: bytes) -> Answer:
+def _before(prefix: bytes) -> Rewrite:
     return lambda _, reply: replace(reply, raw=prefix + writing.content(reply))
 
 
-def _behind(suffix: bytes) -> Answer:
+def _behind(suffix: bytes) -> Rewrite:
     return lambda _, reply: replace(reply, raw=writing.content(reply) + suffix)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sandbox.behaviour import Behaviour, Call, Change
 from sandbox.changes import arriving, drop, finishing, put
-from sandbox.faults.builders import Answer, editing, somebody, status, succeeding
+from sandbox.faults.builders import Rewrite, editing, somebody, status, succeeding
 from sandbox.faults.model import MUST, SHOULD, Fault, table
 from sandbox.model import GET_CHECKOUT, GET_CUSTOMER, LIST_CUSTOMERS, Json, JsonObject, Reply
 from sandbox.store import Session
@@ -15,14 +15,14 @@ from sandbox.store import Session
 ITEMS = {GET_CUSTOMER: "/customers/", GET_CHECKOUT: "/checkout/sessions/"}
 
 
-def _of(operation: str, number: int, answer: Answer) -> Change:
+def _of(operation: str, number: int, rewrite: Rewrite) -> Change:
     """Run over the refusals of a status of one read."""
     return finishing(
-        lambda call, reply: answer(call, reply) if (call.operation, reply.status) == (operation, number) else reply
+        lambda call, reply: rewrite(call, reply) if (call.operation, reply.status) == (operation, number) else reply
     )
 
 
-def _instead(name: str) -> Answer:
+def _instead(name: str) -> Rewrite:
     """Another of the named refusals."""
     return lambda call, _: call.behaviour.write_problem(call, call.behaviour.refusals[name])
 
@@ -49,12 +49,12 @@ def _owner_for_nobody(operation: str, name: str) -> Change:
 def _page(change: Callable[[Call, JsonObject], None]) -> Change:
     """Change a page of the list: its rows and its numbers."""
 
-    def answer(call: Call, reply: Reply) -> Reply:
+    def rewrite(call: Call, reply: Reply) -> Reply:
         page = {"data": list(reply.body["data"]), "pagination": dict(reply.body["pagination"])}
         change(call, page)
         return replace(reply, body=page)
 
-    return succeeding(LIST_CUSTOMERS, answer)
+    return succeeding(LIST_CUSTOMERS, rewrite)
 
 
 def _number(name: str, value: Callable[[JsonObject], Json]) -> Change:

@@ -35,8 +35,8 @@ def _everywhere(call: Call, organization: JsonObject) -> None:
     call.store.execute("UPDATE session SET active = ? WHERE user_id = ?", (organization["id"], call.caller.user_id))
 
 
-def _back_to_first(call: Call, answer: JsonObject) -> None:
-    user_id = answer["user"]["id"]
+def _back_to_first(call: Call, response: JsonObject) -> None:
+    user_id = response["user"]["id"]
     first = _first_organization(call, user_id)
     call.store.execute("UPDATE session SET active = ? WHERE user_id = ?", (first, user_id))
 

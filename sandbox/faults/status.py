@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sandbox.behaviour import Call
-from sandbox.faults.builders import Answer, broken, every, failing, refusal, status, succeeding, with_problem_status
+from sandbox.faults.builders import Rewrite, broken, every, failing, refusal, status, succeeding, with_problem_status
 from sandbox.faults.model import ANY, MUST, Fault, table
 from sandbox.model import (
     CREATE_CHECKOUT,
@@ -19,7 +19,7 @@ from sandbox.model import (
 )
 
 
-def _empty(number: int) -> Answer:
+def _empty(number: int) -> Rewrite:
     return lambda _, reply: replace(reply, status=number, raw=b"", media_type=None)
 
 

@@ -24,7 +24,7 @@ from sandbox.model import (
 
 
 def _moved(name: str, **by: float) -> Edit:
-    """A time of the answer, moved by so much."""
+    """A time of the response, moved by so much."""
 
     def edit(_: Call, entity: JsonObject) -> None:
         if isinstance(entity.get(name), str):
@@ -34,7 +34,7 @@ def _moved(name: str, **by: float) -> Edit:
 
 
 def _moving(name: str) -> Edit:
-    """A time of the answer that is another one each time."""
+    """A time of the response that is another one each time."""
     hours = count(1)
 
     def edit(call: Call, entity: JsonObject) -> None:

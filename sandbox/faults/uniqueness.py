@@ -9,7 +9,7 @@ from sandbox import policies, presentation
 from sandbox.behaviour import Call, Change
 from sandbox.changes import with_seams
 from sandbox.faults.builders import (
-    Answer,
+    Rewrite,
     broken,
     customer_ids,
     editing,
@@ -81,11 +81,11 @@ def _invented_with_same_id(call: Call) -> Reply:
 def _repeating_first(name: str) -> Change:
     """The second call of a session repeats what the first one gave, whatever it was asked."""
 
-    def answer(call: Call, reply: Reply) -> Reply:
+    def rewrite(call: Call, reply: Reply) -> Reply:
         kept = call.memory.setdefault(f"first {name}", {})
         return replace(reply, body=kept.setdefault(call.caller.token, reply.body))
 
-    return succeeding(name, answer)
+    return succeeding(name, rewrite)
 
 
 def _id_of_first(call: Call, customer: JsonObject) -> None:
@@ -115,20 +115,20 @@ def _conflict(call: Call, _: Reply) -> Reply:
 
 
 def _after_refusal(act: Callable[[Call], None], operation: str | None = None) -> Change:
-    def answer(call: Call, reply: Reply) -> Reply:
+    def rewrite(call: Call, reply: Reply) -> Reply:
         if call.session is not None:
             act(call)
         return reply
 
-    return failing(answer, operation)
+    return failing(rewrite, operation)
 
 
 def _after_success(operation: str, act: Callable[[Call, Reply], None]) -> Change:
-    def answer(call: Call, reply: Reply) -> Reply:
+    def rewrite(call: Call, reply: Reply) -> Reply:
         act(call, reply)
         return reply
 
-    return succeeding(operation, answer)
+    return succeeding(operation, rewrite)
 
 
 def _end_session(call: Call) -> None:
@@ -196,13 +196,13 @@ def _locked(call: Call) -> Reply | None:
     return None
 
 
-def _second_fails(operation: str, what: Answer = broken) -> Change:
+def _second_fails(operation: str, what: Rewrite = broken) -> Change:
     """Every second success of a session is a failure."""
 
-    def answer(call: Call, reply: Reply) -> Reply:
+    def rewrite(call: Call, reply: Reply) -> Reply:
         return every_time(2, f"{operation} {call.caller.token}", what)(call, reply)
 
-    return succeeding(operation, answer)
+    return succeeding(operation, rewrite)
 
 
 UNIQUENESS = table(

@@ -103,15 +103,15 @@ def _amount_of(currencies: tuple[str, ...], change: Callable[[int], int]) -> Cha
 def _reading(operation: str, name: str, change: Mend) -> Change:
     """Tell another value where a thing is read than where it was created."""
 
-    def answer(call: Call, reply: Reply) -> Reply:
+    def rewrite(call: Call, reply: Reply) -> Reply:
         meant = call.operation == operation and reply.succeeded
         return edited(operation, alter(name, change))(call, reply) if meant else reply
 
-    return finishing(answer)
+    return finishing(rewrite)
 
 
 def _inline(name: str, change: Mend) -> Change:
-    """Keep another value of a new customer than a session has taken along; the session's answer shows it, too."""
+    """Keep another value of a new customer than a session has taken along; the session's response shows it, too."""
 
     def given(customer: Json) -> Json:
         return {**customer, name: change(customer[name])} if customer.get(name) is not None else customer

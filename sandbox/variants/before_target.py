@@ -68,7 +68,7 @@ def now_and_then(page: Page, statuses: Sequence[int], one_in: int = ONE_IN) -> C
 
 
 def _lost(page: Page, statuses: Sequence[int]) -> Change:
-    """Let the target see each request, and lose one of its answers in so many."""
+    """Let the target see each request, and lose one of its responses in so many."""
 
     def change_reply(call: Call, reply: Reply) -> Reply:
         call.memory["lost"] = number = call.memory.get("lost", 0) + 1
@@ -100,7 +100,9 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("gateway-phrase-now-and-then", "1 in 40: the reason phrase", now_and_then(_bare, (502, 503, 504))),
     Variant("gateway-envoy-now-and-then", "1 in 40: Envoy's words", now_and_then(_envoy, (503, 504))),
     Variant("gateway-message-now-and-then", "1 in 40: a message alone", now_and_then(_message, (503, 504))),
-    Variant("gateway-loses-answers", "1 answer in 40 is lost, and a page comes in its place", _lost(_page, (502, 504))),
+    Variant(
+        "gateway-loses-answers", "1 response in 40 is lost, and a page comes in its place", _lost(_page, (502, 504))
+    ),
     Variant("firewall-page", "a firewall's page, its product in a header alone", _firewall(_nginx, MARKUP, SQL)),
     Variant("firewall-message", 'a firewall answers {"message": "Forbidden"}', _firewall(_message, MARKUP, SQL)),
     Variant("firewall-phrase", "a firewall answers with words in plain text", _firewall(_envoy, MARKUP, SQL)),

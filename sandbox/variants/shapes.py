@@ -1,4 +1,4 @@
-"""What an answer of documented shape may leave out, hold besides, or be wrapped in."""
+"""What a response of documented shape may leave out, hold besides, or be wrapped in."""
 
 from __future__ import annotations
 

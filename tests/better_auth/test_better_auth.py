@@ -143,9 +143,9 @@ def lets_the_verified_in(merchant: Merchant) -> None:
 
 
 def limits_the_fourth(merchant: Merchant) -> None:
-    answers = [merchant.sign_up() for _ in range(4)]
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
-    assert 0 < int(answers[-1].headers["x-retry-after"]) <= 10
+    responses = [merchant.sign_up() for _ in range(4)]
+    assert [response.status_code for response in responses] == [200, 200, 200, 429]
+    assert 0 < int(responses[-1].headers["x-retry-after"]) <= 10
 
 
 def allows_one_organization(merchant: Merchant) -> None:

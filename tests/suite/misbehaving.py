@@ -52,22 +52,22 @@ class Request:
     body: bytes
 
 
-Answers = Callable[[Request], Script]
+Respond = Callable[[Request], Script]
 
 
 def reply(status: int, body: bytes = b"", *headers: str, media_type: str = "application/json") -> bytes:
-    """A lawful answer with further header lines."""
+    """A lawful response with further header lines."""
     lines = [f"HTTP/1.1 {status} Whatever", f"Content-Type: {media_type}", f"Content-Length: {len(body)}", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
 def coded(coding: str, body: bytes) -> bytes:
-    """An answer whose body is said to be coded."""
+    """A response whose body is said to be coded."""
     return reply(200, body, f"Content-Encoding: {coding}")
 
 
 def chunked(*chunks: bytes) -> bytes:
-    """An answer in chunks, the last one missing unless it is given."""
+    """A response in chunks, the last one missing unless it is given."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     return head + b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
 
@@ -93,7 +93,7 @@ BROKEN: Final[dict[str, tuple[Script, str]]] = {
     "100 Continue, then nothing": ((b"HTTP/1.1 100 Continue\r\n\r\n", HANG), "no whole response within"),
     "reset": ((RESET,), "the connection was reset"),
     "reset in the body": ((HEAD + b'Content-Length: 100\r\n\r\n{"id"', Wait(0.05), RESET), "reset"),
-    "close without an answer": ((), "closed without a response"),
+    "close without a response": ((), "closed without a response"),
     "close in the headers": ((HEAD,), "closed in the middle of the headers"),
     "truncated body": ((HEAD + b"Content-Length: 100\r\n\r\n" + OBJECT,), "a truncated response"),
     "truncated chunk": ((chunked(OBJECT),), "a truncated response"),
@@ -120,7 +120,7 @@ UNUSUAL: Final[dict[str, tuple[Script, int, bool]]] = {
     "deflate": ((coded("deflate", zlib.compress(OBJECT)),), 200, True),
     "deflate without its header": ((coded("deflate", zlib.compress(OBJECT)[2:-4]),), 200, True),
     "identity": ((coded("identity", OBJECT),), 200, True),
-    "1xx before the answer": ((b"HTTP/1.1 103 Early Hints\r\n\r\n" * 3 + reply(200, OBJECT),), 200, True),
+    "1xx before the response": ((b"HTTP/1.1 103 Early Hints\r\n\r\n" * 3 + reply(200, OBJECT),), 200, True),
     "the same Content-Length twice": ((reply(200, OBJECT, "Content-Length: 12"),), 200, True),
     "until the connection closes": ((HEAD + b"\r\n" + OBJECT,), 200, True),
     "60 kB of headers": ((reply(200, OBJECT, *(f"X-{n}: {'a' * 1000}" for n in range(60))),), 200, True),
@@ -154,7 +154,7 @@ class Server:
     It tells what it was sent, and lets itself be killed and brought up again on its port.
     """
 
-    answers: Answers
+    respond: Respond
     host: str = LOOPBACK
     tls: Path | None = None
     port: int = 0
@@ -204,7 +204,7 @@ class Server:
             reader = stack.enter_context(secured.makefile("rb"))
             while (request := _read(reader, secured)) is not None and not ended.is_set():
                 self.requests.append(request)
-                script = self.answers(request)
+                script = self.respond(request)
                 for step in script:
                     if step is RESET:
                         _reset(connection)
@@ -220,9 +220,9 @@ def _secured(connection: socket.socket, certificate: Path) -> socket.socket:
     return context.wrap_socket(connection, server_side=True)
 
 
-def _whole(answer: bytes) -> bool:
-    """Whether the connection can be kept: the length of the answer was announced, rightly or not too long."""
-    head, _, body = answer.partition(b"\r\n\r\n")
+def _whole(response: bytes) -> bool:
+    """Whether the connection can be kept: the length of the response was announced, rightly or not too long."""
+    head, _, body = response.partition(b"\r\n\r\n")
     lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length: ")]
     return bool(lengths) and lengths[0].split()[1].isdigit() and int(lengths[0].split()[1]) <= len(body)
 
@@ -268,9 +268,9 @@ def _reset(connection: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def serving(answers: Answers | Script, host: str = LOOPBACK, tls: Path | None = None) -> Iterator[Server]:
+def serving(respond: Respond | Script, host: str = LOOPBACK, tls: Path | None = None) -> Iterator[Server]:
     """A server while it lasts; where only a script is given, every POST is answered by it, and all else with 404."""
-    server = Server(answers if callable(answers) else posts(answers), host, tls)
+    server = Server(respond if callable(respond) else posts(respond), host, tls)
     server.start()
     try:
         yield server
@@ -278,27 +278,27 @@ def serving(answers: Answers | Script, host: str = LOOPBACK, tls: Path | None = 
         server.kill()
 
 
-def posts(script: Script) -> Answers:
+def posts(script: Script) -> Respond:
     """Every POST is answered by the script; what only asks whether somebody is there, with an orderly 404."""
     return lambda request: script if request.method == "POST" else [reply(404)]
 
 
-def everything(script: Script) -> Answers:
+def everything(script: Script) -> Respond:
     """Every request is answered by the script."""
     return lambda _: script
 
 
 def forwarded(request: Request, upstream: str) -> bytes:
-    """A request that a server hands on to another one: returns the answer, as a lawful one of its own."""
+    """A request that a server hands on to another one: returns the response, as a lawful one of its own."""
     parts = urlsplit(upstream)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
     headers = {name: value for name, value in request.headers.items() if name not in ("host", "accept-encoding")}
     with contextlib.closing(connection):
         connection.request(request.method, request.path, request.body, headers)
-        answer = connection.getresponse()
-        body = answer.read()
-    kept = [f"{name}: {value}" for name, value in answer.getheaders() if name.lower() in ("set-auth-token", "allow")]
-    return reply(answer.status, body, *kept, media_type=answer.headers.get("content-type", "application/json"))
+        response = connection.getresponse()
+        body = response.read()
+    kept = [f"{name}: {value}" for name, value in response.getheaders() if name.lower() in ("set-auth-token", "allow")]
+    return reply(response.status, body, *kept, media_type=response.headers.get("content-type", "application/json"))
 
 
 @contextlib.contextmanager

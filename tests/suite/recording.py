@@ -22,7 +22,7 @@ _SECRET_HEADERS = {"authorization", "set-auth-token"}
 
 @dataclass
 class Seen:
-    """One request with its answer."""
+    """One request with its response."""
 
     path: str
     sent_headers: dict[str, str]

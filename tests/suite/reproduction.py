@@ -1,7 +1,7 @@
 """How many breaches the reports' scripts show again: `python -m tests.suite.reproduction [FAULT…]`.
 
 For each fault a short run is made on a sandbox that has it. Each script is then run twice: with a fresh sandbox that
-has the fault, and with one that has none. A breach is shown again where the last answer of the first is like the one
+has the fault, and with one that has none. A breach is shown again where the last response of the first is like the one
 that the run got, and unlike that of the second; or where the requirement's own rule is broken by the first alone.
 """
 
@@ -59,7 +59,7 @@ def outcomes(done: Done, faults: Sequence[str], python: bool = True) -> Iterator
         if not row["breaches"]:
             continue
         if row["script"] is None or row["breaches"][0]["exchange"] is None:
-            yield Outcome(row["id"], False, "there is no script, or no exchange to hold its answer against")
+            yield Outcome(row["id"], False, "there is no script, or no exchange to hold its response against")
             continue
         recorded = _recorded(row["breaches"][0]["exchange"])
         wrong, broken = answer_of(done.reports / row["script"], faults, python)
@@ -67,15 +67,15 @@ def outcomes(done: Done, faults: Sequence[str], python: bool = True) -> Iterator
         if row["id"] in broken - broken_too:
             yield Outcome(row["id"], True)
         elif wrong != recorded:
-            yield Outcome(row["id"], False, "the answer is another one than the run got")
+            yield Outcome(row["id"], False, "the response is another one than the run got")
         elif wrong == right:
-            yield Outcome(row["id"], False, "a target without the fault gives an answer that looks the same")
+            yield Outcome(row["id"], False, "a target without the fault gives a response that looks the same")
         else:
             yield Outcome(row["id"], True)
 
 
 def answer_of(script: Path, faults: Sequence[str], python: bool = True) -> tuple[Any, set[str]]:
-    """Return the last answer that a script gets from a fresh sandbox, without what differs each time.
+    """Return the last response that a script gets from a fresh sandbox, without what differs each time.
 
     The other part of the result is the requirements whose rules that answer breaks.
     """
@@ -98,9 +98,9 @@ def _broken(seen: Iterable[Seen]) -> set[str]:
         token = item.sent_headers.get("authorization", "").rpartition(" ")[2] or None
         operation = by_path.get((method, item.path))
         call = Call(method, item.path, operation, body=item.request, token=token, intent=Intent.VALID, actor="one")
-        answer = Response(item.status, tuple(item.came_headers.items()), item.response)
+        response = Response(item.status, tuple(item.came_headers.items()), item.response)
         sent = tuple(item.sent_headers.items())
-        exchange = Exchange(number, call, item.path, sent, item.request, item.ended - item.began, answer)
+        exchange = Exchange(number, call, item.path, sent, item.request, item.ended - item.began, response)
         found = {requirement.id for requirement, findings in rules.apply(exchange) if findings}
     return found
 

@@ -75,8 +75,8 @@ def token(url: str) -> str:
     try:
         with httpx.Client(base_url=url, trust_env=False) as client:
             client.post("/authentication/sign-up/email", json={"name": "Stock", **account})
-            answer = client.post("/authentication/sign-in/email", json=account)
-            token = answer.headers.get("set-auth-token") or answer.json()["token"]
+            response = client.post("/authentication/sign-in/email", json=account)
+            token = response.headers.get("set-auth-token") or response.json()["token"]
             headers = {"Authorization": f"Bearer {token}"}
             body = {"name": "Stock", "slug": "stock"}
             made = client.post("/authentication/organization/create", json=body, headers=headers).json()

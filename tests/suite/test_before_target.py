@@ -16,7 +16,7 @@ from conformance.masking import Masker
 from conformance.plugin.sandbox import Sandbox
 from conformance.wire.client import Connection, TargetGone, Wire
 from conformance.wire.exchange import Call, Exchange, Intent, Response
-from conformance.wire.gateway import UNKNOWN_PATH, Answer, Before, Tally, alike, gateway_answer, may_be_firewall
+from conformance.wire.gateway import UNKNOWN_PATH, Before, Interception, Tally, alike, interception, may_be_firewall
 from tests.suite.invocation import Done, invoke
 from tests.suite.misbehaving import Request, Script, forwarded, reply, serving
 
@@ -61,34 +61,34 @@ OWN: dict[str, Response] = {
 
 @pytest.mark.parametrize("name", AWAY)
 def test_a_gateway_that_is_away_is_known_by_its_answer(name: str) -> None:
-    found = gateway_answer(CREATE, AWAY[name], 300, 20)
+    found = interception(CREATE, AWAY[name], 300, 20)
     assert found is not None
     assert found.kind is Before.AWAY
 
 
 @pytest.mark.parametrize("name", OWN)
 def test_an_error_of_the_target_is_its_own(name: str) -> None:
-    assert gateway_answer(CREATE, OWN[name], 300, 20) is None
+    assert interception(CREATE, OWN[name], 300, 20) is None
 
 
 def test_to_head_the_media_type_has_to_do() -> None:
     """A gateway shows no page there; what the application says is JSON elsewhere, and has no other type here."""
     for media_type in (HTML, PLAIN):
-        assert gateway_answer(HEAD, response(503, "", media_type), 300, 0) is not None
-    assert gateway_answer(HEAD, response(503, "", JSON), 300, 0) is None
+        assert interception(HEAD, response(503, "", media_type), 300, 0) is not None
+    assert interception(HEAD, response(503, "", JSON), 300, 0) is None
 
 
 def test_size_decides_whether_a_413_is_a_limit_before_the_target() -> None:
     page = response(413, "<html><h1>413 Request Entity Too Large</h1></html>", HTML)
-    assert gateway_answer(CREATE, page, 300, 1_000) is None
-    assert gateway_answer(CREATE, page, 300, 1_000_000) is not None
+    assert interception(CREATE, page, 300, 1_000) is None
+    assert interception(CREATE, page, 300, 1_000_000) is not None
 
 
 def test_a_length_that_is_missed_is_a_limit_for_chunks_alone() -> None:
     page = response(411, "<html>411 Length Required</html>", HTML)
     chunked = Call("POST", "/customers", json={}, chunked=True)
-    assert gateway_answer(chunked, page, 300, 20) is not None
-    assert gateway_answer(CREATE, page, 300, 20) is None
+    assert interception(chunked, page, 300, 20) is not None
+    assert interception(CREATE, page, 300, 20) is None
 
 
 def test_answers_are_alike_but_for_ids_and_times() -> None:
@@ -105,12 +105,12 @@ def _wire(url: str, **more: Any) -> Wire:
 
 @pytest.mark.parametrize("page", [reply(403, PAGE, media_type=HTML), reply(403, b'{"message": "Forbidden"}')])
 def test_a_firewall_refuses_the_same_on_a_path_that_nobody_has(page: bytes) -> None:
-    def answers(request: Request) -> Script:
+    def respond(request: Request) -> Script:
         if b"<script>" in request.body:
             return [page]
         return [reply(404, b'{"code": "NO", "message": "no"}') if request.path.startswith(UNKNOWN_PATH) else OK]
 
-    with serving(answers) as server:
+    with serving(respond) as server:
         refused = _wire(server.url).send(Call("POST", "/customers", json={"name": "<script>"}))
     assert refused.gateway is not None
     assert "firewall" in refused.gateway
@@ -118,10 +118,10 @@ def test_a_firewall_refuses_the_same_on_a_path_that_nobody_has(page: bytes) -> N
 
 @pytest.mark.parametrize("page", [reply(403, PAGE, media_type=HTML), reply(403, b'{"message": "Forbidden"}')])
 def test_a_403_of_the_target_itself_stays_its_own(page: bytes) -> None:
-    def answers(request: Request) -> Script:
+    def respond(request: Request) -> Script:
         return [reply(404, b'{"code": "NO", "message": "no"}') if request.path.startswith(UNKNOWN_PATH) else page]
 
-    with serving(answers) as server:
+    with serving(respond) as server:
         refused = _wire(server.url).send(Call("POST", "/customers", json={"merchantId": "of another"}))
     assert refused.gateway is None
 
@@ -133,9 +133,9 @@ def _first(*scripts: bytes) -> Iterator[bytes]:
 
 
 def _exchange_after(first: bytes, call: Call, second: bytes = OK) -> tuple[Exchange, int]:
-    """Return what became of a call whose first answer is this one, and how many requests it took."""
-    answers = _first(first, second)
-    with serving(lambda _: [next(answers)]) as server:
+    """Return what became of a call whose first response is this one, and how many requests it took."""
+    respond = _first(first, second)
+    with serving(lambda _: [next(respond)]) as server:
         exchange = _wire(server.url, repeatable={"signInEmail"}).send(call)
         return exchange, len(server.requests)
 
@@ -187,9 +187,9 @@ def test_a_gateway_that_lets_nothing_through_ends_the_run() -> None:
 def test_too_many_answers_of_a_gateway_are_too_few_of_the_target() -> None:
     tally = Tally()
     for number in range(100):
-        tally.count(Answer(Before.AWAY, "") if number % 11 == 0 else None)
+        tally.count(Interception(Before.AWAY, "") if number % 11 == 0 else None)
     assert tally.unreliable is None
-    tally.count(Answer(Before.AWAY, ""))
+    tally.count(Interception(Before.AWAY, ""))
     assert tally.unreliable is not None
     assert "11 of 101" in tally.unreliable
 
@@ -211,12 +211,12 @@ def sandbox() -> Iterator[str]:
 
 
 def _gate(folder: Path, sandbox: str, one_in: int) -> Done:
-    def answers(request: Request) -> Script:
+    def respond(request: Request) -> Script:
         if len(server.requests) % one_in == one_in - 1:
             return [reply(503, b"" if request.method == "HEAD" else b"Service Unavailable", media_type=PLAIN)]
         return [forwarded(request, sandbox)]
 
-    with serving(answers) as server:
+    with serving(respond) as server:
         words = ["--base-url", server.url, "--seed", "1", "-k", "operation or path"]
         return invoke(folder, *words, "tests/conformance/test_features.py")
 

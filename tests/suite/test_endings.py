@@ -43,7 +43,7 @@ def stopped(
     """Send signals to a run whose target does not answer any more, after so many answers."""
     reached = threading.Event()
 
-    def answers(_: Request) -> Script:
+    def respond(_: Request) -> Script:
         if len(server.requests) < answered:
             return [forwarded(server.requests[-1], sandbox)]
         reached.set()
@@ -55,7 +55,7 @@ def stopped(
             os.kill(process, number)
             time.sleep(0.05)
 
-    with serving(answers) as server:
+    with serving(respond) as server:
         words = ["--base-url", server.url, "--size", "smoke", "--timeout", "60"]
         return invoke(folder, *words, meanwhile=send, ignored=ignored)
 
@@ -120,14 +120,14 @@ def test_interim_reports_take_a_small_part_of_the_time() -> None:
 def test_reports_that_cannot_be_written_are_one_sentence(sandbox: str, tmp_path: Path) -> None:
     """A folder stands where a report belongs once the run has begun: the verdict is told, and the status is 3."""
 
-    def answers(request: Request) -> Script:
+    def respond(request: Request) -> Script:
         page = tmp_path / "conformance.html"
         if not page.is_dir():
             page.unlink()
             page.mkdir()
         return [forwarded(request, sandbox)]
 
-    with serving(answers) as server:
+    with serving(respond) as server:
         done = smoke(tmp_path, server.url)
     assert done.status == SUITE_FAILED, done.output
     assert "error    the reports could not be written" in done.output
@@ -175,12 +175,12 @@ def test_a_base_url_without_a_part_of_its_path_is_named_as_that(tmp_path: Path) 
 def test_an_operation_that_is_missing_is_named_alone(sandbox: str, tmp_path: Path) -> None:
     """There are no customers: the operation's own status is broken, and nothing else is blamed for it."""
 
-    def answers(request: Request) -> Script:
+    def respond(request: Request) -> Script:
         known = request.path.partition("?")[0] in KNOWN
         body = b"" if request.method == "HEAD" else UNKNOWN_PATH
         return [forwarded(request, sandbox) if known else reply(404, body)]
 
-    with serving(answers) as server:
+    with serving(respond) as server:
         done = invoke(tmp_path, "--base-url", server.url, "tests/conformance/test_features.py")
     assert done.status == MUST_BROKEN, done.output
     assert done.failed == {"CUSTOMER-STATUS-1"}

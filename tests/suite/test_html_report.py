@@ -486,7 +486,7 @@ def test_a_page_of_a_whole_gate_is_small() -> None:
             f"EXAMPLE-{number}",
             operation=f"operation{number % 7}",
             concern=CONCERNS[number % len(CONCERNS)],
-            statement="Every answer has a status that the contract documents for this operation.",
+            statement="Every response has a status that the contract documents for this operation.",
             tests=tests[number % 150 : number % 150 + 17],
         )
         for number in range(340)

@@ -67,7 +67,7 @@ def sent(server: Server, **more: object) -> Exchange:
     return wire_to(server.url, **more).send(CALL)
 
 
-# One answer
+# One response
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -110,8 +110,8 @@ def test_unusual_answer_is_read_and_judged_in_time(name: str, catalogue: Catalog
 @pytest.mark.parametrize("text", ["a", "\n", "SELECT ", "at ", 'File "', "<", "in a/", '"token'])
 def test_error_of_a_megabyte_is_judged_in_time(text: str, catalogue: Catalogue, contract: Contract) -> None:
     body = text.encode() * (1_000_000 // len(text))
-    answer = Response(400, (("Content-Type", "application/json"),), body)
-    exchange = Exchange(1, CALL, "http://target/customers", (), b"{}", 0.1, answer)
+    response = Response(400, (("Content-Type", "application/json"),), body)
+    exchange = Exchange(1, CALL, "http://target/customers", (), b"{}", 0.1, response)
     started = time.monotonic()
     findings = [finding for _, found in Rules(catalogue, contract).apply(exchange) for finding in found]
     assert findings
@@ -142,10 +142,10 @@ def test_idle_connection_that_was_closed_is_no_breach() -> None:
 
 
 def test_every_second_request_dropped_is_a_breach() -> None:
-    def answers(_: Request) -> Script:
+    def respond(_: Request) -> Script:
         return [reply(200, OBJECT, "Connection: close"), b""] if len(server.requests) % 2 else []
 
-    with serving(answers) as server:
+    with serving(respond) as server:
         wire = wire_to(server.url)
         failures = [wire.send(CALL).failure for _ in range(2)]
     assert failures == [None, "the connection was closed without a response"]
@@ -271,7 +271,7 @@ def test_target_that_dies_is_gone(last: Script) -> None:
     with serving([reply(200, OBJECT)]) as server:
         wire = wire_to(server.url)
         wire.send(CALL)
-        server.answers = _dying(server, last)
+        server.respond = _dying(server, last)
         assert _outcome(wire, CALL) == "gone"
         assert _outcome(wire, CALL) == "gone"
 
@@ -280,10 +280,10 @@ def test_target_that_comes_back_is_asked_again() -> None:
     with serving([reply(200, OBJECT)]) as server:
         wire = replace(wire_to(server.url), patience=5.0)
         wire.send(CALL)
-        answers, server.answers = server.answers, _dying(server, [])
+        respond, server.respond = server.respond, _dying(server, [])
 
         def come_back() -> None:
-            server.answers = answers
+            server.respond = respond
             server.start()
 
         comeback = threading.Timer(0.6, come_back)
@@ -299,11 +299,11 @@ def _first_then(*scripts: Script) -> Callable[[Request], Script]:
 
 
 def _dying(server: Server, last: Script) -> Callable[[Request], Script]:
-    def answers(_: Request) -> Script:
+    def respond(_: Request) -> Script:
         server.kill()
         return last
 
-    return answers
+    return respond
 
 
 def _outcome(wire: Wire, call: Call) -> str:
@@ -321,8 +321,8 @@ def _outcome(wire: Wire, call: Call) -> str:
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_wait_that_a_limit_asks_for(name: str) -> None:
-    answer, seconds = LIMITS[name]
-    with serving([answer]) as server:
+    response, seconds = LIMITS[name]
+    with serving([response]) as server:
         waits: list[float] = []
         told: list[tuple[str, float]] = []
         limits = Limits(Pacer(sleep=waits.append), on_wait=lambda what, wait: told.append((what, wait)))
@@ -334,17 +334,17 @@ def test_wait_that_a_limit_asks_for(name: str) -> None:
 
 
 def test_the_last_wait_is_followed_by_a_request() -> None:
-    def answers(_: Request) -> Script:
+    def respond(_: Request) -> Script:
         return [reply(429, b"", "Retry-After: 1")] if len(server.requests) < 5 else [reply(201, b"{}")]
 
-    with serving(answers) as server:
+    with serving(respond) as server:
         wire = replace(wire_to(server.url), limits=Limits(Pacer(sleep=lambda _: None)))
         assert wire.send(CALL).status == 201
 
 
 def test_wait_until_a_date() -> None:
-    answer = Response(429, (("Retry-After", "Mon, 23 Nov 2026 12:00:30 GMT"),), b"")
-    assert advised_wait(answer, datetime(2026, 11, 23, 12, tzinfo=UTC)) == 30
+    response = Response(429, (("Retry-After", "Mon, 23 Nov 2026 12:00:30 GMT"),), b"")
+    assert advised_wait(response, datetime(2026, 11, 23, 12, tzinfo=UTC)) == 30
 
 
 @pytest.mark.parametrize("value", ["3600", "9" * 400, "Wed, 21 Oct 2099 07:28:00 GMT"], ids=["hour", "inf", "date"])
@@ -467,13 +467,13 @@ def sandbox() -> Iterator[str]:
 
 
 def test_run_whose_target_dies_keeps_what_was_found(sandbox: str, tmp_path: Path) -> None:
-    def answers(request: Request) -> Script:
+    def respond(request: Request) -> Script:
         if len(server.requests) >= 12:
             server.kill()
             return []
         return [forwarded(request, sandbox)]
 
-    with serving(answers) as server:
+    with serving(respond) as server:
         done = smoke(tmp_path, server.url)
     assert done.status == NOT_REACHED, done.output
     assert done.report["stopped"] == "the target stopped answering (the connection was refused)"
@@ -483,14 +483,14 @@ def test_run_whose_target_dies_keeps_what_was_found(sandbox: str, tmp_path: Path
 
 
 def test_run_whose_target_comes_back_is_conformant(sandbox: str, tmp_path: Path) -> None:
-    def answers(request: Request) -> Script:
+    def respond(request: Request) -> Script:
         if len(server.requests) == 8:
             server.kill()
             threading.Timer(0.5, server.start).start()
             return []
         return [forwarded(request, sandbox)]
 
-    with serving(answers) as server:
+    with serving(respond) as server:
         done = smoke(tmp_path, server.url)
     assert done.status == CONFORMANT, done.output
 
@@ -508,12 +508,12 @@ def test_target_that_comes_up_late_is_waited_for(sandbox: str, tmp_path: Path) -
 
 
 def test_gateway_whose_target_comes_up_late_is_waited_for(sandbox: str, tmp_path: Path) -> None:
-    def answers(request: Request) -> Script:
+    def respond(request: Request) -> Script:
         if len(server.requests) < 4:
             return [reply(503, GATEWAY_PAGE, media_type="text/html")]
         return [forwarded(request, sandbox)]
 
-    with serving(answers) as server:
+    with serving(respond) as server:
         done = smoke(tmp_path, server.url, "--wait-for-target", "30")
     assert done.status == CONFORMANT, done.output
 
@@ -540,10 +540,10 @@ def test_run_that_takes_too_long_ends_at_its_limit(sandbox: str, tmp_path: Path)
 
 
 def test_run_that_ends_at_its_limit_fails_for_what_it_has_found(sandbox: str, tmp_path: Path) -> None:
-    def answers(request: Request) -> Script:
+    def respond(request: Request) -> Script:
         return [Wait(0.4), reply(500, b"{}") if request.path == "/customers" else forwarded(request, sandbox)]
 
-    with serving(answers) as server:
+    with serving(respond) as server:
         done = gate(tmp_path, server.url, "--time-limit", "6", "--timeout", "30")
     assert done.status == MUST_BROKEN, done.output
     assert "CUSTOMER-STATUS-3" in done.failed
@@ -553,11 +553,11 @@ def test_run_that_ends_at_its_limit_fails_for_what_it_has_found(sandbox: str, tm
 def test_first_request_that_fails_is_not_forgotten(sandbox: str, tmp_path: Path) -> None:
     """The check before the first test meets what no test meets again: a target that fails while it is cold."""
 
-    def answers(request: Request) -> Script:
+    def respond(request: Request) -> Script:
         first = len([one for one in server.requests if one.method == "POST"]) == 1
         return [reply(500, b'{"code": "COLD", "message": "not yet"}') if first else forwarded(request, sandbox)]
 
-    with serving(answers) as server:
+    with serving(respond) as server:
         done = smoke(tmp_path, server.url)
     assert done.status == MUST_BROKEN, done.output
     assert done.failed == {"SIGNUP-STATUS-3"}
@@ -568,7 +568,7 @@ def test_first_request_that_fails_is_not_forgotten(sandbox: str, tmp_path: Path)
 def test_wait_for_a_limit_is_told_as_it_begins(sandbox: str, tmp_path: Path) -> None:
     script = _first_then([reply(404)], [reply(429, b"", "Retry-After: 3")], [b""])
     with serving(
-        lambda request: answer if (answer := list(script(request)))[0] else [forwarded(request, sandbox)]
+        lambda request: response if (response := list(script(request)))[0] else [forwarded(request, sandbox)]
     ) as it:
         done = smoke(tmp_path, it.url)
     assert done.status == CONFORMANT, done.output
@@ -590,13 +590,13 @@ def test_run_over_an_unsigned_certificate(sandbox: str, certificate: Path, tmp_p
 def test_interrupted_run_writes_its_reports(number: signal.Signals, sandbox: str, tmp_path: Path) -> None:
     reached = threading.Event()
 
-    def answers(request: Request) -> Script:
+    def respond(request: Request) -> Script:
         if len(server.requests) >= 12:
             reached.set()
             return [HANG]
         return [forwarded(request, sandbox)]
 
-    with serving(answers) as server:
+    with serving(respond) as server:
         done = smoke(tmp_path, server.url, "--timeout", "60", meanwhile=_signal(number, reached))
     assert done.status == INTERRUPTED
     assert done.report["verdict"] == "not finished"
@@ -608,11 +608,11 @@ def test_interrupted_run_writes_its_reports(number: signal.Signals, sandbox: str
 def test_run_interrupted_while_it_waits_for_the_target_writes_its_reports(tmp_path: Path) -> None:
     reached = threading.Event()
 
-    def answers(_: Request) -> Script:
+    def respond(_: Request) -> Script:
         reached.set()
         return [reply(503, GATEWAY_PAGE, media_type="text/html")]
 
-    with serving(answers) as server:
+    with serving(respond) as server:
         words = ["--wait-for-target", "60"]
         done = smoke(tmp_path, server.url, *words, meanwhile=_signal(signal.SIGTERM, reached))
     assert done.status == INTERRUPTED

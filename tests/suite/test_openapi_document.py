@@ -205,7 +205,7 @@ def test_a_session_token_may_come_in_a_header(operation: str) -> None:
 
 
 def test_every_component_is_used() -> None:
-    """An unused component is a slip, save the answer that no operation gives."""
+    """An unused component is a slip, save the response that no operation gives."""
     references = {node["$ref"] for _, node in nodes(DOCUMENT) if isinstance(node, dict) and "$ref" in node}
     kinds = set(DOCUMENT["components"]) - {"securitySchemes"}
     components = {pointer("components", kind, name) for kind in kinds for name in DOCUMENT["components"][kind]}

@@ -102,7 +102,8 @@ def test_every_report_has_the_tests_of_all_processes(tmp_path: Path) -> None:
     assert Counter(result["status"] for result in results)["passed"] == told
     tests = ET.parse(tmp_path / "junit.xml").getroot().findall("testsuite[@name='conformance']/testcase")
     assert len(tests) == len(results)
-    sources = {source["source"] for result in results for source in result.get("attachments", ())}
+    parts = [part for result in results for part in (result, *result.get("steps", ()))]
+    sources = {source["source"] for part in parts for source in part.get("attachments", ())}
     assert sources
     assert all((tmp_path / "allure-results" / source).is_file() for source in sources)
     assert done.output.count("= conformance =") == 1
@@ -124,8 +125,8 @@ class Limiter:
             if len(allowed) == self.most and now - allowed[-1] > self.window:
                 allowed.clear()
             if len(allowed) == self.most:
-                answer = PlainTextResponse("slow down", 429, {"Retry-After": str(self.window)})
-                await answer(scope, receive, send)
+                response = PlainTextResponse("slow down", 429, {"Retry-After": str(self.window)})
+                await response(scope, receive, send)
                 return
             allowed.append(now)
         await self.app(scope, receive, send)
@@ -220,10 +221,10 @@ def test_a_run_that_stops_at_the_first_failure_has_failed(tmp_path: Path) -> Non
 
 
 def test_an_interrupted_run_ends_all_its_processes(tmp_path: Path) -> None:
-    """A CI that ends its job while every process waits for an answer: the reports are written, and nobody lingers."""
+    """A CI that ends its job while every process waits for a response: the reports are written, and nobody lingers."""
     reached = threading.Event()
 
-    def answers(request: Request) -> Script:
+    def respond(request: Request) -> Script:
         if request.path == "/customers":
             reached.set()
             return [HANG]
@@ -233,7 +234,7 @@ def test_an_interrupted_run_ends_all_its_processes(tmp_path: Path) -> None:
         assert reached.wait(30)
         os.kill(process, signal.SIGTERM)
 
-    with recording_target() as upstream, serving(answers) as server:
+    with recording_target() as upstream, serving(respond) as server:
         words = ["--base-url", server.url, "--timeout", "60", FEATURES, "-n", "2", "-k", "customer"]
         done = invoke(tmp_path, *words, meanwhile=end)
     assert done.status == INTERRUPTED, done.output

@@ -140,7 +140,7 @@ def red(tmp_path_factory: pytest.TempPathFactory) -> Done:
 
 @pytest.mark.parametrize("python", [True, False])
 def test_a_script_shows_its_breach_again(red: Done, python: bool) -> None:
-    """Against a target that has the fault it gets the answer of the run; against another one it does not."""
+    """Against a target that has the fault it gets the response of the run; against another one it does not."""
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")
     found = list(outcomes(red, ["customer-id-empty"], python))

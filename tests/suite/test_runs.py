@@ -37,7 +37,7 @@ def without_marks(text: str, target: Target, done: Done) -> str:
 
 
 def ids(body: bytes) -> Iterator[str]:
-    """The ids that a target has given in an answer."""
+    """The ids that a target has given in a response."""
     for name in re.findall(rb'"(?:id|organizationId)":\s*"([^"]+)"', body):
         yield name.decode()
 
@@ -84,7 +84,7 @@ FOUND_BY = {
     "a tag of a scenario": ("CHECKOUT-NONE-2", "test_a_session_without_a_customer"),
     "a column of an outline": ("SIGNIN-AUTH-3", "test_what["),
     "a table of the catalogue": ("SIGNUP-VALID-1", "test_refused[SIGNUP-VALID-1]"),
-    "a rule for every answer": ("SIGNUP-HEADERS-2", "test_coverage[signUpEmail-positive]"),
+    "a rule for every response": ("SIGNUP-HEADERS-2", "test_coverage[signUpEmail-positive]"),
 }
 
 

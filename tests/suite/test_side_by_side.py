@@ -25,12 +25,12 @@ from tests.suite.misbehaving import Request, Script, reply, serving
 NUMBERED = [Call("POST", "/things", json={"number": number}) for number in range(6)]
 UNSENDABLE = Call("POST", "/things", json={}, headers={"X-Odd": "\ud800"})
 
-Answers = Callable[[Request], Script]
+Respond = Callable[[Request], Script]
 
 
 @contextmanager
-def run_against(answer: Answers, catalogue: Catalogue, contract: Contract, settings: Settings) -> Iterator[Run]:
-    with serving(answer) as server:
+def run_against(response: Respond, catalogue: Catalogue, contract: Contract, settings: Settings) -> Iterator[Run]:
+    with serving(response) as server:
         run = Run(settings, contract, catalogue, Rules(catalogue, contract), Masker(), Path())
         run.client.base_url = server.url
         yield run
@@ -58,11 +58,11 @@ class Counting:
 
 
 def test_as_many_are_under_way_as_is_said(catalogue: Catalogue, contract: Contract) -> None:
-    """Each answer waits until three requests are there: one after the other, none would be answered."""
-    answer = Counting(3)
-    with run_against(answer, catalogue, contract, Settings(concurrency=3)) as run:
+    """Each response waits until three requests are there: one after the other, none would be answered."""
+    response = Counting(3)
+    with run_against(response, catalogue, contract, Settings(concurrency=3)) as run:
         exchanges = run.send_all(NUMBERED)
-    assert answer.most == 3
+    assert response.most == 3
     assert [exchange.response_json for exchange in exchanges] == [call.json for call in NUMBERED]
     assert [exchange.number for exchange in exchanges] == sorted(exchange.number for exchange in exchanges)
 
@@ -72,26 +72,26 @@ def test_as_many_are_under_way_as_is_said(catalogue: Catalogue, contract: Contra
 )
 def test_one_is_under_way(settings: Settings, catalogue: Catalogue, contract: Contract) -> None:
     """The user asks for a rate, or for one at a time, or has said nothing of a target that answers at once."""
-    answer = Counting(1)
-    with run_against(answer, catalogue, contract, settings) as run:
+    response = Counting(1)
+    with run_against(response, catalogue, contract, settings) as run:
         run.send_all(NUMBERED)
-    assert answer.most == 1
+    assert response.most == 1
 
 
 def test_one_is_under_way_after_a_429(catalogue: Catalogue, contract: Contract) -> None:
     """A target that limits a rate is asked for one thing at a time from then on, whatever the user asked for."""
     limited = [reply(429, b"{}", "Retry-After: 0")]
-    answer = Counting(1)
+    response = Counting(1)
     asked: list[str] = []
 
-    def answers(request: Request) -> Script:
+    def respond(request: Request) -> Script:
         asked.append(request.path)
-        return limited if asked == ["/limited"] else answer(request)
+        return limited if asked == ["/limited"] else response(request)
 
-    with run_against(answers, catalogue, contract, Settings(concurrency=6)) as run:
+    with run_against(respond, catalogue, contract, Settings(concurrency=6)) as run:
         run.send(Call("POST", "/limited", json={}))
         run.send_all(NUMBERED)
-    assert answer.most == 1
+    assert response.most == 1
     assert len(asked) == len(NUMBERED) + 2
 
 

@@ -18,16 +18,16 @@ BODY = b'{"statusCode":405'
 
 
 def test_calls_overlap_and_are_told_in_their_order() -> None:
-    """Each answer waits until all requests are there, so that calls one after another would never be answered."""
+    """Each response waits until all requests are there, so that calls one after another would never be answered."""
     arrived = threading.Barrier(4, timeout=10)
 
-    def answer(request: Request) -> Script:
+    def respond(request: Request) -> Script:
         arrived.wait()
         return [reply(200, request.body)]
 
     calls = [Call("POST", "/customers", json={"number": number}) for number in range(4)]
     shared = iter(range(1, 100))
-    with serving(answer) as server:
+    with serving(respond) as server:
         outcomes = send_at_once(
             lambda observe: Wire(Connection(server.url), Masker(), observe=observe, numbers=shared), calls
         )

@@ -325,13 +325,13 @@ def test_connections_are_closed_with_the_client(read: bool) -> None:
         client = httpx.Client(transport=Transport(Traffic()))
         accepted: list[socket.socket] = []
 
-        def answer() -> None:
+        def respond() -> None:
             connection, _ = listener.accept()
             accepted.append(connection)
             connection.recv(65536)
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n" + (b"1234" if read else b"12"))
 
-        thread = threading.Thread(target=answer, daemon=True)
+        thread = threading.Thread(target=respond, daemon=True)
         thread.start()
         url = f"http://{LOOPBACK}:{listener.getsockname()[1]}/"
         response = client.send(client.build_request("GET", url), stream=True)

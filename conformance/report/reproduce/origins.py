@@ -1,4 +1,4 @@
-"""Where the values of a request came from: an earlier answer, a secret, or the making up of the suite."""
+"""Where the values of a request came from: an earlier response, a secret, or the making up of the suite."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OWN_REQUESTS: Final = 12
 
 @dataclass(frozen=True)
 class Place:
-    """Where an answer holds a value: a header, or else a dotted path of its body."""
+    """Where a response holds a value: a header, or else a dotted path of its body."""
 
     number: int
     path: str = ""
@@ -41,7 +41,7 @@ class Part:
 class Origins:
     """The values that the exchanges of a run have in common.
 
-    A value is an answer's where it was in that answer before any request held it.
+    A value is a response's where it was in that response before any request held it.
     """
 
     def __init__(self, exchanges: Iterable[Exchange], catalogue: Catalogue) -> None:
@@ -139,7 +139,7 @@ class Origins:
         return max((other.number for other in same or before), default=None)
 
     def values_of(self, number: int) -> set[str]:
-        """Return the values of earlier answers that a request holds."""
+        """Return the values of earlier responses that a request holds."""
         exchange = self._exchanges[number]
         parts = self.parts(exchange.call.token) if exchange.call.token else []
         found = {part.text for part in parts if part.known}

@@ -1,4 +1,4 @@
-"""A breach as a shell script of its own: it signs up, signs in and so on, up to the request whose answer broke it."""
+"""A breach as a shell script of its own: it signs up, signs in and so on, up to the request whose response broke it."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class Writer:
         self._used = {number: self.origins.values_of(number) for number in self.places}
 
     def step(self, exchange: Exchange) -> str:
-        """Return the lines that send a request, and take from its answer what a later one needs."""
+        """Return the lines that send a request, and take from its response what a later one needs."""
         place = self.places[exchange.number]
         self._before = []
         if not self._names:
@@ -151,7 +151,7 @@ class Writer:
         options = [f"-H {option}" for option in self._headers(exchange)]
         target = self._in_quotes(exchange.call.path)
         sent = " \\\n  ".join([f"send {place} {exchange.call.method} {target}", *options])
-        title = f"# {place}. {exchange.call.method} {visible(exchange.call.path)} → {exchange.status or 'no answer'}"
+        title = f"# {place}. {exchange.call.method} {visible(exchange.call.path)} → {exchange.status or 'no response'}"
         taken = [line for value, at in self.origins.given.items() for line in self._taken(value, at, exchange)]
         return "\n".join(["", self._mark_free(title), *self._before, *body, sent, *taken])
 
@@ -161,7 +161,7 @@ class Writer:
         return title
 
     def _taken(self, value: str, at: Place, exchange: Exchange) -> list[str]:
-        """Return the lines that take a value from the answer, where a later request of the script holds it."""
+        """Return the lines that take a value from the response, where a later request of the script holds it."""
         if at.number != exchange.number or not self._is_used_after(value, exchange.number):
             return []
         place = self.places[at.number]
