@@ -19,7 +19,8 @@ from conformance.wire.client import encode
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import operations
 from steps.fixtures import Story
-from steps.merchants import Merchant, call, send, valid_body
+from steps.merchant import Merchant
+from steps.merchants import call, send, valid_body
 
 _HEXADECIMAL = re.compile(r"(?:[A-Za-z_]*_)?[0-9A-Fa-f-]+")
 

@@ -13,7 +13,8 @@ from conformance.values import MISSING, first_field, shown, without
 from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.fixtures import Story, need, saved_for
-from steps.merchants import Merchant, check_token, send, session_token
+from steps.merchant import Merchant
+from steps.merchants import check_token, send, session_token
 from steps.organizations import default_customer
 from steps.outcomes import refused
 from steps.values import changed

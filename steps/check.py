@@ -13,7 +13,8 @@ from conformance.run import Run
 from conformance.wire.client import TargetGone
 from conformance.wire.exchange import Call, Exchange, Response
 from steps import operations
-from steps.merchants import AccountRefused, Merchant, Merchants
+from steps.merchant import Merchant
+from steps.merchants import AccountRefused, Merchants
 
 _NO_SUCH_PATH: Final = frozenset({404, 405, 501})
 _WORDS: Final = re.compile(r"\b[A-Za-z]{3,}\b")

@@ -16,7 +16,8 @@ from conformance.values import MISSING, caseless, contains, field, first_field, 
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.fixtures import Story, need
-from steps.merchants import Merchant, create_customer, send, text_field
+from steps.merchant import Merchant
+from steps.merchants import create_customer, send, text_field
 from steps.organizations import default_customer
 from steps.outcomes import refused
 from steps.values import changed

@@ -11,7 +11,8 @@ from pytest_bdd import given
 from conformance.errors import NotTested, Why
 from conformance.run import Run
 from conformance.wire.exchange import Exchange
-from steps.merchants import Merchant, Merchants, create_checkout, create_customer, text_field
+from steps.merchant import Merchant
+from steps.merchants import Merchants, create_checkout, create_customer, text_field
 
 
 @dataclass

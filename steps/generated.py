@@ -14,7 +14,7 @@ from conformance.run import Run
 from conformance.settings import Size
 from conformance.wire.exchange import Call
 from steps import operations
-from steps.merchants import Merchant
+from steps.merchant import Merchant
 
 _GUESSES, _WORDS = 3, 4
 """In a full run each third case keeps its made-up values, and of four three have a word of the dictionary."""

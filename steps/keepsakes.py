@@ -15,7 +15,8 @@ from steps import operations
 from steps.checkout import CUSTOMER, attached
 from steps.customers import item_path, needs_read, read, unchanged
 from steps.fixtures import Story, need, saved_for
-from steps.merchants import Merchant, create_checkout, create_customer, send, session_token, text_field
+from steps.merchant import Merchant
+from steps.merchants import create_checkout, create_customer, send, session_token, text_field
 from steps.organizations import default_customer, make_active
 from steps.outcomes import TAKEN, refused
 

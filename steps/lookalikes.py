@@ -12,7 +12,8 @@ from conformance.wire.exchange import Call
 from steps import operations
 from steps.access import tried, try_all
 from steps.fixtures import Story, new_customer
-from steps.merchants import Merchant, call, create_checkout, create_customer
+from steps.merchant import Merchant
+from steps.merchants import call, create_checkout, create_customer
 from steps.organizations import make_active
 
 _CASELESS: Final = re.compile(r"[0-9a-f-]+", re.IGNORECASE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +14,7 @@ from conformance.sharing import once
 from conformance.values import MISSING, first_field
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
+from steps.merchant import Merchant
 
 TOKEN_HEADER = "set-auth-token"
 _REFUSES_ACCOUNT = frozenset({400, 401, 403, 409, 410, 422, 423})
@@ -22,19 +23,6 @@ _LOCKED = "accounts that were locked"
 
 class AccountRefused(NotTested):
     """An account that the user named cannot be used; the message says how to mend it."""
-
-
-@dataclass(frozen=True)
-class Merchant:
-    """A user with an active organization: `token` opens the session in which it is active."""
-
-    key: str
-    email: str
-    password: str = field(repr=False)
-    token: str = field(default="", repr=False)
-    user_id: str = ""
-    organization_id: str = ""
-    organization: dict[str, Any] = field(default_factory=dict)
 
 
 def call(run: Run, operation: str, json: Any, merchant: Merchant | None = None, **more: Any) -> Call:

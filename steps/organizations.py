@@ -14,9 +14,9 @@ from conformance.values import first_field, without
 from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.fixtures import Story, need
+from steps.merchant import Merchant
 from steps.merchants import (
     TOKEN_HEADER,
-    Merchant,
     check_token,
     create_customer,
     organization_id,

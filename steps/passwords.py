@@ -19,7 +19,8 @@ from steps.access import opens_nothing
 from steps.accounts import send_sign_up, sign_in, signs_in
 from steps.fixtures import Story, need, saved_for
 from steps.lookalikes import SQL, WILDCARD
-from steps.merchants import Merchant, organization_id, send, session_token
+from steps.merchant import Merchant
+from steps.merchants import organization_id, send, session_token
 from steps.organizations import make_active
 
 _AT_A_TIME: Final = 2

@@ -17,7 +17,8 @@ from conformance.wire.exchange import Call, Intent
 from steps import operations
 from steps.access import by_whom
 from steps.fixtures import Story
-from steps.merchants import Merchant, send, valid_body
+from steps.merchant import Merchant
+from steps.merchants import send, valid_body
 
 _METHODS: Final = ("PUT", "PATCH", "DELETE", "GET")
 _ASKING: Final = ("HEAD", "OPTIONS")

@@ -20,7 +20,8 @@ from steps import made_up, operations
 from steps.checkout import attached
 from steps.customers import item_path, needs_read, no_read, read, refuse_read
 from steps.fixtures import Story, need
-from steps.merchants import Merchant, create_checkout, create_customer, organization_id, send, text_field
+from steps.merchant import Merchant
+from steps.merchants import create_checkout, create_customer, organization_id, send, text_field
 from steps.organizations import make_active
 
 _PATIENCE: Final = 2.5

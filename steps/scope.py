@@ -13,7 +13,8 @@ from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.checkout import attached
 from steps.fixtures import Story, need, new_customer
-from steps.merchants import Merchant, create_checkout, send, text_field
+from steps.merchant import Merchant
+from steps.merchants import create_checkout, send, text_field
 from steps.organizations import default_customer, make_active
 from steps.outcomes import FORBIDDEN, refused
 

@@ -13,7 +13,8 @@ from conformance.values import MISSING, first_field
 from conformance.wire.exchange import Call, Intent
 from steps import operations
 from steps.fixtures import Story, need
-from steps.merchants import Merchant, call, organization_id, session_token, text_field
+from steps.merchant import Merchant
+from steps.merchants import call, organization_id, session_token, text_field
 from steps.organizations import make_active
 from steps.outcomes import TAKEN, refused
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 from conformance.report.postman import Taken, WalkStep
 from conformance.run import Run
 from steps import operations
-from steps.merchants import TOKEN_HEADER, Merchant
+from steps.merchant import Merchant
+from steps.merchants import TOKEN_HEADER
 from steps.operations.create_customer import person
 
 _TOKEN: Final = Taken(("token",), TOKEN_HEADER)

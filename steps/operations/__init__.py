@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from steps.merchant import Merchant, Provisioned
 from steps.operations import (
     create_checkout,
     create_customer,
@@ -13,9 +14,6 @@ from steps.operations import (
     sign_up,
 )
 from steps.operations.base import Operation
-
-if TYPE_CHECKING:
-    from steps.merchants import Merchant, Merchants
 
 SIGN_UP: Final = sign_up.ID
 SIGN_IN: Final = sign_in.ID
@@ -32,6 +30,6 @@ BY_WORDS: Final = {operation.words: operation.id for operation in ALL}
 SCARCE: Final = tuple(operation.id for operation in ALL if operation.is_scarce)
 
 
-def sender(merchants: Merchants, operation: str) -> Merchant | None:
+def sender(merchants: Provisioned, operation: str) -> Merchant | None:
     """Return who sends an operation's requests: nobody to sign up."""
     return BY_ID[operation].sender(merchants)

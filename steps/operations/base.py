@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from conformance.run import Run
-
-if TYPE_CHECKING:
-    from steps.merchants import Merchant, Merchants
+from steps.merchant import Merchant, Provisioned
 
 Body = dict[str, Any]
 
@@ -28,7 +26,7 @@ class Operation:
     id: str
     words: str
     body: Callable[[Run, Merchant | None], Body]
-    sender: Callable[[Merchants], Merchant | None]
+    sender: Callable[[Provisioned], Merchant | None]
     unique: Callable[[Run, Body, Merchant | None], Body]
     is_scarce: bool = False
     takes_customer: bool = False

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from conformance.run import Run
 from steps import made_up
+from steps.merchant import Merchant
 from steps.operations.base import Body, Operation, need_merchant
 from steps.operations.create_customer import identity, person
-
-if TYPE_CHECKING:
-    from steps.merchants import Merchant
 
 ID: Final = "createCheckoutSession"
 

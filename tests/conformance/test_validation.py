@@ -21,7 +21,8 @@ from conformance.results.records import Reason
 from conformance.run import Run
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import operations
-from steps.merchants import Merchant, Merchants, call, send, valid_body
+from steps.merchant import Merchant
+from steps.merchants import Merchants, call, send, valid_body
 from steps.outcomes import refused
 
 
