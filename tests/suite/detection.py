@@ -101,6 +101,19 @@ GIVEN: Final[dict[str, tuple[str, ...]]] = {
 """What a user of such a target hands to the suite."""
 
 
+BY_ORDER: Final = frozenset(
+    {
+        "customer-newest-twenty-kept",
+        "customer-second-repeats-first",
+        "customers-end-after-ten",
+        "customers-newest-twenty-alone",
+        "organization-newest-six-memberships",
+        "session-ends-after-refusal",
+        "signin-old-accounts-forgotten",
+    }
+)
+"""Faults that show by what went before, so that their proofs run all tests, in the order of a gate."""
+
 SLOW: Final = frozenset(
     {"latency-100-ms", "limit-auth-x-retry-after", "limit-auth-retry-after", "limit-auth-shared-bucket"}
 )
