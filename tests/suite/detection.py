@@ -103,10 +103,14 @@ GIVEN: Final[dict[str, tuple[str, ...]]] = {
 
 BY_ORDER: Final = frozenset(
     {
+        "checkout-uses-customer-up",
         "customer-newest-twenty-kept",
         "customer-second-repeats-first",
         "customers-end-after-ten",
+        "customers-listed-for-anybody",
         "customers-newest-twenty-alone",
+        "inline-id-is-session-id",
+        "inline-under-another-merchant",
         "organization-newest-six-memberships",
         "session-ends-after-refusal",
         "signin-old-accounts-forgotten",
