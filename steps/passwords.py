@@ -157,7 +157,7 @@ def sessions_work(story: Story) -> None:
     forms = {"the sign-in's token": signed_in, "the other form of it": first_field(story.last.response_json, ["token"])}
     for what, token in forms.items():
         if what == "the sign-in's token" or (isinstance(token, str) and token not in (signed_in, "")):
-            exchange = make_active(run, account, organization, token=token)
+            exchange = make_active(run, account, organization, token=token, intent=Intent.VALID)
             may_be_closed = what != "the sign-in's token" and exchange.status == HTTPStatus.UNAUTHORIZED
             held = exchange.is_success or may_be_closed
             run.check(held, f"{what} opens the session of the same user", exchange.outcome, exchange, requirement)

@@ -23,8 +23,8 @@ Make: TypeAlias = Callable[[Call, User], str]
 GUESSABLE = ("SIGNUP-TOKEN-30", "SIGNIN-TOKEN-30")
 
 
-def _tokens(make: Make) -> Change:
-    """Open sessions with tokens of another kind, which the header has as the body has them."""
+def _opened_with(make: Make) -> Callable[[Call, User], Session]:
+    """Open sessions whose tokens, as they stand before they are signed, are of another kind."""
 
     def open_session(call: Call, user: User) -> Session:
         session = policies.open_session(call, user)
@@ -32,13 +32,19 @@ def _tokens(make: Make) -> Change:
         call.store.execute("UPDATE session SET token = ? WHERE token = ?", (token, session.token))
         return replace(session, token=token)
 
+    return open_session
+
+
+def _tokens(make: Make) -> Change:
+    """Open sessions with tokens of another kind, which the header has as the body has them."""
+
     def header(_: Call, session: Session) -> Headers:
         return (("set-auth-token", session.token),)
 
     def find(call: Call) -> Session | None:
         return policies.living_session(call, policies.bearer(call))
 
-    return with_seams(open_session=open_session, token_header=header, find_session=find)
+    return with_seams(open_session=_opened_with(make), token_header=header, find_session=find)
 
 
 def _count(call: Call) -> int:
@@ -75,6 +81,14 @@ FAULTS = table(
         MUST,
         "tokens are counted up",
         _tokens(lambda call, _: f"session-{_count(call)}"),
+        GUESSABLE,
+    ),
+    Fault(
+        "token-counted-before-it-is-signed",
+        SIGN_IN,
+        MUST,
+        "the header has signed tokens; the body has them unsigned, which open too, and are counted up",
+        with_seams(open_session=_opened_with(lambda call, _: f"session-{_count(call)}")),
         GUESSABLE,
     ),
     Fault(
