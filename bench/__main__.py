@@ -46,20 +46,29 @@ class Cost(NamedTuple):
 
 
 def run(words: Sequence[str], folder: Path = ROOT, **environment: str) -> Cost:
-    """Run a Python process in a checkout of the suite; return its cost. Its output is dropped."""
+    """Run a Python process in a checkout of the suite, by its own environment where it has one; return its cost.
+
+    The output is dropped. Raises `RuntimeError` for a run that did not end well: what it took says nothing.
+    """
     code = (
         "import atexit,resource,runpy,sys;sys.argv=sys.argv[1:];u=lambda:resource.getrusage(resource.RUSAGE_SELF);"
         "atexit.register(lambda:print('COST',u().ru_utime+u().ru_stime,u().ru_maxrss/1024));"
         "runpy.run_module(sys.argv[0],run_name='__main__',alter_sys=True)"
     )
     known = {**os.environ, "PYTHONPATH": str(folder), **environment}
+    own = folder / ".venv" / "bin" / "python"
     started = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", code, *words], cwd=folder, env=known, capture_output=True, text=True, check=False
+        [str(own) if own.exists() else sys.executable, "-c", code, *words],
+        cwd=folder,
+        env=known,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     wall = time.monotonic() - started
     told = re.findall(r"^COST (\S+) (\S+)$", done.stdout, re.MULTILINE)
-    if not told:
+    if not told or done.returncode:
         raise RuntimeError(f"{' '.join(words)}: {done.stdout[-500:]}{done.stderr[-500:]}")
     return Cost(wall, float(told[-1][0]), float(told[-1][1]))
 
