@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from conformance.contract.catalogue import Catalogue, Requirement
 from conformance.errors import Told
@@ -133,3 +133,8 @@ def company_note(result: Result) -> str:
         f"{broken} of {looks} responses broke it: it may take the requests of other tests before it; "
         "where this test alone does not show it, leave its name out"
     )
+
+
+def deviation_words(row: Mapping[str, Any]) -> str:
+    """Return a status of the target's own choice in words, and how often it came."""
+    return f"{row['operation']} refuses with {row['status']} in place of {row['like']}, seen {row['seen']} times"

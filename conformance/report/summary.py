@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from conformance.report.messages import deviation_words
+
 _BROKEN_SHOWN: Final = 20
 _ANNOTATED: Final = 10
 _LONGEST: Final = 300
@@ -90,8 +92,7 @@ def _known(rows: list[Mapping[str, Any]]) -> list[str]:
 
 
 def _deviation(row: Mapping[str, Any]) -> str:
-    told = f"{row['operation']} refuses with {row['status']} in place of {row['like']}, seen {row['seen']} times"
-    return f"{told}: {row['reason']}"
+    return f"{deviation_words(row)}: {row['reason']}"
 
 
 def _left_out(rows: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import pytest
 
-from conformance.report.messages import again_line, company_note, facts, headline, known_words, proof, title, way
+from conformance.report.messages import (
+    again_line,
+    company_note,
+    deviation_words,
+    facts,
+    headline,
+    known_words,
+    proof,
+    title,
+    way,
+)
 from conformance.report.model import Report
 from conformance.report.reproduce.script import SCRIPTS
 from conformance.results.comparison import in_lines
@@ -58,11 +68,6 @@ def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str
     )
     tested = f"   {report.decided} of {len(report.results)} requirements were tested"
     terminal.write_line(f"verdict  {report.verdict.upper()}{tested}", bold=True, **colours)
-
-
-def deviation_words(row: Mapping[str, Any]) -> str:
-    """Return a status of the target's own choice in words, and how often it came."""
-    return f"{row['operation']} refuses with {row['status']} in place of {row['like']}, seen {row['seen']} times"
 
 
 def gateway_sentence(report: Report) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -44,18 +44,13 @@ def send_at_once(open_wire: Callable[[Observe], Wire], calls: Sequence[Call]) ->
     assert 0 < len(calls) <= MOST, f"{len(calls)} calls are not sent at once"
     start = threading.Barrier(len(calls), timeout=_PATIENCE)
 
-    def send(call: Call) -> Sent:
-        sent = Sent()
-        with closing(open_wire(sent.exchanges.append)) as wire:
+    @contextmanager
+    def lend_wire(observe: Observe) -> Iterator[Wire]:
+        with closing(open_wire(observe)) as wire:
             start.wait()
-            try:
-                wire.send(call)
-            except (NotTested, TargetGone) as error:
-                sent.error = error
-        return sent
+            yield wire
 
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return _numbered(list(threads.map(send, calls)))
+    return send_side_by_side(lend_wire, calls)
 
 
 def send_side_by_side(lend_wire: Lend, calls: Sequence[Call]) -> list[Sent]:

@@ -243,11 +243,6 @@ def longer_than(length: int) -> Callable[[str], bool]:
     return lambda value: len(value) > length
 
 
-def without_plus(value: Json) -> Json:
-    local, _, domain = str(value).rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}"
-
-
 # Validation ----------------------------------------------------------------------------------------------------------
 
 

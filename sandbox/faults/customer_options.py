@@ -13,7 +13,6 @@ from sandbox.faults.builders import (
     every_time,
     for_option,
     keep_session_under_nobody,
-    not_ascii,
     option,
     rename,
     succeeding,
@@ -53,13 +52,6 @@ def _unknown_let_through(call: Call, merchant_id: str) -> Customer | None:
     return policies.attach_existing(call, merchant_id) if call.store.customer(call.fields["customerId"]) else None
 
 
-def _with_unicode_not_found(call: Call, merchant_id: str) -> Customer | None:
-    customer = policies.attach_existing(call, merchant_id)
-    if customer is not None and not_ascii(customer.name or ""):
-        call.refuse("unknown-customer")
-    return customer
-
-
 def _guest(call: Call, merchant_id: str) -> Customer | None:
     return policies.new_customer(call, merchant_id, GUEST)
 
@@ -95,12 +87,6 @@ def _under_another(call: Call, merchant_id: str) -> Customer | None:
 
 def _newest_instead(call: Call, merchant_id: str) -> Customer | None:
     return _newest(call, merchant_id) or policies.attach_inline(call, merchant_id)
-
-
-def _plus_refused(call: Call, merchant_id: str) -> Customer | None:
-    if "+" in str(call.fields["customer"].get("email")):
-        call.refuse("nobody")
-    return policies.attach_inline(call, merchant_id)
 
 
 def _detach(call: Call, session: JsonObject) -> None:

@@ -32,10 +32,6 @@ def _peek(call: Call) -> Json:
         return NOT_JSON
 
 
-def _is_null(call: Call) -> bool:
-    return _peek(call) is None
-
-
 def _is_empty(call: Call) -> bool:
     return not call.raw
 
@@ -55,14 +51,6 @@ def _long(name: str) -> Test:
         return isinstance(found, dict) and isinstance(found.get(name), str) and len(found[name]) > LONG
 
     return holds
-
-
-def _one_dot(value: Json) -> bool:
-    return bool(value.rpartition("@")[2].count(".") == 1)
-
-
-def _one_country(value: Json) -> bool:
-    return bool(value.startswith("+266"))
 
 
 def _mending(call: Call) -> Json:

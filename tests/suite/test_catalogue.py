@@ -180,8 +180,7 @@ WORDS_WITH_ANOTHER_MEANING: Final = {
     "a filter of the report's templates": {("report/html.py", "slug")},
     "a key of the evidence": {("wire/evidence.py", "url"), ("wire/evidence.py", "status")},
     "a key of conformance.json": {
-        ("report/summary.py", "status"),
-        ("report/terminal.py", "status"),
+        ("report/messages.py", "status"),
         ("results/traffic.py", "status"),
     },
     "a word of the format that a report is written in": {
