@@ -57,7 +57,7 @@ def _accepts(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] 
         return None
     if unavailable(exchange, params.get("tolerates", ())) or _token_is_new(exchange, rules):
         return None
-    if exchange.status in params["statuses"] or exchange.is_success:
+    if exchange.status in params["statuses"]:
         return []
     wanted = " or ".join(map(str, params["statuses"]))
     return [Finding(f"status {wanted} for a valid request", f"status {exchange.status}")]

