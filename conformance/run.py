@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from conformance.checks.responses import unavailable
 from conformance.checks.rules import Rules
-from conformance.client import Client, Sender
+from conformance.client import Client, FarSender, Sender
 from conformance.contract.catalogue import Catalogue, Requirement
 from conformance.contract.document import Contract
 from conformance.errors import NotTested, Why
@@ -239,6 +239,10 @@ class Run:
         """Let the run's other processes send nothing until the running test ends."""
         self._is_alone = True
         self.shared.be_alone()
+
+    def become_worker(self, name: str, sender: FarSender, shared: Shared) -> None:
+        """Send from now on over the controller's wire, and share with the tests of other processes what is there."""
+        self.worker, self.client.far_wire, self.shared = name, sender, shared
 
     def end_test(self) -> None:
         """Release what the test that has ended held for itself."""

@@ -22,6 +22,7 @@ from steps.generated import prepared
 from steps.machine import walk_machine
 from steps.merchants import Merchants
 
+DOCUMENT: Final = Path(__file__).parents[1] / "openapi" / "onboarding.yaml"
 COVERAGE_OF_A_GATE: Final = {"positive": 1, "negative": 1}
 FUZZING_OF_A_GATE: Final = {"positive": 1, "negative": 1}
 EXAMPLES_OF_A_GATE: Final = 2
@@ -37,7 +38,7 @@ class Generation:
     def __init__(self, run: Run, merchants: Merchants, document: Path) -> None:
         self.run = run
         self.merchants = merchants
-        self.generator = _generator(document)
+        self.generator = generator(document)
 
     def cover(self, operation: str, mode: str) -> None:
         """Send the cases at and beyond every bound: all in a full run, a choice by the seed in a gate."""
@@ -123,7 +124,8 @@ class Generation:
 
 
 @cache
-def _generator(document: Path) -> Generator:
+def generator(document: Path) -> Generator:
+    """Return the generator of a document, which is made once in a process."""
     return Generator.load(document)
 
 

@@ -222,6 +222,45 @@ def without_failures_of_breaches(terminal: pytest.TerminalReporter) -> Generator
             terminal.stats["failed"] = reports
 
 
+def wants_one_process(config: pytest.Config) -> bool:
+    """Return whether the user looks into the process that runs the tests (pytest: the `dest`s of its options)."""
+    option = config.option
+    looks = ("usepdb", "trace", "setupshow", "setupplan", "setuponly", "stepwise")
+    return any(getattr(option, name, False) for name in looks) or getattr(option, "capture", "") == "no"
+
+
+def leave_files_out(config: pytest.Config) -> None:
+    """Let the terminal show results without the names of their files, as for workers (pytest: `showfspath`)."""
+    terminal: Any = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None:
+        terminal.showfspath = False
+
+
+def capture_anew(config: pytest.Config) -> None:
+    """Let a fork capture the output of its tests in files of its own (pytest: `capturemanager`)."""
+    capture: Any = config.pluginmanager.get_plugin("capturemanager")
+    if capture is not None:
+        capture.stop_global_capturing()
+        capture.start_global_capturing()
+
+
+def reports_of(item: pytest.Item, nextitem: pytest.Item) -> list[pytest.TestReport]:
+    """Run a test and return its reports, of which no hook is told (pytest: `_pytest.runner.runtestprotocol`).
+
+    After it, only the fixtures are kept that `nextitem` has too: those of the session, where it is the session itself.
+    """
+    from _pytest.runner import runtestprotocol  # noqa: PLC0415
+
+    return runtestprotocol(item, log=False, nextitem=nextitem)
+
+
+def hook_without_terminal(config: pytest.Config, name: str) -> Callable[..., Any]:
+    """Return a hook that calls all plugins but the one which writes to the terminal."""
+    manager = config.pluginmanager
+    terminal = manager.get_plugin("terminalreporter")
+    return manager.subset_hook_caller(name, [terminal] if terminal is not None else [])
+
+
 def traceback_style(config: pytest.Config) -> str:
     """Return the style of `--tb` (pytest: the option's `dest`)."""
     return str(getattr(config.option, "tbstyle", "auto"))

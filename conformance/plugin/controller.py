@@ -116,7 +116,7 @@ class Session:
         The exit status is made exact at the end: of a status of our own, pytest would not print the summary.
         """
         run = self.run
-        reason = wait_for_target(run.client.own_wire, run.settings.wait_for_target, self._say)
+        reason = wait_for_target(run.client.own_wire, run.settings.wait_for_target, self.say)
         if reason is not None:
             run.client.gone = self.state.stopped = f"the target {run.base_url} cannot be reached: {reason}"
             self._unreached = True
@@ -163,7 +163,7 @@ class Session:
             self.run.store.clear()
         self.state.checked = tuple(map(self.run.masker.text, told))
         for line in self.state.checked:
-            self._say(f"check    {line}")
+            self.say(f"check    {line}")
 
     def _learn_distance(self) -> None:
         """Find out from the quickest response of the check how many requests are worth sending side by side.
@@ -178,7 +178,8 @@ class Session:
     def _saved_by_workers(self) -> str:
         """Return in words what workers would save where the target is far and limits nothing, or an empty text."""
         client = self.run.client
-        if adapters.runs_in_workers(self.config) or self.run.side_by_side == 1 or client.wire.limited:
+        spread = adapters.runs_in_workers(self.config) or self.state.workers > 1
+        if spread or self.run.side_by_side == 1 or client.wire.limited:
             return ""
         saved = client.spent * (1 - 1 / _WORKERS) - _START_OF_WORKERS
         told = (
@@ -188,9 +189,9 @@ class Session:
 
     def _tell_wait(self, what: str, seconds: float) -> None:
         if seconds >= _WORTH_TELLING:
-            self._say(f"waiting  {seconds:.0f} s: the target limits the rate of {what}")
+            self.say(f"waiting  {seconds:.0f} s: the target limits the rate of {what}")
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
         """Tell the user something while the run goes on, whatever captures the output of the tests."""
         if not adapters.has_terminal(self.config):
             return

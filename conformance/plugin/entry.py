@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -20,6 +20,7 @@ from conformance.plugin import adapters, checkout, hooks, started, step_cache
 from conformance.plugin.afterwards import Afterwards
 from conformance.plugin.controller import Session
 from conformance.plugin.features import is_id
+from conformance.plugin.forks import Forks
 from conformance.plugin.items import Tests, own_folders
 from conformance.plugin.mistakes import unknown_selection
 from conformance.plugin.options import OPTIONS, add_options, add_questions, read_profile, read_settings
@@ -177,20 +178,27 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[RUN] = run
     config.stash[STATE] = SessionState()
     if told:
-        run.id, run.worker = told.run, adapters.worker_id(config)
-        run.client.far_wire = run.shared = wire = FarWire(message[1], run)
+        run.id, wire = told.run, FarWire(message[1], run)
+        run.become_worker(adapters.worker_id(config), wire, wire)
         if adapters.has_allure(config):
             delivery = allure.AllureDelivery(wire.deliver)
             adapters.write_allure_to(config, delivery.folder)
             config.pluginmanager.register(delivery, "conformance-delivery")
     elif not inert:
-        config.stash[RELAY] = relay = Relay(run, adapters.allure_folder(config))
-        config.pluginmanager.register(Session(config, relay, surroundings), "conformance-session")
-        config.pluginmanager.register(Afterwards(config), "conformance-afterwards")
+        _register_controller(config, run, surroundings)
     if not inert or adapters.collects_only(config):
         config.pluginmanager.register(Tests(config), "conformance-tests")
     if not inert and adapters.has_allure(config):
         _register_with_allure(config, run)
+
+
+def _register_controller(config: pytest.Config, run: Run, surroundings: Sequence[str]) -> None:
+    """Register what only the process has that reports: its part in the loop of the tests precedes that of the forks."""
+    config.stash[RELAY] = relay = Relay(run, adapters.allure_folder(config))
+    controller = Session(config, relay, surroundings)
+    config.pluginmanager.register(Forks(config, relay, controller.say), "conformance-forks")
+    config.pluginmanager.register(controller, "conformance-session")
+    config.pluginmanager.register(Afterwards(config), "conformance-afterwards")
 
 
 def _register_with_allure(config: pytest.Config, run: Run) -> None:

@@ -27,3 +27,8 @@ def pytest_conformance_check(run: Run) -> list[str] | None:
 @pytest.hookspec(firstresult=True)
 def pytest_conformance_walk(run: Run) -> list[WalkStep] | None:
     """Return the requests of the walk for a Postman collection."""
+
+
+@pytest.hookspec
+def pytest_conformance_fork(items: list[pytest.Item]) -> None:
+    """Load what these tests need, since workers are about to be forked which would each load it for themselves."""

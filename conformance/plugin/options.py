@@ -290,8 +290,8 @@ OPTIONS: Final = (
     Option("rate-limit", "the most requests that may be sent, such as 10/s or 100/m", _rate, "RATE"),
     Option(
         "concurrency",
-        "how many independent requests of a test are sent side by side; one where a rate is limited, otherwise what "
-        "the response times ask for",
+        "how many tests (on Linux), or independent requests of a test, run side by side; one where a rate is limited, "
+        "otherwise what the response times ask for",
         _concurrency,
         "N",
     ),

@@ -15,10 +15,14 @@ STATE: Final = pytest.StashKey["SessionState"]()
 
 
 class SessionState:
-    """The state that a session gathers: the records of its tests, why it was stopped, and its report at the end."""
+    """The state that a session gathers: the records of its tests, why it was stopped, and its report at the end.
+
+    `workers` is how many processes run its tests, forked from this one.
+    """
 
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.stopped: str | None = None
         self.checked: tuple[str, ...] = ()
         self.report: Report | None = None
+        self.workers = 1

@@ -22,6 +22,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
+def pytest_conformance_fork(items: list[pytest.Item]) -> None:
+    """Load once what generates requests, where any of the tests has a use for it."""
+    if any("generation" in getattr(item, "fixturenames", ()) for item in items):
+        from steps.generation import DOCUMENT, generator  # noqa: PLC0415
+
+        generator(DOCUMENT)
+
+
 def decides(config: pytest.Config, item: pytest.Item) -> str | None:
     """A scenario that decides something of one operation alone: returns that operation."""
     rows = [catalogue_of(config).by_id.get(name) for name in requirement_ids(item)]

@@ -3,7 +3,6 @@ walks over the links). Each response is held against the passive checks and agai
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,8 +15,6 @@ from steps.merchants import Merchants
 
 if TYPE_CHECKING:
     from steps.generation import Generation
-
-DOCUMENT = Path(__file__).parents[2] / "openapi" / "onboarding.yaml"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -33,7 +30,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def generation(run: Run, merchants: Merchants) -> Generation:
     """What makes the requests. It takes as long to import as all else, and a smoke run has no use for it."""
-    from steps.generation import Generation  # noqa: PLC0415
+    from steps.generation import DOCUMENT, Generation  # noqa: PLC0415
 
     return Generation(run, merchants, DOCUMENT)
 
