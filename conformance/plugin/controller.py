@@ -99,7 +99,7 @@ class Session:
             self.config.stash[SANDBOX] = sandbox
             run.client.base_url = sandbox.url
         try:
-            begin_reports(self._unfinished(), self._folder, self._pages)
+            begin_reports(self._unfinished(), self._folder)
         except OSError as error:
             raise pytest.UsageError(f"--report-dir: {_unwritable(error)}") from None
 

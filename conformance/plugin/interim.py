@@ -14,6 +14,8 @@ _SHARE: Final = 30
 class Interim:
     """Calls `write` now and then: it takes one part in thirty of the time, and is called once a second at most.
 
+    What stands there before is what the run began with.
+
     What it takes is counted in this thread's own seconds of the processor: on a busy machine it is not written less.
     """
 
@@ -26,7 +28,7 @@ class Interim:
         self._write = write
         self._clock = clock
         self._work = work
-        self._next = clock()
+        self._next = clock() + _SECONDS
 
     def after_test(self) -> None:
         """Write the reports where they are due; what cannot be written now is told at the end of the run."""

@@ -6,10 +6,10 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from conformance.report.har import archive
-from conformance.report.html import render_html
+from conformance.report.html import render_begun, render_html
 from conformance.report.model import Report
 from conformance.report.postman import WalkStep, collection
 from conformance.report.reproduce.script import SCRIPTS
@@ -22,7 +22,7 @@ POSTMAN: Final = "walk.postman_collection.json"
 _OF_AN_EARLIER_RUN: Final = ("junit.xml", "report.html", "summary.md", "badge.svg", "badge.json", HAR, POSTMAN)
 
 
-def begin_reports(report: Report, folder: Path, pages: str | None = None) -> None:
+def begin_reports(report: Report, folder: Path) -> None:
     """Write the reports of a run that has not finished, so that nobody reads an earlier run's for this one's.
 
     Raises `OSError` where the folder cannot be written.
@@ -32,7 +32,8 @@ def begin_reports(report: Report, folder: Path, pages: str | None = None) -> Non
         folder.joinpath(name).unlink(missing_ok=True)
     for script in folder.glob(f"{SCRIPTS}/*.sh"):
         script.unlink()
-    write_reports(report, folder, pages)
+    data = report.to_data()
+    _write_forms(data, render_begun(data), folder)
 
 
 def write_reports(report: Report, folder: Path, pages: str | None = None) -> None:
@@ -42,13 +43,18 @@ def write_reports(report: Report, folder: Path, pages: str | None = None) -> Non
     """
     folder.mkdir(parents=True, exist_ok=True)
     data = report.to_data()
-    _write(folder / "conformance.json", json.dumps(data, indent=1, ensure_ascii=False) + "\n")
-    _write(folder / "conformance.html", render_html(data, pages))
+    _write_forms(data, render_html(data, pages), folder)
     for script in report.scripts.values():
         place = folder / SCRIPTS
         place.mkdir(exist_ok=True)
         _write(place / script.name, script.text)
         (place / script.name).chmod(0o755)
+
+
+def _write_forms(data: dict[str, Any], page: str, folder: Path) -> None:
+    """Write the data of a run in each of our forms, and the page that was made of them."""
+    _write(folder / "conformance.json", json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+    _write(folder / "conformance.html", page)
     _write(folder / "summary.md", render_summary(data))
     _write(folder / "badge.svg", badge_svg(data))
     _write(folder / "badge.json", badge_endpoint(data))

@@ -93,6 +93,11 @@ def render_html(data: dict[str, Any], pages: str | None = None) -> str:
     return environment().get_template("report.html").render(_view(data, pages))
 
 
+def render_begun(data: dict[str, Any]) -> str:
+    """Return the page of a run that has decided nothing yet, from its data as `render_html` takes them."""
+    return environment().get_template("begun.html").render(run=data, symbol=_RUN_SYMBOLS[data["verdict"]])
+
+
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """Return the environment of the templates, each compiled when it is first used."""
