@@ -14,13 +14,12 @@ import pytest
 from conformance.contract.catalogue import Catalogue, load_catalogue
 from conformance.contract.document import Contract, load_contract
 from sandbox.switchboard import FAULTS
-from tests.suite.detection import BY_ORDER, Case
+from tests.suite.detection import BY_ORDER, Case, Gate, shown_by
 from tests.suite.fires import load_fires
 from tests.suite.forking import CAN_FORK, skip_without_fork
 from tests.suite.proving import Background
 
 ROOT = Path(__file__).parents[2]
-PROOFS = pytest.StashKey[Background]()
 CASES = pytest.StashKey[Sequence[Case]]()
 
 
@@ -31,15 +30,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--all-proofs",
         action="store_true",
-        help="prove every fault, not only one for each requirement (what -k or :: selects is always proven)",
+        help="prove every fault, not only one for each requirement, and every variant alone "
+        "(so is what -k or :: selects)",
     )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: needed_case(item) is not None)
-    selected = config.option.keyword or any("::" in argument for argument in config.args)
-    if config.option.all_proofs or selected:
+    if is_selected(config):
         return
     needed = needed_faults()
     left_out = [item for item in items if (case := needed_case(item)) and set(case.faults) - needed]
@@ -47,6 +46,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
     gone = set(left_out)
     items[:] = [item for item in items if item not in gone]
+
+
+def is_selected(config: pytest.Config) -> bool:
+    """Return whether each fault and variant is proven alone: all of them were asked for, or these were named."""
+    named = config.option.keyword or any("::" in argument for argument in config.args)
+    return bool(config.option.all_proofs or named)
 
 
 def needed_faults() -> frozenset[str]:
@@ -69,32 +74,58 @@ def needed_case(item: pytest.Item) -> Case | None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    each_alone = is_selected(session.config)
     needed = {case.id: case for item in session.items if (case := needed_case(item)) is not None}
-    session.config.stash[CASES] = list(needed.values())
+    shown = [case if each_alone else shown_by(case) for case in needed.values()]
+    session.config.stash[CASES] = list({case.id: case for case in shown}.values())
     is_worker = hasattr(session.config, "workerinput")
     if CAN_FORK and needed and not session.config.option.collectonly and not is_worker:
         background_proofs(session.config)
 
 
-def background_proofs(config: pytest.Config) -> Background:
+class Proofs:
+    """The proofs of a session: each case by its own, or by that of several variants, which shows it too."""
+
+    def __init__(self, cases: Sequence[Case]) -> None:
+        self._fires = load_fires()
+        self._running = [Background(cases, self._expected)]
+
+    def _expected(self, case: Case) -> frozenset[str] | None:
+        name = "+".join(case.faults)
+        return frozenset(self._fires[name]) if name in self._fires and name not in BY_ORDER else None
+
+    def gate(self, case: Case) -> Gate:
+        """Wait for what shows a case, and return it; where several variants fail together, each is run alone."""
+        first = self._running[0]
+        if case in first.cases:
+            return first.gate(case)
+        gate = first.gate(shown_by(case))
+        if gate.status == 0 and not gate.failed:
+            return gate
+        self._running.append(Background([case], self._expected))
+        return self._running[-1].gate(case)
+
+    def stop(self) -> None:
+        """End what still runs."""
+        for background in self._running:
+            background.stop()
+
+
+def background_proofs(config: pytest.Config) -> Proofs:
     """The proofs of this session; a worker of pytest-xdist starts them only when its tests ask for them."""
     skip_without_fork()
     if PROOFS not in config.stash:
-        fires = load_fires()
-
-        def expected(case: Case) -> frozenset[str] | None:
-            name = "+".join(case.faults)
-            return frozenset(fires[name]) if name in fires and name not in BY_ORDER else None
-
-        config.stash[PROOFS] = Background(config.stash[CASES], expected)
+        config.stash[PROOFS] = Proofs(config.stash[CASES])
     return config.stash[PROOFS]
+
+
+PROOFS = pytest.StashKey[Proofs]()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if left_out := config.stash.get(LEFT_OUT, 0):
-        terminalreporter.write_line(
-            f"left out: {left_out} further faults of requirements that are proven (--all-proofs)"
-        )
+        further = f"{left_out} further faults of requirements that are proven, and most variants alone"
+        terminalreporter.write_line(f"left out: {further} (--all-proofs)")
     terminalreporter.write_line("left out: real better-auth as a target, which needs Node (pytest tests/better_auth)")
 
 

@@ -93,6 +93,50 @@ COMBINATIONS: Final[tuple[tuple[str, ...], ...]] = (
 )
 """Variants that a real server may well have together."""
 
+TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        *("token-in-header-alone", "customers-ten-a-page", "errors-shape-s", "slug-taken-409", "expires-at-absent"),
+        "ids-integer",
+    ),
+    (
+        *("signup-token-absent", "unknown-customer-400", "error-message-list", "slug-taken-422"),
+        *("checkout-amount-absent", "ids-prefixed", "charset-replies"),
+    ),
+    (
+        *("tokens-of-two-sessions", "foreign-customer-unknown", "error-400-message-alone"),
+        *("unknown-organization-400", "optional-fields-null", "times-with-microseconds"),
+    ),
+    (
+        *("signup-small-letters-alone", "customer-duplicates-accepted", "error-problem-json"),
+        *("unknown-organization-404", "optional-fields-given", "times-in-seconds"),
+    ),
+    (
+        *("taken-email-400", "customer-identity-is-phone", "error-code-number", "created-organization-not-active"),
+        *("checkout-customer-id-alone", "tokens-uuid", "connection-close"),
+    ),
+    (
+        *("taken-email-hidden", "inline-customer-known-409", "error-path", "refused-activation-kept"),
+        "customer-fields-absent-when-none",
+    ),
+    (
+        *("signin-token-null", "foreign-400", "error-words", "checkout-status-active", "json-of-any-kind"),
+        "updated-milliseconds-before",
+    ),
+    (
+        *("reads-absent-worded", "error-changing", "set-active-null-refused", "form-refused"),
+        *("created-in-whole-seconds", "signin-url-null"),
+    ),
+    ("reads-lag", "www-authenticate", "malformed-422", "names-in-nfc", "tokens-hexadecimal"),
+    ("content-hashes", "authentication-first", "media-type-400", "origins-unminded", "session-cookie-refreshed"),
+    (
+        *("set-active-with-members", "malformed-415", "body-limit-100-kb", "accept-minded"),
+        *("token-header-repeated", "clock-hours-behind"),
+    ),
+    ("set-active-success-nested", "merchant-must-be-active", "parameters-refused", "large-body-413-page"),
+    ("lock-3-403", "no-length-411-page", "optional-fields-absent"),
+)
+"""Variants of different parts of a target, which one proof shows together: see `shown_by`."""
+
 GIVEN: Final[dict[str, tuple[str, ...]]] = {
     "gateway-key": ("--header", "X-Gateway-Key: letmein"),
     "captcha": _ACCOUNTS,
@@ -129,6 +173,14 @@ def lawful_cases() -> list[Case]:
     variants = [Case(variants=(name,)) for name in VARIANTS]
     cases = [Case(), *variants, *(Case(variants=names) for names in COMBINATIONS)]
     return sorted(cases, key=lambda case: not SLOW.intersection(case.variants))
+
+
+def shown_by(case: Case) -> Case:
+    """Return the case whose proof shows this one too: that of several variants, for a variant that has company."""
+    if len(case.variants) != 1 or case.faults:
+        return case
+    company = (names for names in (*TOGETHER, *COMBINATIONS) if case.variants[0] in names)
+    return Case(variants=next(company, case.variants))
 
 
 def fault_cases() -> list[Case]:

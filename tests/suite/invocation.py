@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import pytest
 
+from merchant_conformance.__main__ import main
 from tests.suite.forking import skip_without_fork
 
 ROOT: Final = Path(__file__).parents[2]
@@ -82,12 +83,14 @@ def invoke(
     meanwhile: Callable[[int], None] = lambda _: None,
     patience: float = _PATIENCE,
     ignored: Collection[signal.Signals] = (),
+    program: str = "pytest",
 ) -> Done:
     """`pytest WORDS` in a folder, with a clean environment: waits until it has ended, `patience` seconds at most.
 
-    The reports go into `reports`, unless `ini` is off: then nothing is said of them. `meanwhile` is called with the id
-    of the process while it runs. `ignored` are the signals that the process ignores from its start, as one that a shell
-    starts in the background ignores SIGINT; the others that end a run are at their default, whatever this process does.
+    `program` can be the suite's own command instead. The reports go into `reports`, unless `ini` is off: then nothing
+    is said of them. `meanwhile` is called with the id of the process while it runs. `ignored` are the signals that the
+    process ignores from its start, as one that a shell starts in the background ignores SIGINT; the others that end a
+    run are at their default, whatever this process does.
     """
     skip_without_fork()
     context = multiprocessing.get_context("forkserver")
@@ -98,7 +101,7 @@ def invoke(
         output = Path(temporary, "output.txt")
         process = context.Process(
             target=_run_pytest,
-            args=(given, str(output), str(folder), {**kept, **(environment or {})}, frozenset(ignored)),
+            args=([program, *given], str(output), str(folder), {**kept, **(environment or {})}, frozenset(ignored)),
         )
         process.start()
         meanwhile(process.pid or 0)
@@ -121,8 +124,8 @@ def _run_pytest(
         os.environ.clear()
         os.environ.update(environment)
         os.chdir(folder)
-        sys.argv = ["pytest", *words]
-        status = int(pytest.main(words))
+        sys.argv = words
+        status = int(pytest.main(words[1:])) if words[0] == "pytest" else main()
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(status)

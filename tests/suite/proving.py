@@ -7,6 +7,7 @@ left out, and no reports are written; whole gates, which have both, are those of
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import pickle
@@ -14,13 +15,14 @@ import queue
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from conformance.plugin.interim import Interim
 from conformance.plugin.items import requirement_ids
 from conformance.plugin.state import RUN, STATE
 from conformance.report.model import build_report
@@ -46,7 +48,7 @@ def prove(cases: Sequence[Case], expected: Expected, tell: Tell, jobs: int | Non
     """
     if not cases:
         return
-    with tempfile.TemporaryDirectory() as folder, sandbox(Case()) as url:
+    with tempfile.TemporaryDirectory() as folder, sandbox(Case()) as url, _no_interim_reports():
         proofs = _Proofs(cases, expected, tell, jobs or os.cpu_count() or 1, Path(folder))
         with silence(Path(folder, "output.txt")):
             pytest.main(
@@ -54,6 +56,14 @@ def prove(cases: Sequence[Case], expected: Expected, tell: Tell, jobs: int | Non
             )
         if proofs.ended < len(cases):
             raise RuntimeError(f"not all proofs ended:\n{Path(folder, 'output.txt').read_text(encoding='utf-8')}")
+
+
+@contextmanager
+def _no_interim_reports() -> Iterator[None]:
+    """While it lasts, a run writes no reports before its end; each fork would write them after its first test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Interim, "after_test", lambda _: None)
+        yield
 
 
 class Background:
@@ -128,6 +138,8 @@ class _Proofs:
             return None
         parent = os.getppid()
         session.config.stash[RUN].client.close()
+        gc.collect()
+        gc.freeze()
         for case in self._slow:
             self._fork(session, case)
         waiting = list(self._quick)

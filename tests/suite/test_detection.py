@@ -11,18 +11,22 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conformance.contract.catalogue import Catalogue
-from sandbox.switchboard import FAULTS
-from tests.suite.conftest import background_proofs
-from tests.suite.detection import ROOT, SLOW, Case, fault_cases, lawful_cases
+from sandbox.switchboard import FAULTS, VARIANTS, behaviour_of
+from tests.suite import conftest
+from tests.suite.conftest import Proofs, background_proofs
+from tests.suite.detection import GIVEN, ROOT, SLOW, TOGETHER, Case, Gate, fault_cases, lawful_cases, shown_by
 from tests.suite.detection_page import PAGE, page, timed_ids
 from tests.suite.fires import PROOFS, load_fires, proofs_text, proven_by
 from tests.suite.forking import skip_without_fork
-from tests.suite.proving import Background
+from tests.suite.proving import UNENDED
 
 _TILL_PROOFS_RUN = 6.0
 _TILL_ALL_ENDED = 20
@@ -47,7 +51,7 @@ by_slow_case = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def proofs(request: pytest.FixtureRequest) -> Background:
+def proofs(request: pytest.FixtureRequest) -> Proofs:
     """The proofs of the selected cases."""
     return background_proofs(request.config)
 
@@ -65,7 +69,7 @@ def undecided(catalogue: Catalogue) -> frozenset[str]:
 
 
 @by_case
-def test_fault_is_proven(case: Case, proofs: Background, catalogue: Catalogue) -> None:
+def test_fault_is_proven(case: Case, proofs: Proofs, catalogue: Catalogue) -> None:
     """A fault: exactly what its whole gate has shown fires, and what it is made to break is among it."""
     (name,), gate = case.faults, proofs.gate(case)
     named = set(FAULTS[name].requirements)
@@ -79,15 +83,50 @@ def test_fault_is_proven(case: Case, proofs: Background, catalogue: Catalogue) -
 
 
 @by_lawful_case
-def test_lawful_server_stays_green(case: Case, proofs: Background) -> None:
+def test_lawful_server_stays_green(case: Case, proofs: Proofs) -> None:
     """The reference and every lawful variant, alone or with others: nothing fails."""
     gate = proofs.gate(case)
     assert gate.status == 0, "the proof did not end"
     assert gate.failed == ()
 
 
+def test_variants_that_are_shown_together_are_all_there() -> None:
+    """Each has one company, and changes what the target does there; none of them mostly waits."""
+    names = [name for company in TOGETHER for name in company]
+    assert len(names) == len(set(names))
+    assert set(names) <= set(VARIANTS) - SLOW - set(GIVEN)
+    for company in TOGETHER:
+        together = behaviour_of(variant_ids=company)
+        for name in company:
+            without = behaviour_of(variant_ids=[other for other in company if other != name])
+            assert without != together, f"{name} changes nothing among {company}"
+        assert {shown_by(Case(variants=(name,))) for name in company} == {Case(variants=company)}
+
+
+@pytest.mark.parametrize("ending", [{"failed": ("ORG-ID-1",)}, {"status": UNENDED}], ids=["a breach", "no end"])
+def test_variants_that_fail_together_are_run_alone(ending: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a company comes to is said of the variant that does it alone, and not of the others."""
+    company = Case(variants=TOGETHER[0])
+    guilty = TOGETHER[0][1]
+
+    class Made:
+        def __init__(self, cases: Sequence[Case], _: object) -> None:
+            self.cases = cases
+
+        def gate(self, case: Case) -> Gate:
+            assert case in self.cases
+            return replace(Gate.unended(case.id, 0), **(ending if guilty in case.variants else {}))
+
+    monkeypatch.setattr(conftest, "Background", Made)
+    proofs = Proofs([company])
+    for name in company.variants:
+        gate = proofs.gate(Case(variants=(name,)))
+        assert gate.case == name
+        assert bool(gate.failed or gate.status) == (name == guilty)
+
+
 @pytest.mark.parametrize("case", [Case()], ids=["reference"])
-def test_reference_is_conformant(case: Case, proofs: Background, catalogue: Catalogue) -> None:
+def test_reference_is_conformant(case: Case, proofs: Proofs, catalogue: Catalogue) -> None:
     """The reference: nothing fails, nothing warns, and exactly what it cannot show is undecided."""
     gate = proofs.gate(case)
     assert (gate.failed, gate.warned) == ((), ())
@@ -95,7 +134,7 @@ def test_reference_is_conformant(case: Case, proofs: Background, catalogue: Cata
 
 
 @by_slow_case
-def test_limits_leave_little_undecided(case: Case, proofs: Background, catalogue: Catalogue) -> None:
+def test_limits_leave_little_undecided(case: Case, proofs: Proofs, catalogue: Catalogue) -> None:
     """A target that is slow decides all; three sign-ups and sign-ins in ten seconds leave out what needs many."""
     beyond = set(proofs.gate(case).undecided) - undecided(catalogue)
     if case.variants == ("latency-100-ms",):

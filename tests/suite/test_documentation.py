@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import configparser
 import re
-import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -16,29 +14,13 @@ import pytest
 from conformance.contract.catalogue import Catalogue
 from conformance.plugin.options import OPTIONS, QUESTIONS
 from conformance.plugin.questions import scenarios
-from conformance.plugin.sandbox import Sandbox
 from tests.suite import reference_pages
 from tests.suite.invocation import ROOT, invoke
-from tests.suite.test_recipes import COMMAND, shell
+from tests.suite.shown_commands import PAGES, commands, prose, text_of
 from tests.suite.test_sources import anchors
 
-PAGES = [file.relative_to(ROOT).as_posix() for file in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])]
-PAGES += ["reports/README.md", "sandbox/README.md", "tests/better_auth/README.md"]
 LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)")
-PROGRAMS = ("pytest", "merchant-conformance")
-STATUSES = {"--sandbox-fault": 1}
-STAGING = "https://staging.example.com/api"
 LONGEST_README = 70
-
-
-@cache
-def text_of(page: str) -> str:
-    return (ROOT / page).read_text(encoding="utf-8")
-
-
-def prose(page: str) -> str:
-    """A page without what stands between fences."""
-    return re.sub(r"^```.*?^```", "", text_of(page), flags=re.MULTILINE | re.DOTALL)
 
 
 @cache
@@ -86,20 +68,6 @@ def test_every_page_is_reached_from_the_readme() -> None:
     assert {page for page in PAGES if page.startswith("docs/")} <= reached
 
 
-def commands(page: str) -> Iterator[list[str]]:
-    """Yield the words of each command of a page: in fences of `sh`, and between backticks."""
-    fenced = re.findall(r"^```sh\n(.*?)^```", text_of(page), re.MULTILINE | re.DOTALL)
-    lines = [line for block in fenced for line in block.splitlines()]
-    inline = re.findall(r"`([^`\n]+)`", prose(page))
-    for line in lines + [word for word in inline if word.startswith((*PROGRAMS, ".venv/bin/", "python -m", "tox"))]:
-        for part in re.split(r"\s*(?:&&|;)\s*", line):
-            words = shlex.split(part.replace("…", ""), comments=True)
-            while words and re.fullmatch(r"\w+=.*", words[0]):
-                words = words[1:]
-            if words:
-                yield words
-
-
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """The options of each program, as its help has them."""
@@ -131,24 +99,6 @@ def test_every_command_has_options_that_there_are(page: str, known: dict[str, se
         elif program == "tox" and "-e" in words:
             names = words[words.index("-e") + 1].split(",")
             assert all(environments.has_section(f"testenv:{name}") for name in names), words
-
-
-def test_the_commands_of_the_first_run_do_what_the_page_says(tmp_path: Path) -> None:
-    """They are carried out one after the other, with a sandbox in the place of the staging, in the size of a walk."""
-    done = [words for words in commands("docs/first-run.md") if words[0] == COMMAND.name]
-    assert len(done) >= 6
-    target = Sandbox.start()
-    try:
-        for words in done:
-            size = ["--size", "smoke"] if "--profile" in words else []
-            line = shlex.join([word.replace(STAGING, target.url) for word in words] + size)
-            ended = shell(line, tmp_path, {})
-            status = next((status for word, status in STATUSES.items() if word in words), 0)
-            assert ended.returncode == status, ended.stdout + ended.stderr
-    finally:
-        target.stop()
-    for name in re.findall(r"`reports/([\w.]+)`", text_of("docs/first-run.md")):
-        assert (tmp_path / "reports" / name).is_file()
 
 
 def test_the_page_on_options_is_current() -> None:
