@@ -149,6 +149,20 @@ def has_terminal(config: pytest.Config) -> bool:
     return config.pluginmanager.hasplugin("terminalreporter")
 
 
+def too_many_warnings(config: pytest.Config) -> bool:
+    """Return whether a session that has gone well so far ends with status 6.
+
+    pytest: the option and ini key `max_warnings`, and the attribute `stats` of its plugin `terminalreporter`, which
+    compares them once the reports are written.
+    """
+    if not hasattr(config.option, "max_warnings"):  # before pytest 9.1
+        return False
+    given = config.option.max_warnings
+    allowed = (config.getini("max_warnings") or None) if given is None else given
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    return allowed is not None and reporter is not None and len(reporter.stats.get("warnings", ())) > int(allowed)
+
+
 def show_ids_as_they_are(config: pytest.Config) -> None:
     """Let pytest name each test by its id, and not by a path that leads from here into the folder of the suite.
 

@@ -263,6 +263,8 @@ class Session:
                 allow_incomplete=run.settings.allow_incomplete,
             )
         session.exitstatus = status
+        if status == Status.KEPT and adapters.too_many_warnings(self.config):
+            status = Status.TOO_MANY_WARNINGS  # pytest says so, and ends with it, after the reports
         state.report = report.finished(datetime.now(UTC), status)
         write_reports(state.report, self._folder, self._pages)
         write_traffic(run, self.config.hook.pytest_conformance_walk(run=run) or [], self._folder)

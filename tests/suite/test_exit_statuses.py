@@ -76,7 +76,25 @@ def test_the_page_has_each_status_with_a_test_that_shows_it() -> None:
     for number, cells in rows.items():
         named = set(re.findall(r"`(test_\w+)`", cells))
         assert named <= written, named - written
-        assert named or number == Status.TOO_MANY_WARNINGS
+        assert named, number
+
+
+@pytest.mark.parametrize(("allowed", "expected"), [(0, Status.TOO_MANY_WARNINGS), (1, Status.KEPT)])
+def test_more_warnings_than_are_allowed_are_a_status_of_their_own(
+    allowed: int, expected: Status, tmp_path: Path
+) -> None:
+    """One test, in whose session a plugin warns once: the report has the status with which the process ends."""
+    words = ("-k", "existing_customer", "-p", "tests.suite.warning", f"--max-warnings={allowed}")
+    done = invoke(tmp_path, *words)
+    assert done.status == expected, done.output
+    assert done.report["exit_status"] == expected
+    assert ("maximum allowed warnings exceeded: 1 > 0" in done.output) == (expected != Status.KEPT)
+
+
+def test_a_broken_requirement_goes_before_warnings(tmp_path: Path) -> None:
+    words = ("--size", "smoke", "--sandbox-fault", "customer-id-empty", "-p", "tests.suite.warning")
+    done = invoke(tmp_path, *words, "--max-warnings=0")
+    assert (done.status, done.report["exit_status"]) == (Status.BROKEN, Status.BROKEN)
 
 
 def test_an_unexpected_pass_fails_the_run(tmp_path: Path) -> None:
