@@ -265,10 +265,12 @@ def sign_in_accepted(story: Story) -> None:
 def first_password_signs_in(story: Story) -> None:
     account = story.actor
     exchange = sign_in(story, account.email, account.password, actor=account.key)
-    same = first_field(exchange.response_json, ["user.id"]) == account.user_id or not account.user_id
+    user = first_field(exchange.response_json, ["user.id"])
+    same = user == account.user_id or not account.user_id
     image = first_field(exchange.response_json, ["user.image"])
     held = exchange.is_success and same and image != story.notes["second"]["image"]
-    got = f"{exchange.outcome}, image {image}" if image is not MISSING else exchange.outcome
+    got = exchange.outcome if same else f"{exchange.outcome}, user.id {user} in place of {account.user_id}"
+    got = f"{got}, image {image}" if image is not MISSING else got
     story.run.check(held, "the first account opens with its password, as it was", got, exchange)
 
 

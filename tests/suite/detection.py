@@ -59,7 +59,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Gate:
-    """What a gate came to: its exit status, the ids that failed and warned, what found each, and its length."""
+    """What a gate came to: its exit status, the ids that failed and warned, what found each, and its length.
+
+    `groups` has the ids of each cause with what follows from it.
+    """
 
     case: str
     status: int
@@ -71,6 +74,7 @@ class Gate:
     requests: int
     seconds: float
     audit: Mapping[str, Any] | None = None
+    groups: tuple[tuple[str, ...], ...] = ()
 
     @property
     def fired(self) -> frozenset[str]:
@@ -266,6 +270,7 @@ def run(case: Case, arguments: Sequence[str] = ()) -> Gate:
         data["requests"],
         seconds,
         data["audit"],
+        tuple((group["cause"], *group["follows"]) for group in data["groups"]),
     )
 
 

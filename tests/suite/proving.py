@@ -240,4 +240,5 @@ class _Loop:
             {},
             report.requests,
             time.monotonic() - started,
+            groups=tuple(tuple(result.requirement.id for result in group.members) for group in report.groups),
         )

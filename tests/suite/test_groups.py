@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from conformance.contract.catalogue import Catalogue
 from conformance.errors import Why
-from conformance.results.groups import DANGERS, DEPTHS, groups
+from conformance.results.causes import DEPTHS
+from conformance.results.groups import DANGERS, groups
 from conformance.results.records import Breach, Reason, Record
 from conformance.results.verdicts import results
 
@@ -27,10 +30,40 @@ def grouped(catalogue: Catalogue, *tests: Seen, looks: int = 10, alike: bool = F
         for name, exchanges in seen.items():
             record.decided[name] = looks
             for exchange in exchanges:
-                record.breach(Breach(name, record.test, "this", "that" if alike else name, {"number": exchange}))
+                record.breach(Breach(name, record.test, "this", "that" if alike else name, exchanged(exchange)))
         records.append(record)
+    return ids_of(catalogue, records)
+
+
+def ids_of(catalogue: Catalogue, records: list[Record]) -> list[list[str]]:
     found = results(catalogue, records, {}, Reason("", Why.NEVER))
     return [[result.requirement.id for result in group.members] for group in groups(found)]
+
+
+def exchanged(
+    number: int, status: int = 200, body: Any = None, sent: str = "", operation: str | None = None
+) -> dict[str, Any]:
+    """Return an exchange as a breach keeps it."""
+    response = {"status": status, "headers": [], "body": json.dumps(body)}
+    return {"number": number, "operation": operation, "request": {"url": "/", "body": sent}, "response": response}
+
+
+def breach(name: str, expected: str, got: str, exchange: dict[str, Any], *before: tuple[str, str]) -> Breach:
+    """Return a breach, with the exchanges that led to it: a method and path with what came."""
+    led = [{"summary": f"{what} → 201", "request": "", "response": came} for what, came in before]
+    steps = [{"step": "Given it", "exchanges": led}] if led else []
+    return Breach(name, f"test of {name}", expected, got, exchange, before=steps)
+
+
+def told(catalogue: Catalogue, *breaches: Breach) -> list[list[str]]:
+    """Return the ids of each group for breaches that a test each found, in one of ten looks."""
+    records = []
+    for item in breaches:
+        record = Record(item.test)
+        record.decided[item.requirement] = 10
+        record.breach(item)
+        records.append(record)
+    return ids_of(catalogue, records)
 
 
 TOGETHER: Mapping[str, tuple[Seen, ...]] = {
@@ -77,12 +110,74 @@ def test_breaches_of_their_own_are_groups_of_their_own(tests: tuple[Seen, ...], 
     assert sorted(grouped(catalogue, *tests)) == sorted([name] for name in ids)
 
 
+MADE = '{"id": "cs_1", "customerId": "cus_unheard"}'
+SHOWN_TOGETHER: Mapping[str, tuple[Breach, ...]] = {
+    "an error ends it": (
+        breach("CHECKOUT-STATUS-3", "no 5xx", "status 500", exchanged(1, 500)),
+        breach("CHECKOUT-STATUS-3", "no 5xx", "status 500", exchanged(2, 500)),
+        breach("CHECKOUT-BODY-40", "an orderly response", "status 500", exchanged(2, 500)),
+    ),
+    "the value at a field": (
+        breach("CHECKOUT-EXISTING-1", "`customerId` a", "b", exchanged(1, 201, {"customerId": "cus_of_another"})),
+        breach("CHECKOUT-LEAK-23", "none", 'got "cus_of_another"', exchanged(1, 201, {"customerId": "cus_of_another"})),
+    ),
+    "an id that its giver does not know": (
+        breach("CHECKOUT-INLINE-3", "one", "status 404", exchanged(2, 404, sent="cus_unheard"), ("POST /c", MADE)),
+        breach("CHECKOUT-INLINE-6", "two", "status 404", exchanged(4, 404, sent="cus_unheard"), ("POST /c", MADE)),
+    ),
+    "wrong values of a field": (
+        breach("CHECKOUT-TENANT-31", "nothing", "status 201", exchanged(1, 201)),
+        breach("CHECKOUT-EXISTING-4", "a refusal", "status 201", exchanged(2, 201)),
+    ),
+    "accepted by two operations": (
+        breach("ORG-AUTH-3", "a token refused", "status 200", exchanged(1, 200)),
+        breach("CUSTOMER-AUTH-3", "a token refused", "status 201", exchanged(2, 201)),
+    ),
+    "the same in errors": (
+        breach("CUSTOMER-ERROR-3", "statusCode 400", "500", exchanged(1, 400)),
+        breach("API-ERROR-2", "statusCode 401", "500", exchanged(2, 401)),
+    ),
+    "valid requests that an older rule names": (
+        breach("CUSTOMER-STATUS-1", "201", "status 401", exchanged(1, 401, operation="createCustomer")),
+        breach("CUSTOMER-TENANT-20", "a customer", "status 401", exchanged(2, 401, operation="createCustomer")),
+    ),
+}
+SHOWN_APART: Mapping[str, tuple[Breach, ...]] = {
+    "errors of two operations": (
+        breach("ORG-STATUS-3", "no 5xx", "status 500", exchanged(1, 500)),
+        breach("CUSTOMER-STATUS-3", "no 5xx", "status 500", exchanged(2, 500)),
+    ),
+    "another place of the same response": (
+        breach("CHECKOUT-EXISTING-1", "`customerId` a", "b", exchanged(1, 201, {"customerId": "b", "x": "cus_of"})),
+        breach("CHECKOUT-LEAK-23", "none", 'got "cus_of"', exchanged(1, 201, {"customerId": "b", "x": "cus_of"})),
+    ),
+    "ids of two givers": (
+        breach("CHECKOUT-INLINE-3", "one", "status 404", exchanged(2, 404, sent="cus_unheard"), ("POST /c", MADE)),
+        breach("CHECKOUT-INLINE-6", "two", "status 404", exchanged(4, 404, sent="cus_unheard"), ("POST /d", MADE)),
+    ),
+    "refused by two operations": (
+        breach("SIGNIN-TOKEN-33", "the session works", "status 401", exchanged(1, 401)),
+        breach("SIGNUP-TOKEN-32", "the session works", "status 401", exchanged(2, 401)),
+    ),
+}
+
+
+@pytest.mark.parametrize("breaches", SHOWN_TOGETHER.values(), ids=SHOWN_TOGETHER)
+def test_responses_show_a_common_cause(breaches: tuple[Breach, ...], catalogue: Catalogue) -> None:
+    assert told(catalogue, *breaches) == [list(dict.fromkeys(item.requirement for item in breaches))]
+
+
+@pytest.mark.parametrize("breaches", SHOWN_APART.values(), ids=SHOWN_APART)
+def test_responses_show_causes_of_their_own(breaches: tuple[Breach, ...], catalogue: Catalogue) -> None:
+    assert sorted(told(catalogue, *breaches)) == sorted([item.requirement] for item in breaches)
+
+
 def test_what_endangers_most_comes_first(catalogue: Catalogue) -> None:
     """A MUST before any SHOULD, other merchants before money, and money before a media type."""
     names = ("CUSTOMER-HEADERS-1", "CHECKOUT-ECHO-1", "CUSTOMER-ECHO-7", "SIGNIN-AUTH-1", "ACTIVE-TENANT-1")
-    told = grouped(catalogue, *({name: (number,)} for number, name in enumerate(names, 1)))
+    found = grouped(catalogue, *({name: (number,)} for number, name in enumerate(names, 1)))
     order = ["ACTIVE-TENANT-1", "SIGNIN-AUTH-1", "CHECKOUT-ECHO-1", "CUSTOMER-HEADERS-1", "CUSTOMER-ECHO-7"]
-    assert told == [[name] for name in order]
+    assert found == [[name] for name in order]
 
 
 def test_a_group_has_the_danger_of_its_worst(catalogue: Catalogue) -> None:
@@ -94,7 +189,7 @@ def _records(*names: str) -> list[Record]:
     record = Record("test")
     for name in names:
         record.decided[name] = 1
-        record.breach(Breach(name, record.test, "this", "that", {"number": 1}))
+        record.breach(Breach(name, record.test, "this", "that", exchanged(1)))
     return [record]
 
 
@@ -102,7 +197,7 @@ def test_responses_are_counted_once_however_often_they_break_it(catalogue: Catal
     record = Record("test")
     record.decided["SIGNUP-ECHO-1"] = 110
     for number in (*range(1, 23), 22):
-        record.breach(Breach("SIGNUP-ECHO-1", record.test, "this", "that", {"number": number}))
+        record.breach(Breach("SIGNUP-ECHO-1", record.test, "this", "that", exchanged(number)))
     found = results(catalogue, [record], {}, Reason("", Why.NEVER))
     (broken,) = (result for result in found if result.breaches)
     assert (broken.times_broken, broken.looks) == (22, 110)
