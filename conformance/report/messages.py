@@ -35,22 +35,22 @@ def breach_message(requirement: Requirement, breach: Breach, again: str) -> str:
     return "\n".join([title(requirement), *facts(breach), *proof(breach), *known, *way(requirement, again)])
 
 
-def facts(breach: Breach) -> list[str]:
-    """Return what was expected and what was received, and in which response."""
+def facts(breach: Breach, steps: int = _LED_SHOWN) -> list[str]:
+    """Return what was expected and what was received, in which response, and the last few steps that led to it."""
     lines = [f"  expected  {breach.expected}", f"  got       {breach.got}"]
     if breach.step and not breach.before:
         lines.append(f"  step      {breach.step}")
-    lines += [f"  step      {told}" for told in _led(breach)]
+    lines += [f"  step      {told}" for told in _led(breach, steps)]
     return [*lines, f"  in        {breach.exchange['summary']}"] if breach.exchange is not None else lines
 
 
-def _led(breach: Breach) -> list[str]:
-    """Return the steps that led to a breach, the last few of them, in a line each with what they sent."""
+def _led(breach: Breach, steps: int) -> list[str]:
+    """Return the last steps that led to a breach, in a line each with what they sent."""
     told = [
         " · ".join(filter(None, [led["step"], *(earlier["summary"] for earlier in led["exchanges"])]))
         for led in breach.before
     ]
-    return told if len(told) <= _LED_SHOWN else ["…", *told[-_LED_SHOWN:]]
+    return told if len(told) <= steps else ["…", *told[-steps:]]
 
 
 def proof(breach: Breach) -> list[str]:

@@ -25,8 +25,14 @@ from conformance.results.groups import Group
 from conformance.results.records import Breach
 from conformance.results.verdicts import Result, RunVerdict, Verdict
 
-_NOT_TESTED_SHOWN: Final = 12
+_IDS_SHOWN: Final = 12
 _FOLLOWS_SHOWN: Final = 4
+_ROOM: Final = 18
+"""Lines for the breaches; the first of them is told in full whatever it takes."""
+_BRIEF_SHOWN: Final = 8
+_LISTED: Final = 4
+_STEPS_SHOWN: Final = 3
+_FAILURES_SHOWN: Final = 2
 _SILENT: Final = -2
 _BROKEN_SHOWN: Final = 20
 _NOT_TESTABLE: Final = "no suite can test it; the reports say why"
@@ -56,10 +62,8 @@ def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str
         link = f"; {row['link']}" if row["link"] else ""
         terminal.write_line(f"deviates {deviation_words(row)} ({row['reason']}{link})")
     if not quiet:
-        _partly_tested(terminal, report)
-        for policy in report.policies:
-            terminal.write_line(f"policy   {policy}")
-        _not_tested(terminal, report)
+        for lines in (_partly_tested(report), [f"policy   {words}" for words in report.policies], _not_tested(report)):
+            _listed(terminal, lines)
     _audit(terminal, report)
     for line in in_lines(report.comparison) if report.comparison is not None else ():
         terminal.write_line(line)
@@ -76,16 +80,31 @@ def gateway_sentence(report: Report) -> str:
 
 
 def print_breaches(terminal: pytest.TerminalReporter, report: Report, style: str, *, names: bool) -> None:
-    """Write each breach that fails the run once, in the style of `--tb`; with `names` all that follows from it."""
+    """Write each breach that fails the run once, in the style of `--tb`; with `names` all that follows from it.
+
+    Without `names`, what finds no room is told in short: a run is read in a minute, and the reports have the rest.
+    """
     failing = [group for group in report.groups if group.cause in report.broken]
     if not failing or style == "no":
         return
     terminal.section("BREACHES", sep="=")
+    used, brief = 0, 0
     for number, group in enumerate(failing, 1):
+        lines = group_lines(report, group, style, whole=names)
+        if style != "line" and not names and number > 1 and (brief or used + len(lines) >= _ROOM):
+            brief += 1
+            if brief <= _BRIEF_SHOWN:
+                terminal.write_line(f"{number} of {len(failing)}: {in_one_line(group.cause)}", red=True)
+            continue
+        used += len(lines) + 1
         if style != "line":
             terminal.write_sep("_", f"{number} of {len(failing)}: {group.endangers}", red=True, bold=True)
-        for line in group_lines(report, group, style, whole=names):
+        for line in lines:
             terminal.write_line(line)
+    for line in _more(brief - _BRIEF_SHOWN, "", "breaches"):
+        terminal.write_line(line)
+    if brief:
+        terminal.write_line(f"-v tells all in full, as the reports do; {SCRIPTS}/ has a script for each")
 
 
 def group_lines(report: Report, group: Group, style: str, *, whole: bool) -> list[str]:
@@ -94,23 +113,32 @@ def group_lines(report: Report, group: Group, style: str, *, whole: bool) -> lis
     if style == "line":
         return [f"{headline(item.requirement)} {in_short(item.breaches[0])}" for item in group.members]
     again = again_line(breach.test, report.given, report.seed)
-    lines = [title(requirement), f"  seen      {seen(group.cause)}", *facts(breach)]
+    lines = [
+        title(requirement),
+        f"  seen      {seen(group.cause)}",
+        *(facts(breach) if whole else facts(breach, _STEPS_SHOWN)),
+    ]
     lines += [] if style == "short" else proof(breach)
     if any(item.known for item in group.cause.breaches):
         lines.append("  known     an entry of the known failures covers it in part; what is told here is new")
     lines += way(requirement, again)
-    if requirement.id in report.scripts:
-        lines.append(f"  script    {SCRIPTS}/{report.scripts[requirement.id].name}, beside the reports, shows it again")
     if note := company_note(group.cause):
         lines.append(f"            {note}")
-    if group.follows:
+    if requirement.id in report.scripts:
+        lines.append(f"  script    {SCRIPTS}/{report.scripts[requirement.id].name}, beside the reports, shows it again")
+    if group.follows and not whole and len(lines) + 1 + min(len(group.follows), _FOLLOWS_SHOWN + 1) > _ROOM:
+        lines.append(f"  likely follows from it: {_few([item.requirement.id for item in group.follows], _IDS_SHOWN)}")
+    elif group.follows:
         shown = group.follows if whole else group.follows[:_FOLLOWS_SHOWN]
         lines.append("  likely follows from it:")
-        for item in shown:
-            lines.append(f"    {title(item.requirement)}")
-            lines.append(f"      {in_short(item.breaches[0])} ({seen(item)})")
+        lines += [f"    {in_one_line(item)}" for item in shown]
         lines += _more(len(group.follows) - len(shown), "    ")
     return lines
+
+
+def in_one_line(result: Result) -> str:
+    """Return a broken requirement with what was expected and received, and how often, in one line."""
+    return f"{title(result.requirement)} {in_short(result.breaches[0])} ({seen(result)})"
 
 
 def in_short(breach: Breach) -> str:
@@ -134,6 +162,7 @@ def print_failures(
         return
     first = {message.partition("\n")[0]: test for test, message in reversed(failures)}
     shown = [(test, message) for test, message in failures if all_of_them or first[message.partition("\n")[0]] == test]
+    shown = shown if all_of_them else shown[:_FAILURES_SHOWN]
     terminal.section("tests that failed", sep="=")
     for test, message in shown:
         words = message.partition("\n")[0]
@@ -143,8 +172,8 @@ def print_failures(
         terminal.write_line(line)
 
 
-def _more(number: int, indent: str) -> list[str]:
-    return [f"{indent}and {number} more of the same: -v tells all of them"] if number > 0 else []
+def _more(number: int, indent: str, what: str = "") -> list[str]:
+    return [f"{indent}and {number} more{what and f' {what}'}: -v tells all of them"] if number > 0 else []
 
 
 def _broken(terminal: pytest.TerminalReporter, report: Report) -> None:
@@ -158,12 +187,11 @@ def _broken(terminal: pytest.TerminalReporter, report: Report) -> None:
                 f"{name}, the worst first:" if len(listed) > 1 else f"{name}:", bold=True, **{colour: True}
             )
         for group in listed[:_BROKEN_SHOWN]:
-            terminal.write_line(f"  {title(group.cause.requirement)}", **{colour: True})
+            ids = [item.requirement.id for item in group.follows]
+            follows = f" (likely follows: {_few(ids, _FOLLOWS_SHOWN)})" if ids else ""
+            terminal.write_line(f"  {title(group.cause.requirement)}{follows}", **{colour: True})
             if listed is warned:
                 terminal.write_line(f"    {in_short(group.cause.breaches[0])} ({seen(group.cause)})")
-            if group.follows:
-                ids = [item.requirement.id for item in group.follows]
-                terminal.write_line(f"    likely follows: {_few(ids, _NOT_TESTED_SHOWN)}")
         if len(listed) > _BROKEN_SHOWN:
             terminal.write_line(f"  and {len(listed) - _BROKEN_SHOWN} more: the reports have them")
 
@@ -184,11 +212,20 @@ def _known(terminal: pytest.TerminalReporter, report: Report) -> None:
         terminal.write_line(f"stale    {words}", red=True)
 
 
-def _partly_tested(terminal: pytest.TerminalReporter, report: Report) -> None:
+def _listed(terminal: pytest.TerminalReporter, lines: Sequence[str]) -> None:
+    """Write some lines of a kind, all of them only where the user asks for more."""
+    shown = lines if terminal.verbosity > 0 else lines[:_LISTED]
+    for line in [*shown, *_more(len(lines) - len(shown), "")]:
+        terminal.write_line(line)
+
+
+def _partly_tested(report: Report) -> list[str]:
+    told = []
     for result in report.partial:
         cases = f"{result.cases.decided} of {result.cases.planned} cases"
         reason = f": {result.reason.words}" if result.reason else ""
-        terminal.write_line(f"passed, {cases}{reason}: {result.requirement.id}")
+        told.append(f"passed, {cases}{reason}: {result.requirement.id}")
+    return told
 
 
 def _audit(terminal: pytest.TerminalReporter, report: Report) -> None:
@@ -200,11 +237,10 @@ def _audit(terminal: pytest.TerminalReporter, report: Report) -> None:
         terminal.write_line(f"vacuous (no change of a response makes it fail): {', '.join(report.audit.vacuous)}")
 
 
-def _not_tested(terminal: pytest.TerminalReporter, report: Report) -> None:
+def _not_tested(report: Report) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for result in report.results:
         if result.verdict is Verdict.NOT_TESTED:
             reason = _NOT_TESTABLE if result.requirement.not_testable else result.reason.words if result.reason else ""
             reasons.setdefault(reason, []).append(result.requirement.id)
-    for reason, ids in reasons.items():
-        terminal.write_line(f"not tested ({reason}): {_few(ids, _NOT_TESTED_SHOWN)}")
+    return [f"not tested ({reason}): {_few(ids, _IDS_SHOWN)}" for reason, ids in reasons.items()]

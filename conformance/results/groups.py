@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.results.causes import Broken
+from conformance.results.causes import GRAVE, Broken
+from conformance.results.received import is_refused
 from conformance.results.verdicts import Result
 
 DANGERS: Final = (
@@ -95,5 +96,8 @@ def _covering(item: Broken, let_through: Mapping[str, set[int]]) -> str | None:
 
 
 def danger(result: Result) -> str:
-    """Return what a broken requirement endangers."""
-    return result.requirement.endangers or result.requirement.concern
+    """Return what a broken requirement endangers; where all is refused, nobody is let in."""
+    concern = result.requirement.concern
+    if concern in GRAVE - {"leaks"} and is_refused(result):
+        concern = "status"
+    return result.requirement.endangers or concern

@@ -294,7 +294,7 @@ def test_the_terminal_tells_one_fault_in_sixty_lines(red: Done) -> None:
     assert sum(line.startswith("FAILED ") for line in lines) == 1
     failed = int(re.findall(r"(\d+) failed", lines[-1])[0])
     assert failed > 1
-    assert f"and {failed - 1} more of the same: -v tells all of them" in lines
+    assert f"and {failed - 1} more: -v tells all of them" in lines
     assert f"by {failed} tests" in next(line for line in lines if line.startswith("  seen "))
 
 
