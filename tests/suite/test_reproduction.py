@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from conformance.contract.document import Contract
 from conformance.errors import Why
 from conformance.masking import Masker
 from conformance.report.reproduce.origins import Origins, Part
+from conformance.report.reproduce.passwords import fresh
 from conformance.report.reproduce.script import scripts
 from conformance.results.records import Breach, Reason, Record
 from conformance.results.verdicts import results
@@ -106,6 +108,73 @@ def test_values_of_an_answer_are_taken_from_the_new_one(run: Run) -> None:
     assert seen[3].sent_headers["authorization"] == f"Bearer {token[: len(TOKEN) - 1]}X"
     text = told(run, *came)
     assert not [secret for secret in (TOKEN, password) if secret in text]
+
+
+@pytest.mark.parametrize(
+    ("nearly", "derive"),
+    [
+        (str.swapcase, str.swapcase),
+        (str.upper, str.upper),
+        (lambda value: value[:20], lambda value: value[:20]),
+        (lambda value: f"{value}%", lambda value: f"{value}%"),
+    ],
+    ids=["other letters", "capitals", "its start", "more after it"],
+)
+def test_what_is_nearly_an_id_is_so_of_the_new_one(
+    nearly: Callable[[str], str], derive: Callable[[str], str], run: Run
+) -> None:
+    """An organization's id is handed out, and the next request names what is nearly that id."""
+    own = "Ab3dEf6hIj9lMn2pQr5tUv8xYz1BcD4e"
+    email, password = f"merchant.{run.id}@example.com", "Pw7!of-the-run"
+    calls = [
+        call_of(run, "signUpEmail", {"name": "M", "email": email, "password": password}),
+        call_of(run, "signInEmail", {"email": email, "password": password}),
+        call_of(run, "createOrganization", {"name": "S", "slug": f"shop-{run.id}"}, TOKEN),
+        call_of(run, "setActiveOrganization", {"organizationId": nearly(own)}, TOKEN),
+    ]
+    came = [
+        exchange(1, calls[0]),
+        exchange(2, calls[1], 200, [("set-auth-token", TOKEN)]),
+        exchange(3, calls[2], 200, body=json.dumps({"id": own}).encode()),
+        exchange(4, calls[3], 403),
+    ]
+    seen = received(run, *came)
+    made, named = parsed(seen[2].response)["id"], parsed(seen[3].request)["organizationId"]
+    assert named == derive(made)
+    assert made != own
+
+
+def test_an_account_that_a_request_nearly_names_is_made_before(run: Run) -> None:
+    mark = f"{run.id}n7x"
+    up = {"name": "M", "email": f"a.{mark}@example.com", "password": "Pw7!of-the-run"}
+    near = {"email": f"a_{mark}@example.com", "password": "PW7!OF-THE-RUN"}
+    came = [exchange(1, call_of(run, "signUpEmail", up)), exchange(2, call_of(run, "signInEmail", near), 401)]
+    bodies = [parsed(item.request) for item in received(run, *came)]
+    assert len(bodies) == 2
+    assert bodies[1]["email"] == bodies[0]["email"].replace("a.", "a_")
+    assert bodies[1]["password"] == bodies[0]["password"].upper() != "PW7!OF-THE-RUN"
+
+
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b"\xff", b"\0"], ids=["byte order mark", "no UTF-8", "NUL"])
+def test_no_password_stands_in_a_body_of_unusual_octets(mark: bytes, run: Run) -> None:
+    password = "Pw7!of-the-rün"
+    sign_in = json.dumps({"email": "a@example.com", "password": password}, ensure_ascii=False).encode()
+    seen = told(
+        run,
+        exchange(1, call_of(run, "signUpEmail", {"email": "a@example.com", "password": password})),
+        exchange(2, Call("POST", "/authentication/sign-in/email", "signInEmail", body=mark + sign_in), 400),
+    )
+    assert not [form for form in ("of-the-r", r"\157\146\055\164\150\145") if form in seen]
+
+
+def test_fresh_passwords_are_like_each_other_as_the_old_ones_are() -> None:
+    old = ["Pw7!of-the-rün", "PW7!OF-THE-RÜN", "Pw7!of", "0070", "70"]
+    first, capitals, start, noughts, number = fresh(old).values()
+    assert capitals == first.upper()
+    assert first.startswith(start)
+    assert int(noughts) == int(number)
+    assert (first[3], first[10], len(first)) == ("!", "-", len(old[0]))
+    assert not [letter for letter, was in zip(first, old[0], strict=True) if letter == was and was.isalnum()]
 
 
 def call_of(run: Run, operation: str, body: dict[str, Any], token: str | None = None) -> Call:

@@ -13,6 +13,8 @@ from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange, Intent
 
 WORD: Final = re.compile(r"[A-Za-z0-9._~%@+-]{4,}")
+MARK: Final = re.compile(r"[0-9a-f]{8}(?:gw[0-9]+)?n[0-9]+x", re.IGNORECASE)
+"""What the suite puts into every name that it makes up."""
 _SHORTEST_ID: Final = 4
 _SHORTEST_SECRET: Final = 6
 _ENOUGH_IN_COMMON: Final = 8
@@ -49,6 +51,7 @@ class Origins:
         self.given: dict[str, Place] = {}
         self.secrets: dict[str, int] = {}
         self._made: dict[str, int] = {}
+        self._marked: dict[str, int] = {}
         self._exchanges: dict[int, Exchange] = {}
         self._by_token: dict[str, list[Exchange]] = {}
         sent: set[str] = set()
@@ -64,6 +67,13 @@ class Origins:
                     self.given.setdefault(value, place)
             for name in self._created(exchange):
                 self._made.setdefault(name.casefold(), exchange.number)
+                for mark in MARK.findall(name):
+                    self._marked.setdefault(mark.casefold(), exchange.number)
+        ids = [value for value in self.given if WORD.fullmatch(value) and any(map(str.isdigit, value))]
+        self._folded = {value.casefold(): value for value in ids}
+        self._by_start: dict[str, list[str]] = {}
+        for value in ids:
+            self._by_start.setdefault(value[:_ENOUGH_IN_COMMON], []).append(value)
 
     def secrets_sent(self, exchange: Exchange) -> list[str]:
         """Return the passwords that a request holds."""
@@ -107,14 +117,28 @@ class Origins:
             found += [Part(rest)]
         return [part for part in found if part.text]
 
+    def nearly(self, word: str) -> str:
+        """Return the given id that a word is nearly, in other letters or with the same start; or an empty text."""
+        if word in self.given or len(word) < _ENOUGH_IN_COMMON or MARK.search(word):
+            return ""
+        alike = [self._folded[word.casefold()]] if word.casefold() in self._folded else []
+        alike += self._by_start.get(word[:_ENOUGH_IN_COMMON], [])
+        return max(alike, key=lambda value: common_start(value, word), default="") if alike else ""
+
+    def near_words(self, exchange: Exchange) -> dict[str, str]:
+        """Return the words of a request that are nearly a given value, each with that value."""
+        words = WORD.findall(_text_of(exchange))
+        return {word: value for word in words if (value := self.nearly(word))}
+
     def chain(self, number: int, own: Iterable[int] = (), *, remembers: bool = False) -> list[Exchange]:
         """Return the exchanges that one rests on, in order, and itself as the last.
 
         These are those that gave its values, that made what it names, and that set the session it is sent in; with
-        `own`, also the ones of its test before it, and where the check `remembers`, the last accepted one of the kind.
+        `own`, also the ones of its test before it. Where the check `remembers`, or where it holds nothing of an earlier
+        response, the last accepted one of the kind is among them, since a target without any account is another one.
         """
         wanted = [number, *[other for other in own if other != number][-_OWN_REQUESTS:]]
-        if remembers and (before := self._accepted_before(self._exchanges[number])):
+        if (remembers or not self.values_of(number)) and (before := self._accepted_before(self._exchanges[number])):
             wanted.append(before)
         needed: set[int] = set()
         while wanted:
@@ -138,17 +162,20 @@ class Origins:
         same = [other for other in before if other.call.token == exchange.call.token]
         return max((other.number for other in same or before), default=None)
 
+    def exchange(self, number: int) -> Exchange:
+        return self._exchanges[number]
+
     def values_of(self, number: int) -> set[str]:
         """Return the values of earlier responses that a request holds."""
         exchange = self._exchanges[number]
         parts = self.parts(exchange.call.token) if exchange.call.token else []
         found = {part.text for part in parts if part.known}
         found.update(self._words(exchange))
+        found.update(self.near_words(exchange).values())
         return found | {value for _, value in _texts(exchange.request_json) if value in self.given}
 
     def _words(self, exchange: Exchange) -> Iterator[str]:
-        text = f"{exchange.call.path} {exchange.request_body.decode('utf-8', 'replace')}"
-        return (word for word in WORD.findall(text) if word in self.given)
+        return (word for word in WORD.findall(_text_of(exchange)) if word in self.given)
 
     def _rests_on(self, exchange: Exchange) -> Iterator[int]:
         yield from (self.given[value].number for value in self.values_of(exchange.number))
@@ -156,6 +183,9 @@ class Origins:
             yield from self._session_before(exchange)
         for _, value in _texts(exchange.request_json):
             if (made := self._made.get(value.casefold())) is not None and made < exchange.number:
+                yield made
+        for mark in MARK.findall(_text_of(exchange)):
+            if (made := self._marked.get(mark.casefold())) is not None and made < exchange.number:
                 yield made
 
     def _session_before(self, exchange: Exchange) -> Iterator[int]:
@@ -169,6 +199,10 @@ class Origins:
             and not self.catalogue.creations.get(other.call.operation or "")
         ]
         yield from before[-1:]
+
+
+def _text_of(exchange: Exchange) -> str:
+    return f"{exchange.call.path} {exchange.request_body.decode('utf-8', 'replace')}"
 
 
 def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

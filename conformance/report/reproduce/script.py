@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from conformance.contract.catalogue import Requirement
 from conformance.report.reproduce.origins import Origins, Part, Place, common_start
+from conformance.report.reproduce.passwords import fresh
 from conformance.results.history import History
 from conformance.results.records import Breach, Record
 from conformance.results.verdicts import Result
@@ -133,9 +134,14 @@ class Writer:
     _names: dict[str, str] = field(default_factory=dict)
     _before: list[str] = field(default_factory=list)
     _used: dict[int, set[str]] = field(init=False)
+    _derived: dict[str, str] = field(default_factory=dict)
+    _expressions: dict[str, str] = field(default_factory=dict)
+    _fresh: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._used = {number: self.origins.values_of(number) for number in self.places}
+        sent = [self.origins.secrets_sent(self.origins.exchange(number)) for number in self.places]
+        self._fresh = fresh(dict.fromkeys(secret for secrets in sent for secret in secrets))
 
     def step(self, exchange: Exchange) -> str:
         """Return the lines that send a request, and take from its response what a later one needs."""
@@ -147,6 +153,10 @@ class Writer:
             self.variables.append("RUN           the mark of all that it creates (default: a new one)")
         for secret in self.origins.secrets_sent(exchange):
             self._know_secret(secret)
+        for word, value in self.origins.near_words(exchange).items():
+            if value in self._names:
+                token = self._derived.setdefault(word, f"#{len(self._derived)}")
+                self._expressions[token] = _derivation(word, value, self._names[value])
         body = self._body(exchange)
         options = [f"-H {option}" for option in self._headers(exchange)]
         target = self._in_quotes(exchange.call.path)
@@ -181,9 +191,6 @@ class Writer:
         """Give a password a variable: it is made up, unless it is that of an account that the user named."""
         if secret in self._names:
             return
-        others = [old for old, name in self._names.items() if name.lower().find("password") >= 0]
-        if any(old in secret for old in others):
-            return
         for attribute in ("merchant_password", "second_merchant_password"):
             if secret == getattr(self.settings, attribute):
                 variable = attribute.upper()
@@ -192,10 +199,9 @@ class Writer:
                 self._before.append(f'{variable}=$(json "${{{variable}:?the password of that account}}")')
                 return
         number = sum(name.startswith("password") for name in self._names.values()) + 1
-        parts = _with_start_in_common(secret, others)
         self._names[secret] = name = f"password{number}"
-        if parts is not None:
-            self._before.append(f"{name}={self._joined(parts)}")
+        if len(self._fresh) > 1:
+            self._before.append(f"{name}=$(json {shlex.quote(self._fresh[secret])})")
             return
         self.variables.append(f"PASSWORD{number}     the password {number} (default: a new one)")
         self._before.append(f'{name}=$(json "${{PASSWORD{number}:-$(password {len(secret)})}}")')
@@ -217,8 +223,9 @@ class Writer:
 
     def _marked(self, text: str) -> str:
         """Return a text in which each known value is a mark that names its variable."""
-        for value in sorted(self._names, key=len, reverse=True):
-            name = self._names[value]
+        known = {**self._names, **self._derived}
+        for value in sorted(known, key=len, reverse=True):
+            name = known[value]
             for form in dict.fromkeys((value, json.dumps(value, ensure_ascii=False)[1:-1], json.dumps(value)[1:-1])):
                 text = text.replace(form, f"{_FIRST}{name}{_END}")
         return text.replace(self.run_id.upper(), f"{_FIRST}RUN{_END}") if self.run_id.upper() != self.run_id else text
@@ -231,8 +238,9 @@ class Writer:
             for number, piece in enumerate(pieces)
         )
 
-    @staticmethod
-    def _variable(name: str) -> str:
+    def _variable(self, name: str) -> str:
+        if name in self._expressions:
+            return self._expressions[name]
         return '$(printf %s "$run" | tr a-f A-F)' if name == "RUN" else f"${{{name}}}"
 
     def _in_quotes(self, text: str) -> str:
@@ -242,14 +250,24 @@ class Writer:
         raw = exchange.request_body
         if not raw:
             return []
-        try:
-            text = raw.decode("utf-8")
-        except UnicodeDecodeError:
-            text = "\0"
+        text = raw.decode("utf-8", "surrogateescape")
         if not text.isprintable() or text != text.strip():
-            octal = "".join(f"\\{byte:03o}" for byte in raw)
-            return [f"printf '{octal}' >\"$folder/body\""]
+            return [f'{{ {" ".join(self._printed(text))} }} >"$folder/body"']
         return ["body <<BODY", self._in_shell(text, "\\$`"), "BODY"]
+
+    def _printed(self, text: str) -> Iterator[str]:
+        """Yield the commands that print a body of any octets: its variables, plain text, and what is none by octets."""
+        for number, piece in enumerate(_MARKED.split(self._marked(text))):
+            if number % 2:
+                yield f'printf %s "{self._variable(piece)}";'
+                continue
+            for part in re.findall(r"[ -~]+|[^ -~]+", piece):
+                octets = "".join(f"\\{octet:03o}" for octet in part.encode("utf-8", "surrogateescape"))
+                yield (
+                    f"printf %s {shlex.quote(part)};"
+                    if part.isascii() and part.isprintable()
+                    else f"printf '{octets}';"
+                )
 
     def _headers(self, exchange: Exchange) -> list[str]:
         own = {header.partition(":")[0].strip().lower() for header in self.settings.header}
@@ -274,13 +292,18 @@ class Writer:
         return f'"{name}: ${{{variable}:?the value of the header {name}}}"'
 
 
-def _with_start_in_common(secret: str, known: Iterable[str]) -> list[Part] | None:
-    """Return a password as the start of another one and a rest, or None where it has little of any."""
-    for other in known:
-        same = common_start(other, secret)
-        if same * 2 >= len(secret):
-            return [Part(other, True, start=same), Part(secret[same:])]
-    return None
+def _derivation(word: str, value: str, name: str) -> str:
+    """Return an expression of the shell for a word that is nearly the value of a variable."""
+    ways = {"A-Z a-z": str.lower, "a-z A-Z": str.upper, "A-Za-z a-zA-Z": str.swapcase}
+    for way, changed in ways.items():
+        if changed(value) == word:
+            return f'$(printf %s "${name}" | tr {way})'
+    same = common_start(value, word)
+    rest = word[same:]
+    for way, changed in ways.items():
+        if rest and changed(value[same:]) == rest:
+            return f'$(printf %.{same}s "${name}")$(printf %s "${name}" | cut -c{same + 1}- | tr {way})'
+    return f'$(printf %.{same}s "${name}"){rest}'
 
 
 def _escaped(text: str, special: str) -> str:
