@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
@@ -204,6 +204,11 @@ def _list(run: Run, merchant: Merchant, query: str) -> Exchange:
     return read(run, f"{run.contract.operations[operations.CREATE_CUSTOMER].path}{query}", merchant)
 
 
+def in_words(names: Iterable[Any]) -> str:
+    """Return names as a reader tells them."""
+    return ", ".join(map(str, names)) or "none"
+
+
 def _rows(exchange: Exchange) -> list[Any]:
     rows = first_field(exchange.response_json, ["data"])
     return rows if isinstance(rows, list) else []
@@ -226,11 +231,11 @@ def list_is_complete(story: Story) -> None:
     ids = [row.get("id") for row in rows]
     last = pages[-1]
     lost = [identifier for identifier in wanted if identifier not in ids]
-    run.check(not lost, "all customers of the organization", f"without {lost}", last, "CUSTOMER-LIST-21")
+    run.check(not lost, "all customers of the organization", f"without {in_words(lost)}", last, "CUSTOMER-LIST-21")
     strange = [row.get("id") for row in rows if row.get("id") not in wanted]
-    told = f"others too: {strange}"
+    told = f"others too: {in_words(strange)}"
     run.check(not strange, "customers of this organization alone", told, last, "CUSTOMER-LIST-22")
-    run.check(len(set(ids)) == len(ids), "each customer once", f"{ids}", last, "CUSTOMER-LIST-23")
+    run.check(len(set(ids)) == len(ids), "each customer once", in_words(ids), last, "CUSTOMER-LIST-23")
 
 
 def _more(exchange: Exchange) -> bool:
@@ -271,7 +276,7 @@ def long_list_agrees(story: Story) -> None:
     _well_formed(run, run.need_success(page))
     lost = _lost(page, known)
     total = first_field(page.response_json, ["pagination.total"])
-    told = f"{total} in all, without {sorted(lost)[:3]}"
+    told = f"{total} in all, without {in_words(sorted(lost)[:3])}"
     run.check(not lost, f"the {len(known)} customers that this run created", told, page, "CUSTOMER-LIST-21")
 
 

@@ -327,6 +327,13 @@ def tell_version(config: pytest.Config, version: str) -> None:
         table["Conformance"] = version
 
 
+def tell_target(config: pytest.Config, target: str) -> None:
+    """Let the table of pytest-html name the target, where pytest-base-url was given none."""
+    table = environment_table(config)
+    if table is not None and "Base URL" in table:
+        table["Base URL"] = target
+
+
 # pytest-bdd
 
 

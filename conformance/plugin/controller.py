@@ -98,6 +98,7 @@ class Session:
                 raise pytest.UsageError(str(error)) from None
             self.config.stash[SANDBOX] = sandbox
             run.client.base_url = sandbox.url
+            adapters.tell_target(self.config, sandbox.url)
         try:
             begin_reports(self._unfinished(), self._folder)
         except OSError as error:

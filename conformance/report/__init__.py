@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from conformance.report.har import archive
 from conformance.report.html import render_begun, render_html
+from conformance.report.messages import UNFINISHED as UNFINISHED
 from conformance.report.model import Report
 from conformance.report.postman import WalkStep, collection
 from conformance.report.reproduce.script import SCRIPTS
 from conformance.report.summary import badge_endpoint, badge_svg, render_summary
 from conformance.run import Run
 
-UNFINISHED: Final = "the run is still going on, or it was killed"
 HAR: Final = "exchanges.har"
 POSTMAN: Final = "walk.postman_collection.json"
 _OF_AN_EARLIER_RUN: Final = ("junit.xml", "report.html", "summary.md", "badge.svg", "badge.json", HAR, POSTMAN)

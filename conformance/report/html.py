@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from conformance.contract.catalogue import CONCERNS
 from conformance.report.marking import in_one_line, laid_out
+from conformance.report.messages import UNFINISHED, stopped_words
 
 Row = Mapping[str, Any]
 
@@ -109,8 +110,10 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=_presentable,
     )
+    made.globals["unfinished"] = UNFINISHED
     made.filters |= {
         "count": _count,
+        "stopped": stopped_words,
         "span": _span,
         "moment": _moment,
         "slug": _slug,
@@ -185,13 +188,14 @@ def _sentence(data: Mapping[str, Any]) -> str:
         "known failures": f"No requirement is broken beyond the known failures ({_known(data)}), each of which has its "
         "reason, its owner and its last day below.",
         "not conformant": f"{failures}." if must["failed"] else f"Every MUST that was tested is kept, but {warnings}.",
-        "not finished": f"The run did not finish: {stopped}. No breach was found until then.",
+        "not finished": f"{stopped_words(stopped)} No breach was found until then.",
     }[data["verdict"]]
     strict = " In this strict run that counts as a failure." if data["strict"] else ""
     second = f" {warnings[0].upper()}{warnings[1:]}.{strict}" if should["warned"] and must["failed"] else ""
     if should["warned"] and not must["failed"]:
         second = strict if data["verdict"] == "not conformant" else f" {warnings[0].upper()}{warnings[1:]} (a warning)."
-    third = f" {_count(untested, 'requirement')} could not be tested; each has its reason below." if untested else ""
+    third = f" {_count(untested, 'requirement')} {'was' if untested == 1 else 'were'} not tested, each for a reason."
+    third = third if untested else ""
     beside = data["verdict"] == "not conformant" and _known(data)
     fourth = f" Beside that, {_count(beside, 'known failure')} {'holds' if beside == 1 else 'hold'}." if beside else ""
     return first + second + third + fourth

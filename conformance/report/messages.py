@@ -15,6 +15,7 @@ from conformance.results.known import KnownFailure, KnownFailures
 from conformance.results.records import Breach, Record
 from conformance.results.verdicts import Result
 
+UNFINISHED: Final = "the run is still going on, or it was killed"
 _LONGEST_CURL: Final = 1500
 _LED_SHOWN: Final = 6
 
@@ -130,9 +131,15 @@ def company_note(result: Result) -> str:
     if result.requirement.rule is None or not 0 < broken < looks:
         return ""
     return (
-        f"{broken} of {looks} responses broke it: it may take the requests of other tests before it; "
-        "where this test alone does not show it, leave its name out"
+        f"{broken} of {looks} responses broke it, so it may need the requests of other tests before it: "
+        "if this test alone does not show it, run the line without the test's name"
     )
+
+
+def stopped_words(stopped: str) -> str:
+    """Return in a sentence that a run was stopped, and why."""
+    reason = stopped.rstrip(".")
+    return f"The run has not finished: {f'it {reason[8:]}' if reason.startswith('the run ') else reason}."
 
 
 def deviation_words(row: Mapping[str, Any]) -> str:

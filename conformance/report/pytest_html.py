@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from conformance.report.messages import title
+from conformance.report.messages import stopped_words, title
 from conformance.report.model import Report
 
 
@@ -18,12 +18,12 @@ def summary(report: Report) -> list[str]:
     decided = f"{report.decided} of {len(report.results)} requirements were tested"
     lines = [f"<p><b>{escape(report.verdict.capitalize())}</b>: {escape(report.target)}. {decided}.</p>"]
     if report.stopped:
-        lines.append(f"<p>The run did not finish: {escape(report.stopped)}.</p>")
+        lines.append(f"<p>{escape(stopped_words(report.stopped))}</p>")
     if report.groups:
         told = "".join(f"<li>{escape(title(group.cause.requirement))}</li>" for group in report.groups)
         lines.append(f"<p>What is broken, the worst first:</p><ol>{told}</ol>")
     lines.append(
         f"<p>Size {report.size}, seed {report.seed}, run {report.run}. "
-        'The requirements and their evidence stand in <a href="conformance.html">conformance.html</a>.</p>'
+        'The requirements and their evidence are in <a href="conformance.html">conformance.html</a>.</p>'
     )
     return lines

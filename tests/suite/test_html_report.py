@@ -258,9 +258,13 @@ def test_a_strict_run_says_that_warnings_count() -> None:
 @pytest.mark.parametrize(
     ("verdict", "stopped", "sentence"),
     [
-        ("not finished", "the run was interrupted", "The run did not finish: the run was interrupted."),
-        ("not finished", "the target could not be reached", "The run did not finish: the target could not be reached."),
-        ("not finished", None, "The run did not finish: it ended with status 2."),
+        ("not finished", "the run was interrupted", "The run has not finished: it was interrupted."),
+        (
+            "not finished",
+            "the target could not be reached",
+            "The run has not finished: the target could not be reached.",
+        ),
+        ("not finished", None, "The run has not finished: it ended with status 2."),
     ],
 )
 def test_a_run_that_did_not_finish_says_why(verdict: str, stopped: str | None, sentence: str) -> None:
@@ -432,7 +436,7 @@ def test_one_defect_is_told_once_with_what_follows_from_it_folded() -> None:
     assert 'id="broken-SIGNUP-SCHEMA-5"' not in folded
     text = readable(page)
     assert "2 requirements that the API must keep, with 1 likely cause" in text
-    assert "broken in 22 of 110 looks at a response" in text
+    assert "broken in 22 of 110 responses that were looked at" in text
 
 
 def test_the_page_can_be_read_by_structure(mixed: dict[str, Any]) -> None:
