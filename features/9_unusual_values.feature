@@ -26,14 +26,14 @@ Feature: Unusual values are refused or kept
     Then each organization that was created can be made active, and is shown as it was sent
 
     Examples:
-      | words                                             |
-      | digits as text                                    |
-      | a name of 64 characters and values of other types |
-      | a name of 100 characters and odd keys             |
-      | a name of 255 characters and long texts           |
-      | a name of 256 characters and nested values        |
-      | inner blanks and apostrophes                      |
-      | markup                                            |
+      | words                                                   |
+      | digits as text                                          |
+      | a name of 64 characters and values of other types       |
+      | a name of 100 characters and odd keys                   |
+      | a name of 255 characters and long texts                 |
+      | a name of 256 characters, nested values and a long slug |
+      | inner blanks, apostrophes and capitals in the slug      |
+      | markup                                                  |
 
   @CUSTOMER-ECHO-2 @CUSTOMER-ECHO-3 @CUSTOMER-ECHO-4 @CUSTOMER-ECHO-5 @CUSTOMER-READ-40
   Scenario Outline: A customer of unusual values: <words>
@@ -41,16 +41,16 @@ Feature: Unusual values are refused or kept
     Then the customer reads as it was sent
 
     Examples:
-      | words                                             |
-      | digits as text                                    |
-      | a name of 64 characters and values of other types |
-      | a name of 100 characters and odd keys             |
-      | a name of 255 characters and long texts           |
-      | a name of 256 characters and nested values        |
-      | inner blanks and apostrophes                      |
-      | a name in scripts and no metadata                 |
-      | a name with emoji                                 |
-      | markup                                            |
+      | words                                                                |
+      | digits as text                                                       |
+      | a name of 64 characters and values of other types                    |
+      | a name of 100 characters and odd keys                                |
+      | a name of 255 characters, long texts and a long e-mail               |
+      | a name of 256 characters, nested values and an e-mail of a subdomain |
+      | inner blanks, apostrophes and a plus-addressed e-mail                |
+      | a name in scripts and no metadata                                    |
+      | a name with emoji and capitals in the e-mail                         |
+      | markup                                                               |
 
   @CHECKOUT-INLINE-4 @CHECKOUT-INLINE-5 @CHECKOUT-INLINE-20 @CHECKOUT-INLINE-21 @CHECKOUT-INLINE-42
   @CHECKOUT-ECHO-1 @CHECKOUT-ECHO-2 @CHECKOUT-ECHO-4 @CHECKOUT-ECHO-5
@@ -60,11 +60,11 @@ Feature: Unusual values are refused or kept
     Then the new customer of the session reads as it was sent
 
     Examples:
-      | words                                            |
-      | the amount 1 and digits as text                  |
-      | an amount of 99 to 101 and values of other types |
-      | encoded URLs and odd keys                        |
-      | inner blanks and apostrophes                     |
+      | words                                                 |
+      | the amount 1 and digits as text                       |
+      | an amount of 99 to 101 and values of other types      |
+      | encoded URLs and odd keys                             |
+      | inner blanks, apostrophes and a plus-addressed e-mail |
 
   @CHECKOUT-ECHO-1 @CHECKOUT-ECHO-2 @CHECKOUT-ECHO-4 @CHECKOUT-ECHO-5
   @CHECKOUT-ECHO-7 @CHECKOUT-ECHO-8 @CHECKOUT-READ-40

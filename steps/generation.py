@@ -17,7 +17,7 @@ from conformance.settings import Size
 from conformance.wire.client import NotSendable
 from conformance.wire.exchange import Call
 from steps import operations
-from steps.fixtures import new_customer
+from steps.fixtures import any_customer
 from steps.generated import prepared
 from steps.machine import walk_machine
 from steps.merchants import Merchants
@@ -119,7 +119,7 @@ class Generation:
                 Why.SAVED,
             )
         who = operations.sender(self.merchants, operation)
-        customer = new_customer(run, self.merchants.first) if operations.BY_ID[operation].takes_customer else ""
+        customer = any_customer(run, self.merchants.first) if operations.BY_ID[operation].takes_customer else ""
         return lambda case: prepared(run, case, operation, who, customer, valid=mode == "positive")
 
 

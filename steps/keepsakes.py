@@ -13,8 +13,8 @@ from conformance.values import MISSING, contains, field, first_field, shown
 from conformance.wire.exchange import Exchange
 from steps import operations
 from steps.checkout import CUSTOMER, attached
-from steps.customers import item_path, needs_read, read, unchanged
-from steps.fixtures import Story, need, saved_for
+from steps.customers import item_path, offers_read, read, unchanged
+from steps.fixtures import Story, need, new_customer, new_session, saved_for
 from steps.merchant import Merchant
 from steps.merchants import create_checkout, create_customer, send, session_token, text_field
 from steps.organizations import default_customer, make_active
@@ -115,16 +115,14 @@ def _attached(story: Story, customer: str, requirement: str) -> None:
 @then("the first customer reads as it was created")
 def reads_first_customer(story: Story) -> None:
     run, made = story.run, story.notes["keepsakes"]
-    sample = run.need_success(create_customer(run, story.actor))
-    needs_read(run, story.actor, operations.CREATE_CUSTOMER, text_field(sample, "id"))
+    offers_read(run, story.actor, operations.CREATE_CUSTOMER, lambda: new_customer(run, story.actor))
     _reads_as(story, operations.CREATE_CUSTOMER, made.customer, _OF_CUSTOMER)
 
 
 @then("the first checkout session reads as it was created")
 def reads_first_session(story: Story) -> None:
     run, made = story.run, story.notes["keepsakes"]
-    sample = run.need_success(create_checkout(run, story.actor))
-    needs_read(run, story.actor, operations.CREATE_CHECKOUT, text_field(sample, "id"))
+    offers_read(run, story.actor, operations.CREATE_CHECKOUT, lambda: new_session(run, story.actor))
     _reads_as(story, operations.CREATE_CHECKOUT, made.session, _OF_SESSION)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from http import HTTPStatus
 
-from pytest_bdd import given, parsers, then, when
+from pytest_bdd import given, then, when
 
 from conformance.errors import NotTested, Why
 from conformance.run import Run
@@ -26,7 +26,6 @@ from steps.merchants import (
     valid_body,
 )
 from steps.outcomes import refused
-from steps.values import changed
 
 _DEFAULT_TAKEN = "a customer without a merchant was taken"
 
@@ -171,13 +170,6 @@ def repeated_token_works(story: Story) -> None:
     )
 
 
-@when(parsers.re(r"the merchant creates an organization with (?P<value>a long.+|capitals.+)"))
-def creates_organization_with(story: Story, value: str) -> None:
-    spare = story.merchants.spare(story.actor)
-    body = changed(story.run, operations.create_organization.body(story.run), value)
-    story.add(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.UNUSUAL, value=value))
-
-
 @when("the merchant creates an organization with a slug that is taken")
 def creates_with_own_slug(story: Story) -> None:
     _creates_with_slug(story, story.actor)
@@ -186,14 +178,6 @@ def creates_with_own_slug(story: Story) -> None:
 @when("the merchant creates an organization with the other merchant's slug")
 def creates_with_others_slug(story: Story) -> None:
     _creates_with_slug(story, story.rival)
-
-
-@then("that organization can be made active")
-def can_be_made_active(story: Story) -> None:
-    """The passive checks record a refusal as a breach."""
-    spare = story.merchants.spare(story.actor)
-    created = organization_id(story.run.need_success(story.last))
-    story.run.need_success(make_active(story.run, spare, created, intent=Intent.VALID))
 
 
 def _creates_with_slug(story: Story, owner: Merchant) -> None:

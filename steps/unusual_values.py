@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from pytest_bdd import parsers, then, when
 
-from conformance.errors import NotTested, Why
+from conformance.errors import NotTested
 from conformance.values import COMPARISONS, MISSING, field, shown
 from conformance.wire.exchange import Exchange, Intent
 from steps import operations
 from steps.accounts import send_sign_up, sign_in
 from steps.checkout import attached
-from steps.customers import item_path, needs_read, read_back
+from steps.customers import item_path, offers_read, read_back
 from steps.fixtures import Story, need, saved_for
 from steps.merchants import organization_id, send, text_field
 from steps.operations.base import Body
@@ -56,7 +56,8 @@ def signs_up_unusually(story: Story, words: str) -> None:
     )
     for exchange in tuple(story.exchanges):
         body = exchange.request_json
-        story.add(sign_in(story, body["email"], body["password"], intent=Intent.VALID))
+        actor = f"account {body['email']}"
+        story.add(sign_in(story, body["email"], body["password"], intent=Intent.VALID, actor=actor))
 
 
 @when(parsers.parse("the merchant creates an organization with unusual values ({words})"))
@@ -143,21 +144,10 @@ def _agrees(
 
 def _read_back(story: Story, operation: str, identifier: str, requirement: str) -> Exchange:
     """Return how something reads that was created; raise `NotTested` where the target offers no such read."""
-    run, key = story.run, f"reads of {operation}"
-    offered = run.shared.told(key)
-    if offered is False:
-        raise NotTested("capability absent: the target offers no such read", Why.CAPABILITY)
-    if offered:
-        exchange = read_back(run, item_path(run, operation, identifier), story.actor)
-        if not exchange.is_success:
-            run.check(False, "what was created can be read", exchange.outcome, exchange, requirement)
-            raise NotTested(f"precondition missing: {exchange.summary}")
-        return exchange
-    try:
-        exchange = needs_read(run, story.actor, operation, identifier)
-    except NotTested as reason:
-        if reason.why is Why.CAPABILITY:
-            run.shared.tell(key, False)
-        raise
-    run.shared.tell(key, True)
+    run = story.run
+    offers_read(run, story.actor, operation, lambda: identifier)
+    exchange = read_back(run, item_path(run, operation, identifier), story.actor)
+    if not exchange.is_success:
+        run.check(False, "what was created can be read", exchange.outcome, exchange, requirement)
+        raise NotTested(f"precondition missing: {exchange.summary}")
     return exchange

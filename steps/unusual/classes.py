@@ -80,6 +80,8 @@ MARKUP: Final = names(
     lambda run: f"a < b > c & d {run.unique()}",
 )
 SLUG_OF_DIGITS: Final = (_text("slug", lambda run: f"00{_digits(run, 14)}"),)
+SLUG_WITH_CAPITALS: Final = (_text("slug", lambda run: f"Conformance_{run.unique()}.Shop-1"),)
+LONG_SLUG: Final = (_text("slug", lambda run: f"conformance-{'long-' * 16}{run.unique()}"),)
 
 
 def metadata(**more: Any) -> Class:

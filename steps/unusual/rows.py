@@ -34,20 +34,18 @@ def _inline(*classes: Class) -> Row:
     return ((_new_customer,), *(within("customer", kind) for kind in classes))
 
 
+_PLUS: Final = _email("conformance.{mark}+shop-1@{domain}")
+_CAPITALS: Final = _email("Conformance.{mark}@{domain}")
+_SUBDOMAIN: Final = _email("c{mark}@mail-1.shop.{domain}")
+_LONG: Final = _email("conformance.{mark}@" + "long-name-of-a-department." * 3 + "{domain}")
 ACCOUNTS: Final[dict[str, Row]] = {
     "a name of 255 characters": (of.OF_255,),
     "a name of 256 characters": (of.OF_256,),
-    "a name of 64 characters and a plus-addressed e-mail": (
-        of.OF_64,
-        _email("conformance.{mark}+shop-1@{domain}"),
-    ),
-    "a name of 100 characters and capitals in the e-mail": (of.OF_100, _email("Conformance.{mark}@{domain}")),
+    "a name of 64 characters and a plus-addressed e-mail": (of.OF_64, _PLUS),
+    "a name of 100 characters and capitals in the e-mail": (of.OF_100, _CAPITALS),
     "a name of digits and an image": (of.DIGITS, of.IMAGES),
-    "inner blanks in the name and an e-mail of a subdomain": (of.BLANKS, _email("c{mark}@mail-1.shop.{domain}")),
-    "markup in the name and a long e-mail": (
-        of.MARKUP,
-        _email("conformance.{mark}@" + "long-name-of-a-department." * 3 + "{domain}"),
-    ),
+    "inner blanks in the name and an e-mail of a subdomain": (of.BLANKS, _SUBDOMAIN),
+    "markup in the name and a long e-mail": (of.MARKUP, _LONG),
     "a name and a password in scripts": (of.SCRIPTS, (_password,)),
 }
 ORGANIZATIONS: Final[dict[str, Row]] = {
@@ -55,19 +53,24 @@ ORGANIZATIONS: Final[dict[str, Row]] = {
     "a name of 64 characters and values of other types": (of.OF_64, of.OTHER_TYPES),
     "a name of 100 characters and odd keys": (of.OF_100, of.KEYS),
     "a name of 255 characters and long texts": (of.OF_255, of.LONG_TEXTS),
-    "a name of 256 characters and nested values": (of.OF_256, of.NESTED),
-    "inner blanks and apostrophes": (of.BLANKS, of.WORDING, of.LOGOS),
+    "a name of 256 characters, nested values and a long slug": (of.OF_256, of.NESTED, of.LONG_SLUG),
+    "inner blanks, apostrophes and capitals in the slug": (of.BLANKS, of.WORDING, of.LOGOS, of.SLUG_WITH_CAPITALS),
     "markup": (of.MARKUP, of.MARKED_UP),
 }
 CUSTOMERS: Final[dict[str, Row]] = {
     "digits as text": (of.DIGITS, of.LOOKALIKES, of.PHONE_OF_8),
     "a name of 64 characters and values of other types": (of.OF_64, of.OTHER_TYPES, of.PHONE_OF_15),
     "a name of 100 characters and odd keys": (of.OF_100, of.KEYS, of.PHONE_WITH_ZEROS),
-    "a name of 255 characters and long texts": (of.OF_255, of.LONG_TEXTS),
-    "a name of 256 characters and nested values": (of.OF_256, of.NESTED, of.PHONE_ABROAD),
-    "inner blanks and apostrophes": (of.BLANKS, of.WORDING),
+    "a name of 255 characters, long texts and a long e-mail": (of.OF_255, of.LONG_TEXTS, _LONG),
+    "a name of 256 characters, nested values and an e-mail of a subdomain": (
+        of.OF_256,
+        of.NESTED,
+        of.PHONE_ABROAD,
+        _SUBDOMAIN,
+    ),
+    "inner blanks, apostrophes and a plus-addressed e-mail": (of.BLANKS, of.WORDING, _PLUS),
     "a name in scripts and no metadata": (of.SCRIPTS, of.NO_METADATA),
-    "a name with emoji": (of.EMOJI,),
+    "a name with emoji and capitals in the e-mail": (of.EMOJI, _CAPITALS),
     "markup": (of.MARKUP, of.MARKED_UP),
 }
 SESSIONS: Final[dict[str, Row]] = {
@@ -84,10 +87,10 @@ SESSIONS: Final[dict[str, Row]] = {
         *_inline(of.OF_64, of.OTHER_TYPES),
     ),
     "encoded URLs and odd keys": (of.ENCODED, of.KEYS, *_inline(of.OF_255, of.KEYS)),
-    "inner blanks and apostrophes": (
+    "inner blanks, apostrophes and a plus-addressed e-mail": (
         of.amounts(16_777_217, 123_457),
         of.WORDING,
-        *_inline(of.BLANKS, of.LONG_TEXTS),
+        *_inline(of.BLANKS, of.LONG_TEXTS, _PLUS),
     ),
     "a currency of three decimals and long texts": (
         of.amounts(12_347, 1_234_563),

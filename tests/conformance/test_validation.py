@@ -49,8 +49,9 @@ def test_refused(run: Run, merchants: Merchants, refusal: Requirement) -> None:
     with closing(_answered(run, merchants, operation, _planned(run, refusal, spec, make), sender)) as answered:
         for case, exchange in answered:
             refused(run, exchange, tuple(spec["statuses"]), case.label)
-    body = {**valid_body(run, operation, sender, base), **spec.get("control", {})}
-    _accepted(run, merchants, operation, sender, body, is_plain=not base)
+    changes = spec.get("control", {})
+    body = {**valid_body(run, operation, sender, base), **changes}
+    _accepted(run, merchants, operation, sender, body, base, is_shared=not changes)
 
 
 def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None:
@@ -119,14 +120,15 @@ def _accepted(
     operation: str,
     sender: Merchant | None,
     body: dict[str, Any],
+    base: str = "",
     *,
-    is_plain: bool = True,
+    is_shared: bool = True,
 ) -> None:
     """Send the control, in the same session as the refused requests, where it is needed.
 
-    A body that is not the plain one may be refused as such, so that each test needs its own control.
+    Tests of one base share controls; a body with changes of its own may be refused as such.
     """
-    if run.needs_control(operation, sender.key if sender is not None else "") or not is_plain:
+    if run.needs_control(operation, f"{sender.key if sender is not None else ''} {base}") or not is_shared:
         with merchants.minding_locks(operation, sender.email if sender is not None else ""):
             exchange = send(run, operation, body, sender, intent=Intent.VALID)
         merchants.need_no_lock(exchange)

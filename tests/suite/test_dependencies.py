@@ -97,13 +97,13 @@ def test_what_is_collected_for_a_target_knows_no_sandbox() -> None:
 @pytest.mark.parametrize(
     ("file", "wrong", "contract"),
     [
-        ("conformance/run.py", "import steps.values", "imports go one way: tests, steps, conformance"),
+        ("conformance/run.py", "import steps.merchant", "imports go one way: tests, steps, conformance"),
         ("conformance/values.py", "import conformance.masking", "within conformance, each room knows those below it"),
         ("conformance/wire/target.py", "import conformance.run", "within conformance, each room knows those below it"),
         ("conformance/checks/base.py", "import pytest", "pytest and its plugins are known to the plugin and"),
         ("conformance/run.py", "import httpx", "the HTTP client is known to the wire, and to the requests"),
         ("sandbox/model.py", "import conformance.values", "the sandbox imports nothing of the suite"),
-        ("steps/values.py", "import sandbox.model", "the suite reaches the sandbox over HTTP alone"),
+        ("steps/merchant.py", "import sandbox.model", "the suite reaches the sandbox over HTTP alone"),
     ],
     ids=["against the arrows", "below the rooms", "between rooms", "pytest", "the client", "sandbox", "steps"],
 )
