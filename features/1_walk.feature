@@ -21,11 +21,12 @@ Feature: The walk from sign-up to a checkout page
     When the merchant creates the first customer and the first checkout session of the run
     Then they are kept for the end of the run
 
-  @SIGNUP-TOKEN-1 @SIGNUP-TOKEN-32
+  @SIGNUP-TOKEN-1 @SIGNUP-TOKEN-32 @SIGNUP-TENANT-50
   Scenario: The token of a sign-up opens a session
     Given a merchant
     When the merchant sets the organization active in the session of the sign-up
     Then the token of the sign-up opened a session
+    And nobody's organization was open to it
     And the session of the sign-up works for each protected operation
 
   @CHECKOUT-PAGE-1

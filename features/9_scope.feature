@@ -21,7 +21,7 @@ Feature: One user with several organizations
 
   Rule: The organization that is named counts
 
-    @CUSTOMER-TENANT-20 @CHECKOUT-TENANT-22
+    @CUSTOMER-TENANT-20 @CHECKOUT-TENANT-22 @CHECKOUT-TENANT-27
     Scenario: A request for an organization that is not the active one
       Given a merchant
       And a second organization of the merchant

@@ -3,10 +3,11 @@ Feature: Requests that arrive at the same moment
 
   Rule: Of two that want the same, one gets it
 
-    @SIGNUP-TOGETHER-50 @SIGNUP-UNIQUE-1
+    @SIGNUP-TOGETHER-50 @SIGNUP-TOGETHER-51 @SIGNUP-UNIQUE-1
     Scenario: Two sign-ups with one e-mail at the same moment
       When two people sign up with one e-mail, and somebody else, at the same moment
       Then one account is made for the e-mail
+      And the two new users have sessions of their own
 
     @ORG-TOGETHER-50 @ORG-TOGETHER-51 @ORG-UNIQUE-1
     Scenario: Two organizations with one slug at the same moment
@@ -25,7 +26,7 @@ Feature: Requests that arrive at the same moment
       When the two users sign in at the same moment, one of them twice
       Then each session is the user's own
 
-    @ACTIVE-TOGETHER-50 @CUSTOMER-TOGETHER-50
+    @ACTIVE-TOGETHER-50 @ACTIVE-TOGETHER-51 @CUSTOMER-TOGETHER-50
     Scenario: Two users make their organizations active at the same moment
       Given a merchant
       And another merchant

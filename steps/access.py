@@ -99,7 +99,8 @@ def elsewhere(path: str, body: dict[str, Any], merchant: Merchant) -> dict[str, 
     names = ("X-Auth-Token", "X-Access-Token", "Set-Auth-Token", "X-Session-Token")
     others = {
         **dict.fromkeys(names, token),
-        "X-User-Id": merchant.user_id,
+        **dict.fromkeys(("X-User-Id", "X-Forwarded-User", "X-Auth-Request-User", "Remote-User"), merchant.user_id),
+        **dict.fromkeys(("X-Forwarded-Email", "X-Auth-Request-Email", "X-User-Email"), merchant.email),
         "X-Organization-Id": merchant.organization_id,
     }
     query = urlencode({"token": token, "access_token": token})
@@ -125,6 +126,8 @@ def spellings(path: str) -> dict[str, str]:
         "capitals": path.upper(),
         "an encoded letter": f"/%{ord(first):02X}{rest}",
         "an ending": f"{path}.json",
+        "a parameter of its last part": f"{path};v=1",
+        "an encoded dot": f"{path[: -len(last) - 1]}/%2e/{last}",
     }
 
 
@@ -192,7 +195,7 @@ def sent_to_other_spellings(story: Story, name: str) -> None:
         f"the path with {what}": Call(
             "POST", paths[what], body=encode(valid_body(run, operation, merchant)), actor=merchant.key
         )
-        for what in _chosen(run, operation, names, always=2, others=2)
+        for what in names
     }
     try_all(story, calls)
 

@@ -10,6 +10,7 @@ from pytest_bdd import given, then, when
 from conformance.run import Run
 from conformance.sharing import once
 from conformance.values import MISSING, contains, field, first_field, shown
+from conformance.wire.client import encode
 from conformance.wire.exchange import Exchange
 from steps import operations
 from steps.checkout import CUSTOMER, attached
@@ -84,8 +85,10 @@ def first_account(story: Story) -> None:
 
 @when("the other merchant names that customer, and a request asks for another method than its own")
 def attacked(story: Story) -> None:
-    """Neither is carried out; what comes of them is decided elsewhere."""
+    """None of them is carried out, and the session of the merchant's own neither; it is decided elsewhere."""
     run, made = story.run, story.notes["keepsakes"]
+    wrong = {**operations.create_checkout.body(run, story.actor.organization_id), "lineItems": [{"name": 5}]}
+    send(run, operations.CREATE_CHECKOUT, {**wrong, "customerId": made.customer_id}, story.actor)
     body = operations.create_checkout.body(run, story.rival.organization_id)
     send(run, operations.CREATE_CHECKOUT, {**body, "customerId": made.customer_id}, story.rival)
     body = operations.create_customer.body(run, story.actor.organization_id)
@@ -161,8 +164,10 @@ def session_open_after_refused_sign_up(story: Story) -> None:
 
 @when("customers are refused")
 def refused_customers(story: Story) -> None:
-    """Without a token, and with a field of the wrong type."""
+    """Without a token, with a field of the wrong type, and with JSON that does not end."""
     run, own = story.run, story.actor.organization_id
+    whole = encode(operations.create_customer.body(run, own))
+    story.add(send(run, operations.CREATE_CUSTOMER, MISSING, story.actor, body=whole[:-1]))
     for changes, more in (({}, {"token": None}), ({"metadata": "text"}, {}), ({"name": {"first": "Thabo"}}, {})):
         body = {**operations.create_customer.body(run, own), **changes}
         story.add(send(run, operations.CREATE_CUSTOMER, body, story.actor, **more))

@@ -38,7 +38,7 @@ def almost(identifier: str) -> dict[str, Any]:
 def of_another(own: str, foreign: str) -> dict[str, Any]:
     """Return values by which a careless comparison finds another organization, by what they are in words."""
     near = {f"another organization's id {words}": value for words, value in almost(foreign).items()}
-    return {**near, "a list of one's own id and another's": [own, foreign], "a wildcard": WILDCARD}
+    return {**near, "a list of one's own id and another's": [own, foreign], "a wildcard": WILDCARD, "SQL": SQL}
 
 
 def _customer(run: Run, merchant: Merchant, merchant_id: Any) -> Call:

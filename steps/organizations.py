@@ -27,6 +27,8 @@ from steps.merchants import (
 )
 from steps.outcomes import refused
 
+_ORGANIZATIONS = "organization creation"
+"""The fact of the catalogue that says which organizations were created, by their ids."""
 _DEFAULT_TAKEN = "a customer without a merchant was taken"
 
 
@@ -82,6 +84,7 @@ def activates_in_sign_up_session(story: Story) -> None:
     need(bool(token), "sign-up hands out no token on this target, which is lawful", Why.CAPABILITY)
     newcomer = Merchant(f"newcomer {body['email']}", body["email"], body["password"], token=token)
     story.notes["newcomer"] = newcomer
+    story.notes["unscoped"] = send_default(story.run, newcomer)
     story.add(send(story.run, operations.CREATE_ORGANIZATION, operations.create_organization.body(story.run), newcomer))
 
 
@@ -92,6 +95,16 @@ def sign_up_token_opened(story: Story) -> None:
     if not exchange.is_success and exchange.status != HTTPStatus.UNAUTHORIZED:
         raise story.run.why_not(exchange)
     story.run.check(exchange.is_success, "the token opens a session", exchange.outcome, exchange, "SIGNUP-TOKEN-1")
+
+
+@then("nobody's organization was open to it")
+def no_organization_open(story: Story) -> None:
+    exchange, run = story.notes["unscoped"], story.run
+    known = run.rules.memory.facts.get(_ORGANIZATIONS, {})
+    got = first_field(exchange.response_json, ["merchantId"])
+    held = not exchange.is_success or str(got).casefold() not in known
+    told = f"{exchange.outcome}, merchantId {got}"
+    run.check(held, "no customer of an organization of others", told, exchange, "SIGNUP-TENANT-50")
 
 
 @then("the session of the sign-up works for each protected operation")

@@ -42,6 +42,7 @@ def like_the_right_one(right: str) -> dict[str, Any]:
     return {
         "the characters in another order": right[::-1],
         "a line break after the password": f"{right}\n",
+        "an invisible character in the password": f"{right[:4]}\u200b{right[4:]}",
         "a NUL and more after the password": f"{right}\0x",
     }
 
@@ -169,8 +170,7 @@ def account_signs_in(story: Story, how: str) -> None:
     account = story.actor
     email = account.email.upper() if how == "with the e-mail in capitals" else account.email
     body = operations.sign_in.body(email, account.password)
-    if how == "to stay for a day":
-        body["rememberMe"] = False
+    body |= {"rememberMe": how != "to stay for a day", "callbackURL": "/welcome"}
     exchange = send(
         story.run, operations.SIGN_IN, body, intent=Intent.UNUSUAL, value=f"a sign-in {how}", actor=account.key
     )

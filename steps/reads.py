@@ -20,6 +20,7 @@ from steps import made_up, operations
 from steps.checkout import attached
 from steps.customers import item_path, needs_read, no_read, read, refuse_read
 from steps.fixtures import Story, need
+from steps.keepsakes import keepsakes
 from steps.merchant import Merchant
 from steps.merchants import create_checkout, create_customer, organization_id, send, text_field
 from steps.organizations import make_active
@@ -28,9 +29,12 @@ _PATIENCE: Final = 2.5
 _PAUSE: Final = 0.25
 _ODD: Final = (
     f"o%27brien%20%F0%9F%98%80{'x' * 300}",
+    "%25",
+    "%27%20OR%20%271%27%3D%271",
     *("%27", "0", "-1", "null", "a%20b", "%F0%9F%98%80", "x" * 300, "..%2F..%2Fcustomers"),
 )
-"""Ids of another form than any; the first is odd in all ways at once, and stands for them in a gate."""
+"""Ids of another form than any; the first is odd in all ways at once, then come a wildcard and SQL."""
+_ODD_OF_A_GATE: Final = 3
 _ODD_PAGES: Final = ("limit=0", "limit=-1", "limit=many", "limit=99999999999999999999", "offset=-1", "limit=2&limit=x")
 _OWNERS: Final = "customer merchant"
 """The fact of the catalogue that says whose a customer is."""
@@ -130,7 +134,7 @@ def unknown_is_unknown(story: Story) -> None:
     if held:
         right = exchange.status == HTTPStatus.NOT_FOUND
         run.check(right, "status 404", exchange.outcome, exchange, f"{short}-READ-25")
-    odd = _ODD if run.settings.size == "full" else _ODD[:1]
+    odd = _ODD if run.settings.size == "full" else _ODD[:_ODD_OF_A_GATE]
     for name in odd:
         exchange = read(run, f"{run.contract.operations[operation].path}/{name}", story.actor)
         held = exchange.status < 500 and not _shows_one(exchange)
@@ -146,7 +150,7 @@ def _chosen(run: Run, values: tuple[str, ...], purpose: str) -> tuple[str, ...]:
     return values if run.settings.size == "full" else (run.random(purpose).choice(values),)
 
 
-@then("other methods by other merchants change nothing")
+@then("other methods by other merchants change nothing, at the moment of another read")
 def other_methods_change_nothing(story: Story) -> None:
     """A method may be carried out for the merchant, where the target offers it; then nothing is left to compare."""
     run, operation = story.run, story.notes["operation"]
@@ -167,10 +171,25 @@ def other_methods_change_nothing(story: Story) -> None:
         run.check(exchange.status < 500, f"no 5xx to {method}", exchange.outcome, exchange, name)
     if carried_out:
         raise NotTested("the target offers to change what was created", Why.CAPABILITY)
-    after = read(run, path, story.actor)
+    after = _read_beside_another(story, path)
     before = story.notes["shown"]
     same = after.is_success and exactly(_resting(before.response_json), _resting(after.response_json))
     run.check(same, "what was refused has changed nothing", after.outcome, after, name)
+
+
+def _read_beside_another(story: Story, path: str) -> Exchange:
+    """Return how something reads at the same moment as another thing of its kind: each reads as itself."""
+    run, operation, must = story.run, story.notes["operation"], f"{_SHORT[story.notes['operation']]}-READ-27"
+    made = keepsakes(run, story.actor)
+    other = text_field(made.customer if operation == operations.CREATE_CUSTOMER else made.session, "id")
+    paths = {story.notes["id"]: path, other: item_path(run, operation, other)}
+    calls = [Call("GET", one, token=story.actor.token, actor=story.actor.key) for one in paths.values()]
+    exchanges = run.send_together(calls)
+    for identifier, exchange in zip(paths, exchanges, strict=True):
+        got = first_field(exchange.response_json, ["id"])
+        if exchange.is_success:
+            run.check(got == identifier, f"id {identifier}", f"id {got}", exchange, must)
+    return exchanges[0]
 
 
 def _try(run: Run, method: str, path: str, body: bytes, merchant: Merchant) -> Exchange:
@@ -286,6 +305,33 @@ def _lost(exchange: Exchange, known: set[str]) -> set[str]:
     total = first_field(exchange.response_json, ["pagination.total"])
     goes_on = _more(exchange) and isinstance(total, int) and total >= len(known)
     return set() if goes_on else known - listed
+
+
+@then("the id of another merchant in the query opens nothing")
+def query_opens_nothing(story: Story) -> None:
+    """A target may overlook the parameter, refuse it, or find nobody."""
+    run, rival = story.run, story.rival.organization_id
+    exchange = _list(run, story.actor, f"?merchantId={rival}&organizationId={rival}&limit=100")
+    run.check(exchange.status < 500, "no 5xx", exchange.outcome, exchange, "CUSTOMER-LIST-27")
+    _none_of_others(run, exchange, story.actor, "CUSTOMER-LIST-22")
+
+
+@then("each of two merchants who read at the same moment sees her own customers")
+def lists_together(story: Story) -> None:
+    run, path = story.run, f"{story.run.contract.operations[operations.CREATE_CUSTOMER].path}?limit=5&offset=0"
+    readers = (story.actor, story.rival)
+    calls = [Call("GET", path, token=reader.token, actor=reader.key) for reader in readers]
+    for reader, exchange in zip(readers, run.send_together(calls), strict=True):
+        run.check(exchange.is_success, "a list", exchange.outcome, exchange, "CUSTOMER-LIST-28")
+        _none_of_others(run, exchange, reader, "CUSTOMER-LIST-28")
+
+
+def _none_of_others(run: Run, exchange: Exchange, reader: Merchant, requirement: str) -> None:
+    owners = run.rules.memory.facts.get(_OWNERS, {})
+    ids = [str(first_field(row, ["id"])) for row in _rows(exchange)]
+    strange = [name for name in ids if owners.get(name.casefold(), reader.organization_id) != reader.organization_id]
+    told = f"others too: {strange[:3]}"
+    run.check(not strange, "customers of the reader's organization alone", told, exchange, requirement)
 
 
 @then("the list is read with a token alone")

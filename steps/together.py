@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from pytest_bdd import then, when
 
-from conformance.errors import Why
+from conformance.errors import NotTested, Why
 from conformance.values import MISSING, first_field
 from conformance.wire.exchange import Call, Intent
 from steps import operations
 from steps.fixtures import Story, need
 from steps.merchant import Merchant
-from steps.merchants import call, organization_id, session_token, text_field
-from steps.organizations import make_active
+from steps.merchants import call, organization_id, send, session_token, text_field
+from steps.organizations import make_active, second_organization
 from steps.outcomes import TAKEN, refused
+from steps.scope import second_scope
 
 
 def _sign_in(story: Story, merchant: Merchant) -> Call:
@@ -49,6 +51,23 @@ def one_account(story: Story) -> None:
     for exchange in (first, second):
         if not exchange.is_success:
             refused(run, exchange, TAKEN, "an e-mail that was taken at the same moment", "SIGNUP-TOGETHER-50")
+
+
+@then("the two new users have sessions of their own")
+def own_sign_up_sessions(story: Story) -> None:
+    """An organization of the one is closed to the other."""
+    run, (first, second, other) = story.run, story.exchanges
+    made = [exchange for exchange in (first, second) if exchange.is_success]
+    tokens = [session_token(run.need_success(other)), *(session_token(exchange) for exchange in made[:1])]
+    need(len(tokens) == 2 and all(tokens), "sign-up opens no session, which is lawful", Why.CAPABILITY)
+    one, another = (
+        Merchant(f"user {exchange.request_json['email']}", exchange.request_json["email"], "", token=token)
+        for exchange, token in zip((other, made[0]), tokens, strict=True)
+    )
+    body = operations.create_organization.body(run)
+    created = organization_id(run.need_success(send(run, operations.CREATE_ORGANIZATION, body, one)))
+    tried = make_active(run, another, created)
+    refused(run, tried, (403, 400, 404), "the organization of who signed up at the same moment", "SIGNUP-TOGETHER-51")
 
 
 @when("both merchants create an organization with one slug and one of their own at the same moment")
@@ -112,8 +131,15 @@ def own_sessions(story: Story) -> None:
 
 @when("both merchants make their organizations active at the same moment")
 def activate_together(story: Story) -> None:
-    """In their spare sessions, where organizations that were created since are active."""
-    story.notes["sessions"] = sessions = (story.merchants.spare(story.actor), story.merchants.intruder)
+    """In their spare sessions, where organizations that were created since are active.
+
+    Where a user may have several, the first merchant makes another one active in the session beside it.
+    """
+    sessions = [story.merchants.intruder, story.actor]
+    with suppress(NotTested):
+        second_organization(story)
+        sessions.append(second_scope(story))
+    story.notes["sessions"] = sessions
     calls = [
         call(
             story.run, operations.SET_ACTIVE, operations.set_active.body(one.organization_id), one, intent=Intent.VALID
@@ -126,10 +152,9 @@ def activate_together(story: Story) -> None:
 
 @when("both merchants create customers without naming an organization at the same moment")
 def default_customers_together(story: Story) -> None:
-    story.notes["sessions"] = sessions = story.notes["sessions"] * 2
     calls = [
         call(story.run, operations.CREATE_CUSTOMER, operations.create_customer.body(story.run, None), one)
-        for one in sessions
+        for one in story.notes["sessions"]
     ]
     story.exchanges += story.run.send_together(calls)
 
@@ -142,8 +167,13 @@ def customers_of_their_own(story: Story) -> None:
     for one, exchange in zip(story.notes["sessions"], story.exchanges, strict=True):
         got = first_field(exchange.response_json, ["merchantId"])
         held = exchange.is_success and got in (one.organization_id, MISSING)
-        for requirement in run.record.requirements:
-            run.check(held, f"merchantId {one.organization_id}", f"{exchange.outcome}, {got}", exchange, requirement)
+        own = [other.organization_id for other in story.notes["sessions"] if other.key == one.key]
+        mixed = not held and got in own
+        told = f"{exchange.outcome}, {got}"
+        if len(own) > 1:
+            run.check(not mixed, f"merchantId {one.organization_id}", told, exchange, "ACTIVE-TOGETHER-51")
+        for requirement in () if mixed else ("ACTIVE-TOGETHER-50", "CUSTOMER-TOGETHER-50"):
+            run.check(held, f"merchantId {one.organization_id}", told, exchange, requirement)
 
 
 @when("both merchants create four customers, and three who are refused, at the same moment")

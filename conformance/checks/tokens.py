@@ -10,6 +10,7 @@ import math
 import re
 import time
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import takewhile
 from typing import Any, Final
 from urllib.parse import unquote
@@ -22,10 +23,15 @@ from conformance.wire.exchange import Exchange
 BITS_AT_LEAST: Final = 48
 """OWASP asks for 64 bits of chance in a session's id; what has fewer than this is guessable beyond doubt."""
 _SHORTEST: Final = 4
+_LONGEST: Final = 400
 _A_YEAR: Final = 365 * 24 * 3600
 _DIGESTS: Final = {"md5": 32, "sha1": 40, "sha256": 64}
 """Digests that a token may be made with, each with its length in hexadecimal digits."""
 _RUN: Final = re.compile(r"[A-Za-z0-9]+")
+_COUNTED: Final = 64
+"""How often an account has signed in at most, where a digest of its name and that number may be the token."""
+_HEXADECIMAL: Final = re.compile(r"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})(?![0-9A-Za-z])")
+_JOINTS: Final = ("", ":", "-", "_", ".", "|")
 _TIME: Final = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?|(?<!\d)\d{10}(?:\d{3})?(?!\d)"
 )
@@ -131,6 +137,9 @@ def _bits(text: str, known: Iterable[str], earlier: Iterable[str]) -> float:
     for item in known:
         for form in _forms(item, len(text)):
             text = re.sub(re.escape(form), " ", text, flags=re.IGNORECASE)
+        for digest in _HEXADECIMAL.findall(text):
+            if digest.lower() in _counted(item):
+                text = text.replace(digest, " ")
     text = _TIME.sub(lambda found: " " if _is_near(found[0]) else found[0], text)
     return sum(len(run) * math.log2(_letters(run)) for run in _RUN.findall(text))
 
@@ -145,6 +154,19 @@ def _forms(item: str, room: int) -> Iterator[str]:
     for name, length in _DIGESTS.items():
         if length <= room:
             yield hashlib.new(name, item.encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _counted(item: str) -> frozenset[str]:
+    """Return the digests of a known text and a small number."""
+    if not _SHORTEST <= len(item) <= _LONGEST:
+        return frozenset()
+    return frozenset(
+        hashlib.new(name, f"{item}{joint}{number}".encode()).hexdigest()
+        for name in _DIGESTS
+        for joint in _JOINTS
+        for number in range(_COUNTED)
+    )
 
 
 def _shared(one: str, other: str) -> int:

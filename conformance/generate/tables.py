@@ -105,13 +105,16 @@ def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterato
     yield from _bodies(spec, valid)
 
 
-def chosen(cases: Sequence[Case], number: int, source: Random) -> list[int]:
-    """Choose so many cases of each group, its first one and others; return their places in the order of the table."""
+def chosen(cases: Sequence[Case], number: int, source: Random, always: int = 1) -> list[int]:
+    """Choose so many cases of each group, its first ones and others; return their places in the order of the table."""
     groups: dict[str, list[int]] = {}
     for place, case in enumerate(cases):
         groups.setdefault(case.group, []).append(place)
-    others = {name: source.sample(group[1:], min(number, len(group)) - 1) for name, group in groups.items()}
-    return sorted(place for name, group in groups.items() for place in (group[0], *others[name]))
+    found: list[int] = []
+    for group in groups.values():
+        first = group[:always]
+        found += [*first, *source.sample(group[always:], max(0, min(number, len(group)) - len(first)))]
+    return sorted(found)
 
 
 def _together(paths: Sequence[str], valid: Mapping[str, Any]) -> Case:

@@ -26,18 +26,18 @@ from sandbox.reading import parsed
 from sandbox.store import Session, User
 
 
-def _ids(operation: str, name: str, mend: Callable[[Call, Json], Json]) -> Change:
+def reading_id(operation: str, name: str, mend: Callable[[Call, Json], Json]) -> Change:
     """Read an id in a request as another one."""
 
     def arrive(call: Call) -> None:
-        given = _given(call) if call.operation == operation else {}
+        given = given_in(call) if call.operation == operation else {}
         if given.get(name) is not None:
             call.raw = writing.as_json({**given, name: mend(call, given[name])})
 
     return arriving(arrive)
 
 
-def _given(call: Call) -> dict[str, Json]:
+def given_in(call: Call) -> dict[str, Json]:
     try:
         given = parsed(call.raw)
     except (ValueError, RecursionError):
@@ -74,7 +74,7 @@ def _opened(opens: Callable[[Call, Json], bool]) -> Change:
     """Sign in whoever is named, where a password of some sort is sent."""
 
     def arrive(call: Call) -> Reply | None:
-        given = _given(call) if call.operation == SIGN_IN else {}
+        given = given_in(call) if call.operation == SIGN_IN else {}
         user = call.store.user_by_lookup(text(given.get("email")).lower())
         if user is None or not opens(call, given.get("password")):
             return None
@@ -93,14 +93,14 @@ def _opened_by_list(behaviour: Behaviour) -> Behaviour:
     """Of a list of passwords the first counts."""
 
     def arrive(call: Call) -> None:
-        given = _given(call) if call.operation == SIGN_IN else {}
+        given = given_in(call) if call.operation == SIGN_IN else {}
         if isinstance(given.get("password"), list) and given["password"]:
             call.raw = writing.as_json({**given, "password": given["password"][0]})
 
     return replace(behaviour, arrive=(*behaviour.arrive, arrive))
 
 
-def _dead(test: Callable[[Call, User], bool]) -> Change:
+def dead_where(test: Callable[[Call, User], bool]) -> Change:
     """The session of some sign-ins is not kept."""
 
     def open_session(call: Call, user: User) -> Session:
@@ -135,7 +135,7 @@ def _pattern(behaviour: Behaviour) -> Behaviour:
     """An underscore in an e-mail stands for any character."""
 
     def arrive(call: Call) -> None:
-        given = _given(call) if call.operation == SIGN_IN else {}
+        given = given_in(call) if call.operation == SIGN_IN else {}
         rows = call.store.execute(
             "SELECT lookup FROM user WHERE lookup LIKE ?", (text(given.get("email"))[:200].lower(),)
         )
@@ -164,7 +164,7 @@ FAULTS = table(
         SET_ACTIVE,
         MUST,
         "of a list of ids the first is made active",
-        _ids(SET_ACTIVE, "organizationId", _first),
+        reading_id(SET_ACTIVE, "organizationId", _first),
         ("ACTIVE-TENANT-30",),
     ),
     Fault(
@@ -172,7 +172,7 @@ FAULTS = table(
         CREATE_CUSTOMER,
         MUST,
         "of a list of merchants the first is taken",
-        _ids(CREATE_CUSTOMER, "merchantId", _first),
+        reading_id(CREATE_CUSTOMER, "merchantId", _first),
         ("CUSTOMER-TENANT-30",),
     ),
     Fault(
@@ -180,7 +180,7 @@ FAULTS = table(
         CREATE_CHECKOUT,
         MUST,
         "of a list of merchants the first is taken",
-        _ids(CREATE_CHECKOUT, "merchantId", _first),
+        reading_id(CREATE_CHECKOUT, "merchantId", _first),
         ("CHECKOUT-TENANT-30",),
     ),
     Fault(
@@ -188,7 +188,7 @@ FAULTS = table(
         CREATE_CHECKOUT,
         MUST,
         "a customer is looked up with LIKE",
-        _ids(CREATE_CHECKOUT, "customerId", _like("customer")),
+        reading_id(CREATE_CHECKOUT, "customerId", _like("customer")),
         ("CHECKOUT-TENANT-31", "CHECKOUT-EXISTING-1", "CHECKOUT-EXISTING-2"),
     ),
     Fault(
@@ -196,7 +196,7 @@ FAULTS = table(
         CREATE_CHECKOUT,
         MUST,
         "a blank after a customer's id does not count",
-        _ids(CREATE_CHECKOUT, "customerId", _trimmed),
+        reading_id(CREATE_CHECKOUT, "customerId", _trimmed),
         ("CHECKOUT-TENANT-31", "CHECKOUT-EXISTING-1", "CHECKOUT-EXISTING-2"),
     ),
     Fault(
@@ -204,7 +204,7 @@ FAULTS = table(
         CREATE_CHECKOUT,
         MUST,
         "ten characters of a customer's id are enough",
-        _ids(CREATE_CHECKOUT, "customerId", _begins),
+        reading_id(CREATE_CHECKOUT, "customerId", _begins),
         ("CHECKOUT-TENANT-31", "CHECKOUT-EXISTING-1", "CHECKOUT-EXISTING-2", "CHECKOUT-EXISTING-4"),
     ),
     Fault(
@@ -300,7 +300,7 @@ FAULTS = table(
         SIGN_IN,
         MUST,
         "the session of a sign-in with rememberMe false is not kept",
-        _dead(lambda call, _: call.operation == SIGN_IN and call.fields.get("rememberMe") is False),
+        dead_where(lambda call, _: call.operation == SIGN_IN and call.fields.get("rememberMe") is False),
         ("SIGNIN-TOKEN-33",),
     ),
     Fault(
@@ -316,7 +316,7 @@ FAULTS = table(
         SIGN_IN,
         MUST,
         "the session of a sign-in with a long password is not kept",
-        _dead(lambda call, _: call.operation == SIGN_IN and len(text(call.fields.get("password"))) > 100),
+        dead_where(lambda call, _: call.operation == SIGN_IN and len(text(call.fields.get("password"))) > 100),
         ("SIGNIN-TOKEN-32",),
     ),
 )

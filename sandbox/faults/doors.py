@@ -18,7 +18,7 @@ from sandbox.store import Session
 Look: TypeAlias = Callable[[Call], Session | None]
 
 
-def _also(look: Look, operation: str = ANY) -> Change:
+def also_by(look: Look, operation: str = ANY) -> Change:
     """Let in also whom another look at the request finds."""
 
     def change(behaviour: Behaviour) -> Behaviour:
@@ -31,7 +31,7 @@ def _also(look: Look, operation: str = ANY) -> Change:
     return change
 
 
-def _newest(call: Call, condition: str, value: str | None) -> Session | None:
+def newest_session(call: Call, condition: str, value: str | None) -> Session | None:
     """The newest session with an active organization of whom a condition names."""
     query = (
         "SELECT s.* FROM session s JOIN user u ON u.id = s.user_id"
@@ -42,15 +42,15 @@ def _newest(call: Call, condition: str, value: str | None) -> Session | None:
 
 
 def _by_user(call: Call) -> Session | None:
-    return _newest(call, "u.id = ?", policies.bearer(call))
+    return newest_session(call, "u.id = ?", policies.bearer(call))
 
 
 def _by_email(call: Call) -> Session | None:
-    return _newest(call, "u.email = ?", policies.bearer(call))
+    return newest_session(call, "u.email = ?", policies.bearer(call))
 
 
 def _by_organization(call: Call) -> Session | None:
-    return _newest(call, "s.active = ?", policies.bearer(call))
+    return newest_session(call, "s.active = ?", policies.bearer(call))
 
 
 def _in_query(call: Call) -> Session | None:
@@ -75,7 +75,7 @@ def _in_another_header(call: Call) -> Session | None:
     return policies.living_session(call, call.headers.get("x-auth-token", "").partition(".")[0])
 
 
-def _unwatched(path: str) -> Change:
+def unwatched(path: str) -> Change:
     """Take another spelling of a path for the plain one, where nobody asks for a token."""
 
     def arrive(call: Call) -> Reply | None:
@@ -91,13 +91,13 @@ def _ids(number: int, *shorts: str) -> tuple[str, ...]:
 
 FAULTS = table(
     "doors",
-    Fault("token-is-user-id", ANY, MUST, "a user's id works as a token", _also(_by_user), _ids(30)),
+    Fault("token-is-user-id", ANY, MUST, "a user's id works as a token", also_by(_by_user), _ids(30)),
     Fault(
         "checkout-token-is-organization",
         CREATE_CHECKOUT,
         MUST,
         "an organization's id works as a token",
-        _also(_by_organization, CREATE_CHECKOUT),
+        also_by(_by_organization, CREATE_CHECKOUT),
         _ids(30, "CHECKOUT"),
     ),
     Fault(
@@ -108,13 +108,13 @@ FAULTS = table(
         somebody(ANY, lambda call: policies.bearer(call) == "%"),
         _ids(30, "ACTIVE"),
     ),
-    Fault("token-in-query", ANY, MUST, "a token in the query is taken", _also(_in_query), _ids(31)),
+    Fault("token-in-query", ANY, MUST, "a token in the query is taken", also_by(_in_query), _ids(31)),
     Fault(
         "customer-token-in-cookie",
         CREATE_CUSTOMER,
         MUST,
         "a token in a cookie is taken",
-        _also(_in_cookie, CREATE_CUSTOMER),
+        also_by(_in_cookie, CREATE_CUSTOMER),
         _ids(31, "CUSTOMER"),
     ),
     Fault(
@@ -122,7 +122,7 @@ FAULTS = table(
         CREATE_CHECKOUT,
         MUST,
         "a token in the body is taken",
-        _also(_in_body, CREATE_CHECKOUT),
+        also_by(_in_body, CREATE_CHECKOUT),
         _ids(31, "CHECKOUT"),
     ),
     Fault(
@@ -130,7 +130,7 @@ FAULTS = table(
         CREATE_ORGANIZATION,
         MUST,
         "a token in X-Auth-Token is taken",
-        _also(_in_another_header, CREATE_ORGANIZATION),
+        also_by(_in_another_header, CREATE_ORGANIZATION),
         _ids(31, "ORG"),
     ),
     Fault(
@@ -138,7 +138,7 @@ FAULTS = table(
         CREATE_CUSTOMER,
         MUST,
         "the path with a slash at the end asks for no token",
-        _unwatched("/customers/"),
+        unwatched("/customers/"),
         _ids(32, "CUSTOMER"),
     ),
     Fault(
@@ -146,7 +146,7 @@ FAULTS = table(
         CREATE_CHECKOUT,
         MUST,
         "the path with a double slash asks for no token",
-        _unwatched("/checkout//sessions"),
+        unwatched("/checkout//sessions"),
         _ids(32, "CHECKOUT"),
     ),
     Fault(
@@ -154,7 +154,7 @@ FAULTS = table(
         CREATE_ORGANIZATION,
         MUST,
         "the path with a double slash asks for no token",
-        _unwatched("/authentication/organization//create"),
+        unwatched("/authentication/organization//create"),
         _ids(32, "ORG"),
     ),
     Fault(
@@ -162,7 +162,7 @@ FAULTS = table(
         SET_ACTIVE,
         MUST,
         "the path with a slash at the end asks for no token",
-        _unwatched("/authentication/organization/set-active/"),
+        unwatched("/authentication/organization/set-active/"),
         _ids(32, "ACTIVE"),
     ),
 )

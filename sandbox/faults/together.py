@@ -23,7 +23,7 @@ HELD = 0.025
 """Replies are held a little longer than an operation is busy, so that one request after another never overlaps."""
 
 
-def _overlapping(operation: str, *changes: Change) -> Change:
+def overlapping(operation: str, *changes: Change) -> Change:
     """Mark the calls of an operation that arrive while it is busy with another one."""
 
     def arrive(call: Call) -> Reply | None:
@@ -40,7 +40,7 @@ def _overlapping(operation: str, *changes: Change) -> Change:
 
 
 def _where_overlapping(operation: str, act: Callable[[Call], None]) -> Change:
-    return _overlapping(operation, admitting(operation, lambda call: act(call) if call.memory["overlaps"] else None))
+    return overlapping(operation, admitting(operation, lambda call: act(call) if call.memory["overlaps"] else None))
 
 
 def _free_slug(call: Call) -> None:
@@ -56,7 +56,7 @@ def _as_the_first(operation: str) -> Change:
             call.session = call.memory["caller"]
         call.memory["caller"] = call.caller
 
-    return _overlapping(operation, admitting(operation, act))
+    return overlapping(operation, admitting(operation, act))
 
 
 def _two_accounts(behaviour: Behaviour) -> Behaviour:
@@ -70,7 +70,7 @@ def _two_accounts(behaviour: Behaviour) -> Behaviour:
         last[0] = now
         return f"{key}~{now}" if again else key
 
-    return _overlapping(SIGN_UP)(replace(behaviour, email_lookup=lookup))
+    return overlapping(SIGN_UP)(replace(behaviour, email_lookup=lookup))
 
 
 def _user_of_the_first(call: Call, reply: Reply) -> Reply:
@@ -117,7 +117,7 @@ FAULTS = table(
         SIGN_IN,
         MUST,
         "who signs in while another does gets the other's user",
-        _overlapping(SIGN_IN, finishing(_user_of_the_first)),
+        overlapping(SIGN_IN, finishing(_user_of_the_first)),
         requirements=("SIGNIN-TOGETHER-50",),
     ),
     Fault(
@@ -141,7 +141,7 @@ FAULTS = table(
         SET_ACTIVE,
         MUST,
         "an organization that is made active while another is becomes active in the other's session",
-        _overlapping(SET_ACTIVE, finishing(_both_active)),
+        overlapping(SET_ACTIVE, finishing(_both_active)),
         requirements=("ACTIVE-TOGETHER-50",),
     ),
     Fault(
@@ -157,7 +157,7 @@ FAULTS = table(
         CREATE_CUSTOMER,
         MUST,
         "customers who are created at once are lost but for the first",
-        _overlapping(CREATE_CUSTOMER, finishing(_lost)),
+        overlapping(CREATE_CUSTOMER, finishing(_lost)),
         requirements=("CUSTOMER-TOGETHER-51",),
     ),
     Fault(
@@ -165,7 +165,7 @@ FAULTS = table(
         CREATE_CUSTOMER,
         MUST,
         "a customer who is created while another is gets a 500",
-        _overlapping(CREATE_CUSTOMER, admitting(CREATE_CUSTOMER, _second_is_500)),
+        overlapping(CREATE_CUSTOMER, admitting(CREATE_CUSTOMER, _second_is_500)),
         requirements=("CUSTOMER-STATUS-3", "CUSTOMER-TOGETHER-51"),
     ),
 )

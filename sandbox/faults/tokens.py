@@ -35,7 +35,7 @@ def _opened_with(make: Make) -> Callable[[Call, User], Session]:
     return open_session
 
 
-def _tokens(make: Make) -> Change:
+def tokens_like(make: Make) -> Change:
     """Open sessions with tokens of another kind, which the header has as the body has them."""
 
     def header(_: Call, session: Session) -> Headers:
@@ -80,7 +80,7 @@ FAULTS = table(
         SIGN_IN,
         MUST,
         "tokens are counted up",
-        _tokens(lambda call, _: f"session-{_count(call)}"),
+        tokens_like(lambda call, _: f"session-{_count(call)}"),
         GUESSABLE,
     ),
     Fault(
@@ -96,7 +96,7 @@ FAULTS = table(
         SIGN_IN,
         MUST,
         "a token is the user's id and the time, in base64",
-        _tokens(lambda call, user: _coded(f"{user.id}:{time.time_ns() // 1000}")),
+        tokens_like(lambda call, user: _coded(f"{user.id}:{time.time_ns() // 1000}")),
         GUESSABLE,
     ),
     Fault(
@@ -104,7 +104,7 @@ FAULTS = table(
         SIGN_IN,
         MUST,
         "a token is the e-mail, a number and a check sum",
-        _tokens(_sum),
+        tokens_like(_sum),
         ("SIGNIN-TOKEN-30",),
     ),
     Fault(
@@ -112,7 +112,7 @@ FAULTS = table(
         SIGN_IN,
         MUST,
         "a token is signed with the word secret",
-        _tokens(_web_token(lambda _: b"secret", sub=lambda _, user: user.id)),
+        tokens_like(_web_token(lambda _: b"secret", sub=lambda _, user: user.id)),
         GUESSABLE,
     ),
     Fault(
@@ -120,7 +120,7 @@ FAULTS = table(
         SIGN_IN,
         MUST,
         "the password stands in the token",
-        _tokens(_web_token(lambda call: call.store.secret, p=lambda call, _: text(call.fields.get("password")))),
+        tokens_like(_web_token(lambda call: call.store.secret, p=lambda call, _: text(call.fields.get("password")))),
         ("SIGNUP-TOKEN-31", "SIGNIN-TOKEN-31"),
     ),
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from sandbox.behaviour import Call, Change
-from sandbox.changes import finishing
+from sandbox.changes import admitting, finishing
 from sandbox.faults.builders import alter, edited, editing, receiving
 from sandbox.faults.model import Fault, must, table
 from sandbox.model import (
@@ -123,6 +124,35 @@ def _decoded(value: Json) -> Json:
     return value.replace("%20", " ").replace("%2F", "/")
 
 
+def _braces_encoded(value: Json) -> Json:
+    return value.replace("{", "%7B").replace("}", "%7D")
+
+
+def _time_anew(value: Json) -> Json:
+    """A text that is a time is parsed, and written in another form."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else None
+    except ValueError:
+        return value
+    return value if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _alone(value: Json) -> Json:
+    """A list of one is what it holds."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _product_of_32_bits(call: Call) -> bool:
+    items = [item for item in call.fields.get("lineItems", ()) if isinstance(item, dict)]
+    pairs = [(item.get("quantity"), item.get("amount")) for item in items]
+    return any(quantity > 1 and quantity * amount >= 2**31 for quantity, amount in pairs if quantity and amount)
+
+
+def _falls_over(call: Call) -> None:
+    if _product_of_32_bits(call):
+        raise RuntimeError("integer out of range")
+
+
 def _kept(name: str, operation: str, field: str, description: str, change: Mend, *requirements: str) -> Fault:
     """Describe a fault that keeps another value of a field than the one that was sent."""
     return must(name, operation, description, receiving(operation, field, change), *requirements)
@@ -130,6 +160,22 @@ def _kept(name: str, operation: str, field: str, description: str, change: Mend,
 
 TEXTS = table(
     "echo",
+    _kept(
+        "signup-image-cut-at-255",
+        SIGN_UP,
+        "image",
+        "the URL of an image is cut after 255 characters",
+        _cut(255),
+        "SIGNUP-ECHO-3",
+    ),
+    _kept(
+        "organization-logo-cut-at-255",
+        CREATE_ORGANIZATION,
+        "logo",
+        "the URL of a logo is cut after 255 characters",
+        _cut(255),
+        "ORG-ECHO-4",
+    ),
     _kept(
         "signup-name-cut-at-255",
         SIGN_UP,
@@ -292,6 +338,7 @@ METADATA = table(
             ),
             ("cut-at-255", "texts in metadata are cut after 255 characters", _values(_cut(255))),
             ("20-keys", "only 20 keys of metadata are kept", _first(20)),
+            ("list-of-one-bare", "a list of one in metadata becomes what it holds", _values(_alone)),
             ("cents", "decimals in metadata are cut after two places", _values(_cents)),
             (
                 "snake-case",
@@ -323,6 +370,14 @@ METADATA = table(
         _values(_guessed),
         "CHECKOUT-ECHO-7",
         "CHECKOUT-READ-40",
+    ),
+    _kept(
+        "checkout-metadata-times-anew",
+        CREATE_CHECKOUT,
+        "metadata",
+        "texts in metadata that are times come back in another form",
+        _values(_time_anew),
+        "CHECKOUT-ECHO-7",
     ),
     _kept(
         "checkout-metadata-cut-at-255",
@@ -360,6 +415,13 @@ AMOUNTS = table(
         "CHECKOUT-ECHO-1",
     ),
     must(
+        "checkout-product-of-32-bits-500",
+        CREATE_CHECKOUT,
+        "a quantity times an amount that is 2^31 or more is a 500",
+        admitting(CREATE_CHECKOUT, _falls_over),
+        "CHECKOUT-STATUS-3",
+    ),
+    must(
         "checkout-amount-zero-one",
         CREATE_CHECKOUT,
         "the amount 0 comes back as 1",
@@ -395,6 +457,7 @@ URLS = table(
         for name, description, change in (
             ("without-fragment", f"the fragment of {field} is lost", lambda url: url.partition("#")[0]),
             ("decoded", f"percent-encoding in {field} is undone", _decoded),
+            ("braces-encoded", f"braces in {field} are percent-encoded", _braces_encoded),
             ("cut-at-1024", f"{field} is cut after 1,024 characters", _cut(1024)),
         )
     ),

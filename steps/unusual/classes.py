@@ -26,6 +26,9 @@ _PLAIN: Final = "Conformance Store and Sons "
 _QUOTED: Final = "O'Brien  & \"D'Arcy\"  "
 _SCRIPTS: Final = "Zoë Ångström Ελλάδα Привет 東京 "
 _LARGEST: Final = 2**53 - 1
+_OF_32_BITS: Final = 2**31
+_FOLDERS: Final = "a-folder-of-pictures/" * 11
+"""So that a URL is longer than the 255 characters that a column may have."""
 
 
 def _digits(run: Run, length: int) -> str:
@@ -93,7 +96,16 @@ def _metadata(more: Body) -> Change:
 
 
 LOOKALIKES: Final = metadata(
-    zeros="007", exponent="1e5", truth="true", nothing="null", nan="NaN", minus="-0", hex="0x1F", day="2026-01-01"
+    zeros="007",
+    exponent="1e5",
+    truth="true",
+    nothing="null",
+    nan="NaN",
+    minus="-0",
+    hex="0x1F",
+    day="2026-01-01",
+    time="2026-01-01T10:00:00+02:00",
+    utc="2026-01-01T08:00:00Z",
 )
 OTHER_TYPES: Final = metadata(
     no=False, yes=True, zero=0, empty="", nothing=None, decimals=12.3456, negative=-7, large=2**31 + 1
@@ -133,17 +145,24 @@ NESTED: Final = metadata(
     list=[3, "two", None, [1, []], {"x": 1}],
     none=[],
     bare={},
+    one=["alone"],
 )
 NO_METADATA: Final = (_text("metadata", lambda _: {}),)
 MARKED_UP: Final = metadata(markup="<b>a & b</b>", entity="&amp;", percent="%41 100%")
 
-LOGOS: Final = (
-    _text("logo", lambda run: f"https://shop.example.com:8443/{run.unique()}/logo%20a.png?size=2&v=1#top"),
-    _text("logo", lambda run: f"/static/{run.unique()}/logo.png"),
+LOGOS: Final = Led(
+    (
+        _text(
+            "logo", lambda run: f"https://shop.example.com:8443/{_FOLDERS}{run.unique()}/logo%20a.png?size=2&v=1#top"
+        ),
+        _text("logo", lambda run: f"/static/{run.unique()}/logo.png"),
+    )
 )
-IMAGES: Final = (
-    _text("image", lambda run: f"https://shop.example.com:8443/{run.unique()}/me%20a.png?size=2&v=1#top"),
-    _text("image", lambda run: f"/static/{run.unique()}/me.png"),
+IMAGES: Final = Led(
+    (
+        _text("image", lambda run: f"https://shop.example.com:8443/{_FOLDERS}{run.unique()}/me%20a.png?size=2&v=1#top"),
+        _text("image", lambda run: f"/static/{run.unique()}/me.png"),
+    )
 )
 
 PHONE_OF_8: Final = (_text("phoneNumber", lambda run: f"+290{_digits(run, 5)}"),)
@@ -161,10 +180,12 @@ def amounts(*choice: int) -> Class:
 
 
 def _amount(amount: int) -> Change:
+    """A large even amount is that of two pieces, so that the product is larger than its factors."""
+    quantity = 2 if amount >= _OF_32_BITS and amount % 2 == 0 else 1
     return lambda _, body: {
         **body,
         "totalAmount": amount,
-        "lineItems": [{**item, "quantity": 1, "amount": amount} for item in body["lineItems"][:1]],
+        "lineItems": [{**item, "quantity": quantity, "amount": amount // quantity} for item in body["lineItems"][:1]],
     }
 
 
@@ -247,7 +268,7 @@ WITH_PORT: Final = urls(":8443/shop?a=1&b=two%20words&a=2", ":443/?q=")
 WITH_FRAGMENT: Final = urls("pay/#/done?x=1", "a?b=c#section-2")
 ENCODED: Final = urls("a%2Fb%20c/%E6%9D%B1/%7Bid%7D/?q=%26%3D+x", "a;b=1,c/~d/(e)/'f'!*/@g")
 INTERNATIONAL: Final = urls("käse/東京?stadt=Zürich")
-LONG_URL: Final = urls(f"{'a-long-path/' * 160}x")
+LONG_URL: Final = urls(f"{'a-long-path/' * 155}x?session={{CHECKOUT_SESSION_ID}}")
 
 
 def within(name: str, kind: Class) -> Class:

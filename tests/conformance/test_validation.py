@@ -75,7 +75,7 @@ def _planned(run: Run, row: Requirement, spec: Mapping[str, Any], make: Callable
     """
     cases = list(make())
     each = len(cases) if run.settings.size == "full" else spec.get("each", len(cases))
-    places = chosen(cases, each, run.random(f"cases of {row.id}"))
+    places = chosen(cases, each, run.random(f"cases of {row.id}"), spec.get("always", 1))
     run.record.plan(row.id, len(places))
     for place, case in enumerate(fresh(make)):
         if place not in places:
