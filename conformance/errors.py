@@ -19,6 +19,7 @@ class Why(StrEnum):
     PRECONDITION = "precondition missing"
     GATEWAY = "target not reached"
     DESELECTED = "deselected"
+    DISTURBED = "disturbed by another test"
     STOPPED = "run stopped"
     NOT_TESTABLE = "not testable"
 

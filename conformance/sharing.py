@@ -65,8 +65,12 @@ def once(shared: Shared, key: str, make: Callable[[], T]) -> T:
         return cast("tuple[T]", found)[0]
     try:
         value = make()
-    except BaseException as error:
-        shared.give_up(key, (error.reason, error.why.value, error.operation) if isinstance(error, NotTested) else None)
+    except NotTested as error:
+        counts = error.why is not Why.DISTURBED
+        shared.give_up(key, (error.reason, error.why.value, error.operation) if counts else None)
+        raise
+    except BaseException:
+        shared.give_up(key, None)
         raise
     shared.settle(key, value)
     return value

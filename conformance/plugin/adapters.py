@@ -439,6 +439,14 @@ def write_allure_with(write: Callable[[Path, Any], None]) -> None:
             vars(plugin)["_report_item"] = partial(write, plugin._report_dir)
 
 
+def drop_allure_result(config: pytest.Config, item: pytest.Item) -> None:
+    """Let Allure forget a test that is running (allure-pytest: `_cache` and `allure_logger` of its listener)."""
+    listener: Any = config.pluginmanager.get_plugin("allure_listener")
+    uuid = listener and listener._cache.pop(item.nodeid)
+    if uuid:
+        listener.allure_logger.drop_test(uuid)
+
+
 def register_with_allure(config: pytest.Config, hooks: object) -> None:
     """Let an object implement Allure's own hooks until the session ends.
 

@@ -28,6 +28,7 @@ import pytest
 from conformance.plugin import adapters
 from conformance.plugin.state import RUN, STATE
 from conformance.plugin.workers import FarWire, Relay
+from conformance.results.records import Record
 
 LAST: Final = "last"
 """The mark of a test that looks at what the others have left."""
@@ -95,14 +96,15 @@ class Forks:
     def _deal(self, session: pytest.Session) -> None:
         """Give each worker that is free the next test, and report what the workers tell, until all tests have run.
 
-        A test that looks at what the others have left has the run for itself, after them.
+        A test of which another has ended a session runs again: from then on, one test runs at a time. So do those that
+        look at what the others have left, after them.
         """
         places = range(len(session.items))
-        late = {place for place in places if session.items[place].get_closest_marker(LAST)}
-        soon, later = deque(place for place in places if place not in late), deque(sorted(late))
+        late = [place for place in places if session.items[place].get_closest_marker(LAST)]
+        soon, alone = deque(place for place in places if place not in late), deque[int]()
         working = {worker.connection: worker for worker in self._workers}
         free: list[_Worker] = []
-        while soon or later or len(free) < len(working):
+        while soon or alone or late or len(free) < len(working):
             for connection in wait(list(working)):
                 worker = working[connection]  # type: ignore[index]
                 verb, told = worker.hear()
@@ -110,19 +112,36 @@ class Forks:
                     raise RuntimeError(f"in the worker {worker.name}, which ran {worker.runs}:\n{told}")
                 if verb == _NEXT:
                     free.append(worker)
+                elif self.relay.was_disturbed(worker.name):
+                    worker.connection.send(False)
+                    self._keep_traces(told)
+                    alone.extend([worker.place, *soon])
+                    soon.clear()
                 else:
+                    worker.connection.send(True)
                     self._report(session, told)
             while free and soon:
                 free.pop().carry_out(session.items, soon.popleft())
-            if later and len(free) == len(working):
-                free.pop().carry_out(session.items, later.popleft())
+            if len(free) == len(working) and (alone or late):
+                self.relay.let_one_work()
+                free.pop().carry_out(session.items, alone.popleft() if alone else late.pop(0))
+
+    def _keep_traces(self, told: Sequence[dict[str, Any]]) -> None:
+        """Keep of a test that runs again what it has sent and created, and nothing that it found."""
+        for report in self._reports(told):
+            data = adapters.detach_record(report)
+            if data is not None:
+                record = Record.from_data(data)
+                traces = Record(f"{record.test} (disturbed)", requests=record.requests, created=record.created)
+                self.config.stash[STATE].records.append(traces)
+
+    def _reports(self, told: Sequence[dict[str, Any]]) -> list[pytest.TestReport]:
+        read = self.config.hook.pytest_report_from_serializable
+        return [read(config=self.config, data=data) for data in told]
 
     def _report(self, session: pytest.Session, told: Sequence[dict[str, Any]]) -> None:
         """Tell all plugins of a test that a worker has run; raise as pytest's own loop where the session is to stop."""
-        hook = self.config.hook
-        reports: list[pytest.TestReport] = [
-            hook.pytest_report_from_serializable(config=self.config, data=data) for data in told
-        ]
+        hook, reports = self.config.hook, self._reports(told)
         about = {"nodeid": reports[0].nodeid, "location": reports[0].location}
         hook.pytest_runtest_logstart(**about)
         for report in reports:
@@ -142,10 +161,11 @@ class _Worker:
     process: int
     connection: Connection
     runs: str = ""
+    place: int = 0
 
     def carry_out(self, items: Sequence[pytest.Item], place: int) -> None:
         """Let the worker run one of the tests."""
-        self.runs = items[place].nodeid
+        self.runs, self.place = items[place].nodeid, place
         self.connection.send(place)
 
     def hear(self) -> tuple[str, Any]:
@@ -213,7 +233,7 @@ def _work(session: pytest.Session, channel: _ForkChannel, connection: Connection
 
 
 class _Reporting:
-    """In a forked worker: run a test and hand its reports to the controller."""
+    """In a forked worker: run a test and hand its reports to the controller, which says whether they count."""
 
     def __init__(self, config: pytest.Config, connection: Connection) -> None:
         self._config = config
@@ -225,5 +245,7 @@ class _Reporting:
         serialize = self._config.hook.pytest_report_to_serializable
         reports = adapters.reports_of(item, nextitem)
         self._connection.send((_REPORTS, [serialize(config=self._config, report=report) for report in reports]))
+        if not self._connection.recv():
+            adapters.drop_allure_result(self._config, item)
         self._finish(nodeid=item.nodeid, location=item.location)
         return True

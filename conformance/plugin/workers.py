@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import pickle
 import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from traceback import format_exc
@@ -22,8 +23,9 @@ from typing import Any, Final
 import pytest
 
 from conformance.client import Told
-from conformance.errors import NotTested
+from conformance.errors import NotTested, Why
 from conformance.plugin.adapters import Channel
+from conformance.plugin.sessions import Sessions
 from conformance.recorder import Found
 from conformance.run import Run
 from conformance.sharing import Claim
@@ -33,6 +35,8 @@ from conformance.wire.exchange import Call, Exchange, Intent
 from conformance.wire.together import Sent, told_in_order
 
 _SHARED: Final = frozenset({"claim", "settle", "give_up", "tell", "told", "take", "be_alone", "release", "collected"})
+
+_ENDED: Final = "the session was ended, perhaps by a sign-in of a test that ran at the same time"
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class Sealed:
 class Reply:
     """The controller's reply: a value or an error, each exchange with what it decides, and changes in the run's state.
 
-    `secrets` are those that have become known since the last reply; `side_by_side` as in `Run`.
+    `secrets` are those that have become known since the last reply; `side_by_side` as in `Run`, and so `successes`, for
+    a worker that is alone at work.
     """
 
     value: Any = None
@@ -56,6 +61,7 @@ class Reply:
     limited: frozenset[str] = frozenset()
     accepted: frozenset[str] = frozenset()
     broken: frozenset[str] = frozenset()
+    successes: Mapping[tuple[str, str], int] = field(default_factory=dict)
     side_by_side: int = 1
 
 
@@ -67,8 +73,11 @@ class Relay:
 
     def __init__(self, run: Run, allure: Path | None) -> None:
         self.run = run
+        self.sessions = Sessions(run.contract)
         self._allure = allure
         self._channels: list[Channel] = []
+        self._disturbed: set[str] = set()
+        self._one_works = False
         self._judging = threading.Lock()
 
     def serve(self, channel: Channel, who: str) -> None:
@@ -97,6 +106,9 @@ class Relay:
                     error = raised
                 except Exception:
                     error = RuntimeError(f"in the controller:\n{format_exc()}")
+                if self._is_disturbed(heard, who):
+                    heard.clear()
+                    value, error = None, NotTested(_ENDED, Why.DISTURBED)
                 secrets = self.run.masker.told[known:]
                 known += len(secrets)
                 channel.send(pickle.dumps(self._reply(value, error, heard, secrets)))
@@ -106,6 +118,25 @@ class Relay:
             self.run.store.forget(who)
             wire.close()
             channel.close()
+
+    def was_disturbed(self, who: str) -> bool:
+        """Return whether a session of a worker was ended from elsewhere since this was asked last."""
+        found = who in self._disturbed
+        self._disturbed.discard(who)
+        return found
+
+    def let_one_work(self) -> None:
+        """Say that one worker alone is at work from now on: it has to know the sign-ins of the others."""
+        self._one_works = True
+        self.sessions.forget_sign_ins()
+
+    def _is_disturbed(self, heard: Iterable[tuple[Exchange, Found]], who: str) -> bool:
+        for exchange, _ in heard:
+            self.sessions.observe(exchange, who)
+        found = any(self.sessions.may_be_ended(exchange, who) for exchange, _ in heard)
+        if found:
+            self._disturbed.add(who)
+        return found
 
     def _do(self, who: str, wire: Wire, verb: str, *arguments: Any) -> Any:
         """Carry out one request of a worker; return its value, or None where it has none."""
@@ -158,7 +189,10 @@ class Relay:
         run = self.run
         news = {"limited": run.client.limits.paths, "accepted": run.accepted, "broken": run.recorder.broken}
         sets = {name: frozenset(found.copy()) for name, found in news.items()}
-        return Reply(value, error, tuple(heard), tuple(secrets), side_by_side=run.side_by_side, **sets)
+        counts = dict(run.successes.copy())
+        return Reply(
+            value, error, tuple(heard), tuple(secrets), successes=counts, side_by_side=run.side_by_side, **sets
+        )
 
 
 def _plain(call: Call) -> dict[str, Any]:
@@ -275,6 +309,8 @@ class FarWire:
         self._run.masker.add(*reply.secrets)
         self._run.accepted |= reply.accepted
         self._run.recorder.broken |= reply.broken
+        if reply.successes:
+            self._run.successes = Counter(reply.successes)
         self.limited = reply.limited
         self.side_by_side = reply.side_by_side
         return reply

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,11 @@ from typing import Any, cast
 
 import pytest
 
+from conformance.contract.document import Contract
+from conformance.errors import Why
 from conformance.plugin.forks import can_fork
+from conformance.plugin.sessions import Sessions
+from conformance.wire.exchange import Call, Exchange, Response
 from tests.suite.invocation import ROOT, Done, invoke
 from tests.suite.misbehaving import HANG, Request, Script, forwarded, serving
 from tests.suite.recording import recording_target
@@ -69,6 +74,62 @@ def test_a_far_target_is_tested_side_by_side(tmp_path: Path) -> None:
     assert done.status == CONFORMANT, done.output
     assert "tests run side by side" in done.output
     assert "-n 8 would save" not in done.output
+
+
+def test_a_target_that_caps_sessions_is_no_breach(tmp_path: Path) -> None:
+    """Each worker signs in, so that others are soon the two sessions that are kept: then one test runs at a time."""
+    words = [FEATURES, "-k", "session or organization or signs_in", "--sandbox-variant", "sessions-2"]
+    one = invoke(tmp_path / "one", *words)
+    four = invoke(tmp_path / "four", *words, "--concurrency", "4")
+    assert (one.status, four.status) == (CONFORMANT, CONFORMANT), four.output
+    assert "4 tests run side by side" in four.output
+    assert four.verdicts == one.verdicts
+    assert junit_tests(tmp_path / "four") == junit_tests(tmp_path / "one")
+    assert len(allure_results(tmp_path / "four")) == len(junit_tests(tmp_path / "four"))
+    disturbed = [row for row in four.report["requirements"] if row["why"] == Why.DISTURBED]
+    assert not disturbed
+
+
+def test_a_session_that_ends_by_itself_is_a_breach_still(tmp_path: Path) -> None:
+    words = [FEATURES, "-k", "refused or refusal", "--sandbox-fault", "session-ends-after-refusal", "--seed", "5"]
+    one = invoke(tmp_path / "one", *words)
+    four = invoke(tmp_path / "four", *words, "--concurrency", "4")
+    assert four.status == MUST_BROKEN, four.output
+    assert four.failed
+    assert four.failed <= one.failed
+
+
+SIGN_IN = Call("POST", "/authentication/sign-in/email", operation="signInEmail", actor="first")
+CUSTOMER = Call("POST", "/customers", operation="createCustomer", actor="first", token="t-1")
+
+
+@pytest.mark.parametrize(
+    ("seen", "ended"),
+    [
+        ([], False),
+        ([(CUSTOMER, "w1")], False),
+        ([(SIGN_IN, "w2")], False),
+        ([(CUSTOMER, "w1"), (SIGN_IN, "w1")], False),
+        ([(CUSTOMER, "w1"), (replace(SIGN_IN, actor="second"), "w2")], False),
+        ([(CUSTOMER, "w1"), (SIGN_IN, "w2")], True),
+        ([(SIGN_IN, "w2"), (CUSTOMER, "w1")], True),
+    ],
+)
+def test_a_session_may_be_ended_by_a_sign_in_elsewhere(
+    seen: list[tuple[Call, str]], ended: bool, contract: Contract
+) -> None:
+    """The token has worked, and another worker has signed in as the same user, before or after that."""
+    sessions = Sessions(contract)
+    for call, who in seen:
+        sessions.observe(answered(call, 200), who)
+    assert sessions.may_be_ended(answered(CUSTOMER, 401), "w1") is ended
+    assert not sessions.may_be_ended(answered(CUSTOMER, 403), "w1")
+    sessions.forget_sign_ins()
+    assert not sessions.may_be_ended(answered(CUSTOMER, 401), "w1")
+
+
+def answered(call: Call, status: int) -> Exchange:
+    return Exchange(1, call, "", (), b"", 0.1, Response(status, (), b"{}"))
 
 
 def test_a_run_that_stops_at_the_first_failure_has_failed(tmp_path: Path) -> None:
