@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-_PLUGINS: Final = ("conformance.plugin.entry", "steps")
+_PLUGIN: Final = "conformance.plugin.entry"
 
 
 def configuration(folder: Path) -> Path | None:
@@ -23,5 +23,4 @@ def configuration(folder: Path) -> Path | None:
 
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     if configuration(Path.cwd()) is not None:
-        for name in _PLUGINS:
-            pluginmanager.import_plugin(name)
+        pluginmanager.import_plugin(_PLUGIN)

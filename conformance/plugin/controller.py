@@ -19,6 +19,7 @@ from conformance.errors import Told
 from conformance.plugin import adapters, hooks, started
 from conformance.plugin.features import definitions_of_steps, feature_mistakes
 from conformance.plugin.interim import Interim
+from conformance.plugin.mistakes import broken_import
 from conformance.plugin.sandbox import Sandbox
 from conformance.plugin.secrecy import mask_metadata
 from conformance.plugin.signals import Signals
@@ -60,7 +61,8 @@ class Session:
         self._written = ""
         self._told: dict[str, str] = {}
         self._unreached = False
-        self._misread = False
+        self._uncollected = False
+        self._misread: list[str] = []
         self._enough = False
         self._saying = threading.Lock()
         self._earlier = read_report(Path(self.run.settings.compare)) if self.run.settings.compare else None
@@ -126,6 +128,18 @@ class Session:
             )
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_exception_interact(
+        self, call: pytest.CallInfo[object], report: pytest.CollectReport | pytest.TestReport
+    ) -> None:
+        """Tell a file of tests that cannot be imported by one sentence, in place of a traceback."""
+        if isinstance(report, pytest.CollectReport) and call.excinfo is not None:
+            error = call.excinfo.value
+            told = broken_import(error.__cause__ or error, self.config.rootpath)
+            if told is not None:
+                report.longrepr = told
+                self._misread.append(told)
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         """Try what the target lets us do, once all tests are collected and at a moment when its merchants are needed.
 
@@ -133,8 +147,9 @@ class Session:
         Nothing is sent where a test could not be collected, which is a mistake, or where none is selected.
         """
         if session.testsfailed and not adapters.goes_on_after_collection_errors(self.config):
-            self._misread = True
-            self.state.stopped = "a file of tests could not be read: correct it, see the error above"
+            self._uncollected = True
+            remedy = f"correct {self._misread[0]}" if self._misread else "correct it, see the error above"
+            self.state.stopped = f"a file of tests could not be read: {remedy}"
             return
         if not session.items and not adapters.runs_in_workers(self.config):
             self._failure = (
@@ -253,7 +268,7 @@ class Session:
         report = replace(report, scripts=scripts(run, state.records, report.results), earlier=self._earlier)
         if self._enough:
             status = Status.BROKEN
-        if self._misread:
+        if self._uncollected:
             status = Status.MISTAKE
         if status in (Status.KEPT, Status.BROKEN) or self._unreached:
             status = exit_status(

@@ -22,7 +22,7 @@ from conformance.plugin.controller import Session
 from conformance.plugin.features import is_id
 from conformance.plugin.forks import Forks
 from conformance.plugin.items import Tests, own_folders
-from conformance.plugin.mistakes import unknown_selection
+from conformance.plugin.mistakes import imported, unknown_selection
 from conformance.plugin.options import OPTIONS, add_options, add_questions, read_profile, read_settings
 from conformance.plugin.questions import QuestionError, explained, listed, scenarios
 from conformance.plugin.secrecy import MaskedEndings, mask_logs
@@ -49,6 +49,7 @@ PLACES: Final = {
     "conformance_catalogue": "the folder of the requirement catalogue",
     "conformance_proofs": "a JSON file that names, by requirement, the seeded faults that are known to make it fail",
     "conformance_pages": "where the project's pages are read, for links in the reports: a folder, or an https address",
+    "conformance_steps": "the package with the steps of the features, a plugin of pytest",
     "conformance_own_tests": "the folders of the suite's own tests, which never run against a given target",
 }
 
@@ -67,7 +68,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
-    """Put the words that a profile has for pytest before those of the command line."""
+    """Put the words that a profile has for pytest before those of the command line, and load the steps.
+
+    A mistake in the steps ends the session with one sentence; were they loaded by `-p`, it would end in a traceback.
+    """
+    name = early_config.getini("conformance_steps")
+    if name and not early_config.pluginmanager.has_plugin(name):
+        try:
+            (steps,) = imported([name], early_config.rootpath)
+        except ImportError as error:
+            raise pytest.UsageError(str(error)) from None
+        early_config.pluginmanager.register(steps, name)
     args[:0] = read_profile(adapters.EarlyOptions(early_config)).pytest
 
 

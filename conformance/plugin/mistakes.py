@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from importlib import import_module
@@ -47,10 +48,23 @@ def imported(names: Iterable[str], root: Path) -> list[ModuleType]:
     for name in names:
         try:
             found.append(import_module(name))
-        except SyntaxError as error:
-            file = Path(error.filename or name)
-            place = file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
-            raise ImportError(f"{place}, line {error.lineno}: this is no valid Python: {error.msg}") from None
-        except ImportError as error:
-            raise ImportError(f"the module {name} cannot be imported: {error}") from None
+        except Exception as error:
+            told = broken_import(error, root) or f"the module {name} cannot be imported: {error}"
+            raise ImportError(told) from None
     return found
+
+
+def broken_import(error: BaseException, root: Path) -> str | None:
+    """Return file, line and reason of a module that cannot be imported; None where no file below `root` is at fault."""
+    if isinstance(error, SyntaxError) and error.filename:
+        file, line = Path(error.filename), error.lineno
+        reason = f"this is no valid Python: {error.msg}"
+    else:
+        frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+        own = [frame for frame in frames if frame[0].is_relative_to(root) and "site-packages" not in frame[0].parts]
+        if not own:
+            return None
+        file, line = own[-1]
+        reason = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+    place = file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
+    return f"{place}, line {line}: {reason}" if line else f"{place}: {reason}"

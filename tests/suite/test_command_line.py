@@ -303,11 +303,15 @@ def test_a_selection_of_nothing_is_said(words: tuple[str, ...], tmp_path: Path, 
 
 
 def test_a_file_of_tests_that_cannot_be_read_is_a_mistake(tmp_path: Path, listener: socket.socket) -> None:
+    """It ends with status 4 before any request, told in one sentence without a traceback."""
     file = tmp_path / "test_broken.py"
     file.write_text("x = (\n", encoding="utf-8")
     done = invoke(tmp_path, "--base-url", f"http://127.0.0.1:{listener.getsockname()[1]}", str(file))
     assert done.status == pytest.ExitCode.USAGE_ERROR, done.output
-    assert done.report["stopped"] == "a file of tests could not be read: correct it, see the error above"
+    sentence = f"{file}, line 1: this is no valid Python: '(' was never closed"
+    assert done.report["stopped"] == f"a file of tests could not be read: correct {sentence}"
+    assert f"\n{sentence}\n" in done.output
+    assert "_bootstrap" not in done.output
     with pytest.raises(BlockingIOError):
         listener.accept()
 

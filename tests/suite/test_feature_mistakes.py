@@ -98,34 +98,47 @@ def test_the_features_of_the_suite_have_no_mistake(catalogue: Catalogue) -> None
     assert list(feature_mistakes(ROOT / "features", ROOT, catalogue.by_id, marks, definitions)) == []
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("def broken(:\n", "broken_steps.py, line 1: this is no valid Python: invalid syntax"),
-        ("import no_such_module\n", "the module broken_steps cannot be imported: No module named 'no_such_module'"),
-    ],
-)
-def test_a_module_of_steps_that_cannot_be_imported(
-    text: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+BROKEN = {
+    "syntax": (b"x = 1\ndef broken(:\n", "line 2: this is no valid Python: invalid syntax"),
+    "encoding": (b'x = 1\ny = "\xe9"\n', "line 2: this is no valid Python: (unicode error) 'utf-8' codec"),
+    "no such module": (b"\nimport no_such_module\n", "line 2: No module named 'no_such_module'"),
+    "no such name": (b"\nfrom json import nothing\n", "line 2: cannot import name 'nothing' from 'json'"),
+    "an error": (b"\n\nnothing\n", "line 3: NameError: name 'nothing' is not defined"),
+    "an error in another": (b"from broken_other import x\n", "broken_other.py, line 1: NameError: name 'nothing'"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_module_that_cannot_be_imported_is_told_with_its_line(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "broken_steps.py").write_text(text, encoding="utf-8")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(ImportError) as caught:
-        imported(["broken_steps"], tmp_path)
-    assert str(caught.value) == words
+    content, told = BROKEN[name]
+    module = "broken_" + name.replace(" ", "_")
+    (tmp_path / f"{module}.py").write_bytes(content)
+    (tmp_path / "broken_other.py").write_text("nothing", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError) as raised:
+        imported([module], tmp_path)
+    assert str(raised.value).startswith(told if told.startswith("broken_") else f"{module}.py, {told}")
 
 
-def test_a_syntax_error_in_the_steps_ends_with_one_sentence(tmp_path: Path) -> None:
+def test_a_module_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ImportError, match=r"^the module no_such_module cannot be imported: No module named"):
+        imported(["no_such_module"], tmp_path)
+
+
+@pytest.mark.parametrize("file", ["customers", "__init__"])
+def test_a_syntax_error_in_the_steps_ends_with_one_sentence(file: str, tmp_path: Path) -> None:
     """In a checkout whose steps are broken, a run says where, and its exit status is no verdict on the target."""
     for name in ("conformance", "openapi", "features", "steps", "sandbox", "tests/conformance"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    with (tmp_path / "steps" / "customers.py").open("a", encoding="utf-8") as file:
-        file.write("\ndef broken(:\n")
+    with (tmp_path / "steps" / f"{file}.py").open("a", encoding="utf-8") as module:
+        module.write("\ndef broken(:\n")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CONFORMANCE_", "PYTEST_"))}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--base-url", "http://127.0.0.1:1"]
     done = subprocess.run(command, cwd=tmp_path, env=kept, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == pytest.ExitCode.USAGE_ERROR, done.stderr
-    assert done.stderr.startswith("ERROR: steps/customers.py, line ")
+    assert done.stderr.startswith(f"ERROR: steps/{file}.py, line ")
     assert "this is no valid Python: invalid syntax" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
