@@ -127,9 +127,7 @@ class Broken:
 
     def explains(self, other: Broken) -> bool:
         """Return whether this breach is a likely cause of another one, which stands behind it."""
-        if {self.id, self.id.rpartition("-")[0]} & set(other.result.requirement.follows):
-            return True
-        if self._is_same_value(other):
+        if self._is_named_by(other) or self._is_same_value(other):
             return True
         if other.is_grave and self.concern not in EXPLAIN_GRAVE:
             return False
@@ -150,6 +148,8 @@ class Broken:
         A requirement on every response stands then before what one test found: an error is the cause of all that it
         ends, and so is the object of another one, and the field of which both tell.
         """
+        if self._is_named_by(other):
+            return True
         rule = self.result.requirement.rule or {}
         if other.result.requirement.rule or other.result.requirement.level < self.result.requirement.level:
             return False
@@ -158,7 +158,7 @@ class Broken:
         if other.is_grave and self.concern not in EXPLAIN_GRAVE:
             return False
         if "accepts" in rule:
-            same = operations(other.result) == {self.result.requirement.operation}
+            same = self.result.requirement.operation in operations(other.result)
             may_follow = other.concern in AFTERWARDS["status"] | {"tenancy"}
             return same and may_follow and self.statuses == other.statuses
         if "unique" in rule and _within(other, self):
@@ -173,11 +173,22 @@ class Broken:
             return False
         return self.concern == "leaks" or not is_refused(self.result)
 
+    def _is_named_by(self, other: Broken) -> bool:
+        """The catalogue says that the other one follows from this one, or from its family; a refusal leaks nothing."""
+        if other.concern == "leaks" and self.concern != "leaks" and is_refused(self.result):
+            return False
+        return bool({self.id, self.id.rpartition("-")[0]} & set(other.result.requirement.follows))
+
     def _is_same_place(self, other: Broken) -> bool:
         """The same field of the same operation: a missing `url` is not also the same `url` twice."""
-        return self.result.requirement.operation == other.result.requirement.operation and bool(
-            self.told_places & other.told_places
-        )
+        if self.result.requirement.operation != other.result.requirement.operation:
+            return False
+        return bool(self.told_places & other.told_places) or (self._holds(other) and _within(other, self))
+
+    def _holds(self, other: Broken) -> bool:
+        """The other one is about fields of the object that this one is about."""
+        around = tuple(f"{place}." for place in self.places)
+        return bool(around and other.places) and all(place.startswith(around) for place in other.places)
 
     def _is_same_value(self, other: Broken) -> bool:
         """The same responses broke both, and the other one tells of what stands there at this one's field."""
@@ -199,7 +210,9 @@ class Broken:
 
     def _is_same_refusal(self, other: Broken) -> bool:
         """Valid requests are refused, and those of the other requirement with the same status."""
+        operation = self.result.requirement.operation
         refused = "accepts" in (self.result.requirement.rule or {})
+        refused = refused and operation in {other.result.requirement.operation, *operations(other.result)}
         return refused and other.concern in AFTERWARDS["status"] and self._got_the_same(other)
 
     def _is_same_source(self, other: Broken) -> bool:

@@ -173,12 +173,16 @@ WORDS_WITH_ANOTHER_MEANING: Final = {
         ("contract/agreement.py", "success"),
     },
     "a word that a careless target signs its tokens with": {("checks/tokens.py", "password")},
-    "a concern of requirements": {("contract/catalogue.py", "status"), ("results/groups.py", "status")},
+    "a concern of requirements": {
+        ("contract/catalogue.py", "status"),
+        ("results/causes.py", "status"),
+        ("results/groups.py", "status"),
+    },
     "a parameter of a marker or a fixture of pytest": {("plugin/items.py", "id")},
     "the module of pytest-metadata": {("plugin/adapters.py", "metadata")},
     "an option, with which a target is told": {("plugin/options.py", "currency"), ("plugin/options.py", "amount")},
     "a filter of the report's templates": {("report/html.py", "slug")},
-    "a key of the evidence": {("wire/evidence.py", "url"), ("wire/evidence.py", "status")},
+    "a key of the evidence": {(f, w) for f in ("wire/evidence.py", "results/received.py") for w in ("url", "status")},
     "a key of conformance.json": {
         ("report/messages.py", "status"),
         ("results/traffic.py", "status"),
