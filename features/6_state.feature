@@ -64,10 +64,12 @@ Feature: What was done stays done, and what was refused changed nothing
       When the merchant creates the same customer twice
       Then the second is refused as taken, or is a customer of its own
 
-    @CHECKOUT-UNIQUE-3
+    @CHECKOUT-UNIQUE-3 @CHECKOUT-UNIQUE-4
     Scenario: The same checkout session again
+      Given another merchant
       When the merchant creates the same checkout session twice
       Then the second is the session of the first, or one of its own
+      And the same session of the other merchant is one of its own
 
   Rule: After a refused request the session works on
 

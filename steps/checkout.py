@@ -258,7 +258,20 @@ def same_or_own_session(story: Story) -> None:
     same = [one == other for one, other in values if one is not MISSING and other is not MISSING]
     got = "the id of the first session and another URL, or the other way round"
     held = len(set(same)) <= 1
-    story.run.check(held, "the first session again, or one with an id and a URL of its own", got, second)
+    told = "the first session again, or one with an id and a URL of its own"
+    story.run.check(held, told, got, second, "CHECKOUT-UNIQUE-3")
+
+
+@then("the same session of the other merchant is one of its own")
+def own_session_of_other(story: Story) -> None:
+    """Two requests that differ in their merchant alone are two."""
+    run, first = story.run, story.exchanges[0]
+    body = {**first.request_json, "merchantId": story.rival.organization_id}
+    exchange = send(run, operations.CREATE_CHECKOUT, body, story.rival, repeat=True)
+    same = first_field(exchange.response_json, ["id"]) == first_field(first.response_json, ["id"])
+    got = f"{exchange.outcome}, the id of the other merchant's session" if same else exchange.outcome
+    held = exchange.is_success and not same
+    run.check(held, "a session with an id of its own", got, exchange, "CHECKOUT-UNIQUE-4")
 
 
 @given("the target lets a checkout session be read")

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from sandbox import policies
 from sandbox.behaviour import Behaviour, Call, Change
-from sandbox.changes import arriving, finishing, with_seams
+from sandbox.changes import admitting, arriving, finishing, with_seams
 from sandbox.faults.authentication import keyed_by
 from sandbox.faults.builders import without_rule
 from sandbox.faults.comparisons import dead_where, given_in, reading_id
@@ -126,6 +126,26 @@ def _left_by_refused(call: Call, reply: Reply) -> Reply:
     if isinstance(given.get("metadata"), dict) and isinstance(given.get("customerId"), str):
         call.store.execute("UPDATE customer SET metadata = '{}' WHERE id = ?", (given["customerId"],))
     return reply
+
+
+def _same_for_all(call: Call, reply: Reply) -> Reply:
+    """A body that is known is answered with the session that it made, whoever sends it for whatever merchant."""
+    if call.operation != CREATE_CHECKOUT or not reply.succeeded:
+        return reply
+    told = repr({name: value for name, value in call.fields.items() if name != "merchantId"})
+    known = call.memory.setdefault("sessions by request", {})
+    return replace(reply, body=known.setdefault(told, reply.body))
+
+
+def _equal_names(call: Call) -> bool:
+    items = call.fields.get("lineItems", [])
+    names = [item.get("name") for item in items if isinstance(item, dict)]
+    return 1 < len(names) < 4 and len(set(names)) < len(names)
+
+
+def _refuse_equal_names(call: Call) -> None:
+    if _equal_names(call):
+        call.refuse("invalid")
 
 
 def _sent_on(call: Call, _: User) -> bool:
@@ -270,6 +290,25 @@ FAULTS = (
             "each customer of the list says who made it, with that user's password hash",
             finishing(_with_hash),
             ("API-LEAK-25",),
+        ),
+    ),
+    *table(
+        "uniqueness",
+        Fault(
+            "checkout-same-for-all-merchants",
+            CREATE_CHECKOUT,
+            MUST,
+            "a body that another merchant has sent is answered with that one's session",
+            finishing(_same_for_all),
+            ("CHECKOUT-UNIQUE-4", "CHECKOUT-ECHO-3"),
+        ),
+        Fault(
+            "checkout-items-of-one-name-refused",
+            CREATE_CHECKOUT,
+            MUST,
+            "two line items of one name are refused",
+            admitting(CREATE_CHECKOUT, _refuse_equal_names),
+            ("CHECKOUT-STATUS-1",),
         ),
     ),
     *table(

@@ -56,13 +56,13 @@ def _with_new_customer(run: Run, merchant: Merchant | None) -> Body:
 
 
 def _with_three_line_items(run: Run, merchant: Merchant | None) -> Body:
-    """Return a session of three line items with an image each, none of them alike."""
+    """Return a session of three line items with an image each; two of them are of one name, at different prices."""
     valid = body(run, need_merchant(merchant).organization_id)
     image = f"https://shop.example.com/{run.unique()}/image.png"
-    wares = (("Basotho blanket", 1), ("Mokorotlo", 2), ("Tea", 1))
-    amount = valid["totalAmount"] // 4
-    items = [{**line_item(run, name, amount, quantity), "imageUrl": image} for name, quantity in wares]
-    return {**valid, "lineItems": items, "totalAmount": 4 * amount}
+    part = valid["totalAmount"] // 4
+    wares = (("Basotho blanket", 1, part), ("Mokorotlo", 2, part // 2), ("Basotho blanket", 1, 2 * part))
+    items = [{**line_item(run, name, amount, quantity), "imageUrl": image} for name, quantity, amount in wares]
+    return {**valid, "lineItems": items, "totalAmount": sum(item["quantity"] * item["amount"] for item in items)}
 
 
 OPERATION: Final = Operation(
