@@ -45,6 +45,7 @@ class Tests:
         self.state = config.stash[STATE]
         self._items: dict[str, tuple[str, ...]] = {}
         self._deselected: dict[str, str] = {}
+        config.add_cleanup(gc.unfreeze)  # before pytest adds its own, so that it comes after the search for garbage
 
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
         """Ignore the suite's own tests wherever a process that tests a target looks for tests."""
@@ -85,14 +86,13 @@ class Tests:
             for name in requirement_ids(item):
                 self._deselected.setdefault(name, "deselected")
 
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
+    def pytest_collection_finish(self) -> None:
         """Tell the controller which tests there are: it does not collect them itself where workers run them.
 
         What is there by now stays until the end, so that the garbage collector need not go through it again and again.
         """
         self.run.shared.collected(self._items, self._deselected)
         gc.freeze()
-        session.config.add_cleanup(gc.unfreeze)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
