@@ -62,29 +62,57 @@ def outcomes(done: Done, faults: Sequence[str], python: bool = True) -> Iterator
             yield Outcome(row["id"], False, "there is no script, or no exchange to hold its response against")
             continue
         recorded = _recorded(row["breaches"][0]["exchange"])
-        wrong, broken = answer_of(done.reports / row["script"], faults, python)
-        right, broken_too = answer_of(done.reports / row["script"], (), python)
-        if row["id"] in broken - broken_too:
+        wrong = answer_of(done.reports / row["script"], faults, python)
+        right = answer_of(done.reports / row["script"], (), python)
+        if row["id"] in wrong.broken - right.broken:
             yield Outcome(row["id"], True)
-        elif wrong != recorded:
+        elif wrong.likeness != recorded:
             yield Outcome(row["id"], False, "the response is another one than the run got")
-        elif wrong == right:
+        elif (wrong.likeness, wrong.origins) == (right.likeness, right.origins):
             yield Outcome(row["id"], False, "a target without the fault gives a response that looks the same")
         else:
             yield Outcome(row["id"], True)
 
 
-def answer_of(script: Path, faults: Sequence[str], python: bool = True) -> tuple[Any, set[str]]:
-    """Return the last response that a script gets from a fresh sandbox, without what differs each time.
+@dataclass(frozen=True)
+class Answer:
+    """The last response that a script gets: without what differs each time, with the origins of its values besides.
 
-    The other part of the result is the requirements whose rules that answer breaks.
+    An origin is the earlier response, and the field, that had the value first. `broken` are the requirements whose
+    rules the response breaks.
     """
+
+    likeness: Any
+    origins: Any
+    broken: frozenset[str]
+
+
+def answer_of(script: Path, faults: Sequence[str], python: bool = True) -> Answer:
+    """Return the last response that a script gets from a fresh sandbox."""
     with recording_target(faults) as target:
         run_script(script, target, python)
         if not target.seen:
-            return None, set()
-        last = target.seen[-1]
-        return _likeness(last.status, last.came_headers.items(), last.request, last.response), _broken(target.seen)
+            return Answer(None, None, frozenset())
+        *earlier, last = target.seen
+        likeness = _likeness(last.status, last.came_headers.items(), last.request, last.response)
+        return Answer(likeness, _origins(earlier, last), frozenset(_broken(target.seen)))
+
+
+def _origins(earlier: Iterable[Seen], last: Seen) -> list[tuple[str, Any]]:
+    """Return by field of a response where its text stood before, as far as it did."""
+    known: dict[str, tuple[int, str]] = {}
+    for number, item in enumerate(earlier):
+        for path, text in _paths(parse_json(item.response)):
+            known.setdefault(text, (number, path))
+    return [(path, known[text]) for path, text in _paths(parse_json(last.response)) if text in known]
+
+
+def _paths(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, item in items:
+        yield from _paths(item, f"{path}.{name}")
 
 
 def _broken(seen: Iterable[Seen]) -> set[str]:

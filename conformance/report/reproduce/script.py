@@ -15,7 +15,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from conformance.contract.catalogue import Requirement
-from conformance.report.reproduce.origins import Origins, Part, Place, common_start
+from conformance.report.reproduce.origins import WORD, Origins, Part, Place, common_start
 from conformance.report.reproduce.passwords import fresh
 from conformance.results.history import History
 from conformance.results.records import Breach, Record
@@ -80,6 +80,7 @@ def _script(run: Run, origins: Origins, own: Mapping[str, list[int]], result: Re
     remembers = kind in _REMEMBERING or shown.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     told = [one for one in numbers if _is_told(run.history, one)]
     told += [int(one) for one in _NAMED.findall(breach.got)]
+    told += [origins.given[word].number for word in WORD.findall(breach.got) if word in origins.given]
     chain = origins.chain(number, told, remembers=remembers)
     if any(len(exchange.request_body) > _LONGEST_BODY for exchange in chain):
         return None
