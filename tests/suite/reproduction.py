@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -78,8 +79,8 @@ def outcomes(done: Done, faults: Sequence[str], python: bool = True) -> Iterator
 class Answer:
     """The last response that a script gets: without what differs each time, with the origins of its values besides.
 
-    An origin is the earlier response, and the field, that had the value first. `broken` are the requirements whose
-    rules the response breaks.
+    An origin is the earlier request or response, and the field, that had the value first. `broken` are the
+    requirements whose rules the response breaks.
     """
 
     likeness: Any
@@ -102,7 +103,7 @@ def _origins(earlier: Iterable[Seen], last: Seen) -> list[tuple[str, Any]]:
     """Return by field of a response where its text stood before, as far as it did."""
     known: dict[str, tuple[int, str]] = {}
     for number, item in enumerate(earlier):
-        for path, text in _paths(parse_json(item.response)):
+        for path, text in chain(_paths(parse_json(item.request), "sent"), _paths(parse_json(item.response))):
             known.setdefault(text, (number, path))
     return [(path, known[text]) for path, text in _paths(parse_json(last.response)) if text in known]
 
