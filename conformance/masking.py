@@ -22,6 +22,10 @@ _SECRET_TEXT: Final = re.compile(
     rf"""(?i)((?:"{_SECRET_NAME}"|'{_SECRET_NAME}')\s*:\s*)(?:"(?:[^"\\]|\\.)*|'(?:[^'\\]|\\.)*)"""
 )
 """A field as JSON writes it, and as Python shows it; the text may end within the value."""
+_SECRET_IN_QUOTES: Final = re.compile(
+    rf"""(?i)(\\"{_SECRET_NAME}\\"\s*:\s*\\")(?:[^"\\]|\\\\(?:\\.|[^"\\])|\\[^"\\])*"""
+)
+"""The same within a text that is itself in quotes, as the words of a breach quote a body that is no JSON."""
 _URL_USER: Final = re.compile(r"""(?<=://)[^\s/@:"'\\]+:[^\s/@"'\\]+(?=@)""")
 _SHORTEST_IN_BASE64: Final = 8
 _QUOTES_IN_HTML: Final = tuple(product(('"', "&quot;", "&#34;"), ("'", "&#x27;", "&#39;")))
@@ -57,6 +61,7 @@ class Masker:
         text = self._forms.replaced(text, MASK)
         if '"' in text or "'" in text:
             text = _SECRET_TEXT.sub(_without_value, text)
+            text = _SECRET_IN_QUOTES.sub(rf"\1{MASK}", text) if '\\"' in text else text
         return _URL_USER.sub(MASK, text) if "://" in text else text
 
     def known(self, text: str) -> str:

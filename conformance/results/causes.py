@@ -14,6 +14,7 @@ from conformance.results.received import (
     denied_sources,
     got_the_same,
     in_same_words,
+    is_missing_at,
     is_refused,
     operations,
     statuses,
@@ -60,6 +61,7 @@ _MOSTLY: Final = 0.9
 _PLACES: Final = ("response", "field", "later")
 _TICKED: Final = re.compile("`([^`]+)`")
 _FIELD: Final = re.compile(r"\b[a-z]+(?:[A-Z]\w*)+")
+_NUMBER: Final = re.compile(r"\.\d+")
 _WORD: Final = re.compile(r"\w+(?:\.\w+)*")
 
 
@@ -97,7 +99,11 @@ class Broken:
         """Return the fields that it is about, those that its breaches tell of where no rule names any."""
         if self.result.requirement.rule:
             return self.places
-        told = [{breach.place, *_TICKED.findall(breach.got)} - {""} for breach in self.result.breaches]
+        refused = self.concern == "validation"
+        told = [
+            {breach.place, *_TICKED.findall(breach.got), *(_refused_field(breach.expected) if refused else ())} - {""}
+            for breach in self.result.breaches
+        ]
         return frozenset(place for places in told for place in places) if all(told) else frozenset()
 
     @cached_property
@@ -155,6 +161,8 @@ class Broken:
             return False
         if "no-server-error" in rule:
             return _within(other, self)
+        if self._is_same_value(other):
+            return True
         if other.is_grave and self.concern not in EXPLAIN_GRAVE:
             return False
         if "accepts" in rule:
@@ -163,7 +171,7 @@ class Broken:
             return same and may_follow and self.statuses == other.statuses
         if "unique" in rule and _within(other, self):
             return True
-        return self._is_same_value(other) or (bool(rule) and self._comes_before(other))
+        return bool(rule) and self._comes_before(other)
 
     @cached_property
     def is_grave(self) -> bool:
@@ -192,9 +200,10 @@ class Broken:
 
     def _is_same_value(self, other: Broken) -> bool:
         """The same responses broke both, and the other one tells of what stands there at this one's field."""
-        if other.is_grave and other.concern != "leaks" and self.concern not in EXPLAIN_GRAVE:
+        if not _within(other, self) or not tells_value_at(other.result, self.places):
             return False
-        return _within(other, self) and tells_value_at(other.result, self.places)
+        may_fold = not other.is_grave or other.concern == "leaks" or self.concern in EXPLAIN_GRAVE
+        return may_fold or is_missing_at(other.result, self.places)
 
     def _is_same_sentence(self, other: Broken) -> bool:
         """The same sentence for another operation, broken in the same words."""
@@ -250,7 +259,9 @@ class Broken:
             return False
         if "unique" in (self.result.requirement.rule or {}):
             return shared >= _MOSTLY * len(other.exchanges)
-        return shared == len(other.exchanges) and (not self.places or self.is_now_and_then)
+        if not self.places:
+            return shared >= _MOSTLY * len(other.exchanges)
+        return shared == len(other.exchanges) and self.is_now_and_then
 
     def _comes_before(self, other: Broken) -> bool:
         """In each test that broke the other one, this one was broken before, and may bring it about."""
@@ -270,6 +281,11 @@ class Broken:
 
 def _last(place: str) -> str:
     return place.rpartition(".")[2]
+
+
+def _refused_field(expected: str) -> list[str]:
+    """Return the field whose value had to be refused, as the words name it first, without places in a list."""
+    return [_NUMBER.sub("", name) for name in _TICKED.findall(expected)[:1]]
 
 
 def _within(one: Broken, other: Broken) -> bool:

@@ -58,6 +58,15 @@ def tells_value_at(result: Result, places: Iterable[str]) -> bool:
     return bool(places) and all(_tells(breach, places) for breach in result.breaches)
 
 
+def is_missing_at(result: Result, places: Iterable[str]) -> bool:
+    """Return whether nothing stands at any of these places in the responses that show it broken."""
+    places = tuple(places)
+    bodies = [_body(breach.exchange) for breach in result.breaches]
+    return all(
+        body is not MISSING and all(field_of(body, place) in (MISSING, None) for place in places) for body in bodies
+    )
+
+
 def denied_sources(result: Result) -> frozenset[Source]:
     """Return where the values of each request that was denied had come from, as the steps before it show."""
     if not result.breaches or not statuses(result) <= _DENIED:

@@ -152,7 +152,13 @@ def run_script(script: Path, target: Target, python: bool = True) -> subprocess.
                 Path(path, name).symlink_to(place)
         environment = {"PATH": path, "BASE_URL": target.url}
         return subprocess.run(
-            ["sh", str(script)], env=environment, capture_output=True, text=True, timeout=60, check=False
+            ["sh", str(script)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=60,
+            check=False,
         )
 
 

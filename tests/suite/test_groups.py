@@ -137,6 +137,15 @@ SHOWN_TOGETHER: Mapping[str, tuple[Breach, ...]] = {
         breach("CUSTOMER-ERROR-3", "statusCode 400", "500", exchanged(1, 400)),
         breach("API-ERROR-2", "statusCode 401", "500", exchanged(2, 401)),
     ),
+    "a field that is missing": (
+        breach("CUSTOMER-SCHEMA-3", "`merchantId` to be there", "missing", exchanged(1, 201, {"id": "x"})),
+        breach("CUSTOMER-SCHEMA-3", "`merchantId` to be there", "missing", exchanged(2, 201, {"id": "y"})),
+        breach("CUSTOMER-TENANT-20", "merchantId a", "status 201, merchantId missing", exchanged(1, 201, {"id": "x"})),
+    ),
+    "the same refused field": (
+        breach("SIGNIN-VALID-2", "`email` null refused", "status 401", exchanged(1, 401)),
+        breach("SIGNIN-VALID-3", "`email` as a number refused", "status 401", exchanged(2, 401)),
+    ),
     "valid requests that an older rule names": (
         breach("CUSTOMER-STATUS-1", "201", "status 401", exchanged(1, 401, operation="createCustomer")),
         breach("CUSTOMER-TENANT-20", "a customer", "status 401", exchanged(2, 401, operation="createCustomer")),
@@ -154,6 +163,18 @@ SHOWN_APART: Mapping[str, tuple[Breach, ...]] = {
     "ids of two givers": (
         breach("CHECKOUT-INLINE-3", "one", "status 404", exchanged(2, 404, sent="cus_unheard"), ("POST /c", MADE)),
         breach("CHECKOUT-INLINE-6", "two", "status 404", exchanged(4, 404, sent="cus_unheard"), ("POST /d", MADE)),
+    ),
+    "another merchant's field": (
+        breach("CUSTOMER-ECHO-1", "`merchantId` a", '"b"', exchanged(1, 201, {"merchantId": "of another"})),
+        breach("CUSTOMER-TENANT-20", "merchantId a", "merchantId c", exchanged(2, 201, {"merchantId": "c"})),
+    ),
+    "other refused fields": (
+        breach("SIGNIN-VALID-2", "`email` null refused", "status 401", exchanged(1, 401)),
+        breach("SIGNIN-VALID-3", "`password` as a number refused", "status 401", exchanged(2, 401)),
+    ),
+    "a refusal and a leak": (
+        breach("CHECKOUT-TENANT-22", "a customer", "status 404", exchanged(1, 404)),
+        breach("API-LEAK-1", "none", "data of another", exchanged(2, 200)),
     ),
     "refused by two operations": (
         breach("SIGNIN-TOKEN-33", "the session works", "status 401", exchanged(1, 401)),

@@ -248,6 +248,8 @@ def test_a_generated_password_that_opens_an_account_is_masked_unless_it_blots(
         ("""{'password': "a'b", 'n': 1} it's""", """{'password': "***", 'n': 1} it's"""),
         ("http://user:pa55word@host/x", "http://***@host/x"),
         ('{"password": "ab", "name": "x"}', '{"password": "***", "name": "x"}'),
+        (json.dumps(")]}\n" + '{"token": "a-b", "n": 1}'), json.dumps(")]}\n" + '{"token": "***", "n": 1}')),
+        (json.dumps(json.dumps({"token": 'a"b\\', "n": 1})), json.dumps(json.dumps({"token": "***", "n": 1}))),
         ("a time of 12:30 @ http://host:80/x", "a time of 12:30 @ http://host:80/x"),
         ("mail user@example.com, see https://example.com/a:b", "mail user@example.com, see https://example.com/a:b"),
     ],
