@@ -51,7 +51,7 @@ def _led(breach: Breach, steps: int) -> list[str]:
         " · ".join(filter(None, [led["step"], *(earlier["summary"] for earlier in led["exchanges"])]))
         for led in breach.before
     ]
-    return told if len(told) <= steps else ["…", *told[-steps:]]
+    return told if len(told) <= steps else [f"… {told[-steps]}", *told[1 - steps :]]
 
 
 def proof(breach: Breach) -> list[str]:

@@ -29,7 +29,6 @@ _IDS_SHOWN: Final = 12
 _FOLLOWS_SHOWN: Final = 4
 _ROOM: Final = 18
 """Lines for the breaches; the first of them is told in full whatever it takes."""
-_BRIEF_SHOWN: Final = 8
 _LISTED: Final = 4
 _STEPS_SHOWN: Final = 3
 _FAILURES_SHOWN: Final = 2
@@ -82,29 +81,26 @@ def gateway_sentence(report: Report) -> str:
 def print_breaches(terminal: pytest.TerminalReporter, report: Report, style: str, *, names: bool) -> None:
     """Write each breach that fails the run once, in the style of `--tb`; with `names` all that follows from it.
 
-    Without `names`, what finds no room is told in short: a run is read in a minute, and the reports have the rest.
+    Without `names`, what finds no room is left to the summary: a run is read in a minute, the reports have the rest.
     """
     failing = [group for group in report.groups if group.cause in report.broken]
     if not failing or style == "no":
         return
     terminal.section("BREACHES", sep="=")
-    used, brief = 0, 0
+    used, left = 0, 0
     for number, group in enumerate(failing, 1):
         lines = group_lines(report, group, style, whole=names)
-        if style != "line" and not names and number > 1 and (brief or used + len(lines) >= _ROOM):
-            brief += 1
-            if brief <= _BRIEF_SHOWN:
-                terminal.write_line(f"{number} of {len(failing)}: {in_one_line(group.cause)}", red=True)
+        if style != "line" and not names and number > 1 and (left or used + len(lines) >= _ROOM):
+            left += 1
             continue
         used += len(lines) + 1
         if style != "line":
             terminal.write_sep("_", f"{number} of {len(failing)}: {group.endangers}", red=True, bold=True)
         for line in lines:
             terminal.write_line(line)
-    for line in _more(brief - _BRIEF_SHOWN, "", "breaches"):
-        terminal.write_line(line)
-    if brief:
-        terminal.write_line(f"-v tells all in full, as the reports do; {SCRIPTS}/ has a script for each")
+    if left:
+        told = f"and {left} more below, in a line each: -v tells all in full, {SCRIPTS}/ has a script for each"
+        terminal.write_line(told, red=True)
 
 
 def group_lines(report: Report, group: Group, style: str, *, whole: bool) -> list[str]:
@@ -172,8 +168,8 @@ def print_failures(
         terminal.write_line(line)
 
 
-def _more(number: int, indent: str, what: str = "") -> list[str]:
-    return [f"{indent}and {number} more{what and f' {what}'}: -v tells all of them"] if number > 0 else []
+def _more(number: int, indent: str) -> list[str]:
+    return [f"{indent}and {number} more: -v tells all of them"] if number > 0 else []
 
 
 def _broken(terminal: pytest.TerminalReporter, report: Report) -> None:
@@ -186,12 +182,12 @@ def _broken(terminal: pytest.TerminalReporter, report: Report) -> None:
             terminal.write_line(
                 f"{name}, the worst first:" if len(listed) > 1 else f"{name}:", bold=True, **{colour: True}
             )
-        for group in listed[:_BROKEN_SHOWN]:
+        for number, group in enumerate(listed[:_BROKEN_SHOWN]):
             ids = [item.requirement.id for item in group.follows]
             follows = f" (likely follows: {_few(ids, _FOLLOWS_SHOWN)})" if ids else ""
-            terminal.write_line(f"  {title(group.cause.requirement)}{follows}", **{colour: True})
-            if listed is warned:
-                terminal.write_line(f"    {in_short(group.cause.breaches[0])} ({seen(group.cause)})")
+            in_full = listed is failing and number == 0
+            words = title(group.cause.requirement) if in_full else in_one_line(group.cause)
+            terminal.write_line(f"  {words}{follows}", **{colour: True})
         if len(listed) > _BROKEN_SHOWN:
             terminal.write_line(f"  and {len(listed) - _BROKEN_SHOWN} more: the reports have them")
 

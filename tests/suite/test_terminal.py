@@ -39,10 +39,16 @@ class Terminal:
 @pytest.fixture
 def report(catalogue: Catalogue) -> Report:
     """A report of a missing field, which two tests have seen, and of what follows from it."""
+    names = ("CUSTOMER-SCHEMA-3", "CUSTOMER-ECHO-1")
+    return report_of(catalogue, names, names)
+
+
+def report_of(catalogue: Catalogue, *tests: tuple[str, ...]) -> Report:
+    """Return a report of tests, each with the requirements that it found broken."""
     records = []
-    for number in (1, 2):
+    for number, names in enumerate(tests, 1):
         record = Record(f"tests/test_it.py::test_{number}")
-        for name in ("CUSTOMER-SCHEMA-3", "CUSTOMER-ECHO-1"):
+        for name in names:
             record.decided[name] = 5
             exchange = {"number": number, "summary": "POST /customers → 201", "response": {"body": "{}"}, "curl": CURL}
             record.breach(Breach(name, record.test, "this", "that", exchange))
@@ -83,6 +89,16 @@ def test_line_is_a_line_for_each_requirement(report: Report) -> None:
 
 def test_no_tells_nothing_above_the_summary(report: Report) -> None:
     assert lines(report, "no") == []
+
+
+def test_what_finds_no_room_is_left_to_the_summary(catalogue: Catalogue) -> None:
+    names = ("CUSTOMER-SCHEMA-3", "ORG-SCHEMA-2", "SIGNUP-SCHEMA-4")
+    found = report_of(catalogue, *((name,) for name in names))
+    told = lines(found, "auto")
+    assert [line for line in told if line.startswith("_ ")] == ["_ 1 of 3: schema"]
+    assert told[-1].startswith("and 2 more below, in a line each: -v tells all in full")
+    whole = lines(found, "auto", names=True)
+    assert len([line for line in whole if line.startswith("_ ")]) == len(names)
 
 
 FAILURES = [("test_1", "A-1 It is so.\nB-1 It is that."), ("test_2", "A-1 It is so."), ("test_3", "C-1 It is.")]
