@@ -57,6 +57,8 @@ _EVERYWHERE: Final = frozenset({"errors", "headers"})
 """Concerns of what servers do for all operations in one place: the same words for two operations are one defect."""
 _ENDS: Final = frozenset({"no-server-error", "accepts"})
 """Kinds of rules that say nothing of what was wrong: where two operations break them now and then, that is chance."""
+_NO_ANSWER: Final = frozenset({"no-server-error", "answered"})
+"""Kinds of rules that are broken by errors and cut connections, which end whatever a request was to show."""
 _MOSTLY: Final = 0.9
 _PLACES: Final = ("response", "field", "later")
 _TICKED: Final = re.compile("`([^`]+)`")
@@ -159,7 +161,7 @@ class Broken:
         rule = self.result.requirement.rule or {}
         if other.result.requirement.rule or other.result.requirement.level < self.result.requirement.level:
             return False
-        if "no-server-error" in rule:
+        if _NO_ANSWER & set(rule):
             return _within(other, self)
         if self._is_same_value(other):
             return True

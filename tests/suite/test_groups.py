@@ -117,6 +117,11 @@ SHOWN_TOGETHER: Mapping[str, tuple[Breach, ...]] = {
         breach("CHECKOUT-STATUS-3", "no 5xx", "status 500", exchanged(2, 500)),
         breach("CHECKOUT-BODY-40", "an orderly response", "status 500", exchanged(2, 500)),
     ),
+    "a connection that is cut ends it": (
+        breach("CHECKOUT-STATUS-4", "a response", "none", exchanged(1)),
+        breach("CHECKOUT-STATUS-4", "a response", "none", exchanged(2)),
+        breach("CUSTOMER-TENANT-20", "a customer", "no response", exchanged(2)),
+    ),
     "the value at a field": (
         breach("CHECKOUT-EXISTING-1", "`customerId` a", "b", exchanged(1, 201, {"customerId": "cus_of_another"})),
         breach("CHECKOUT-LEAK-23", "none", 'got "cus_of_another"', exchanged(1, 201, {"customerId": "cus_of_another"})),
