@@ -137,8 +137,8 @@ def _text(document: YamlFile, path: DataPath, environment: Mapping[str, str]) ->
 def apply_deviations(contract: Contract, deviations: tuple[Deviation, ...]) -> None:
     """Let a contract document the statuses of a target's own choice, each as the status in whose place it stands.
 
-    Raises `ProfileError` for an operation that the contract does not have, a status that it documents already, and one
-    that it does not document.
+    Raises `ProfileError` for an operation that the contract does not have, and for a status in whose place one is to
+    stand and that it does not document.
     """
     for deviation in deviations:
         operation = contract.operations.get(deviation.operation)
@@ -149,5 +149,6 @@ def apply_deviations(contract: Contract, deviations: tuple[Deviation, ...]) -> N
         if deviation.like not in operation.bodies:
             told = f"{operation.id} does not document {deviation.like}, in whose place {deviation.status} would stand"
             raise ProfileError(f"{deviation.place}: {told}; it documents {documented}")
+        operation.own[deviation.status] = (*operation.own.get(deviation.status, ()), deviation.like)
         operation.bodies.setdefault(deviation.status, operation.bodies[deviation.like])
         operation.headers.setdefault(deviation.status, operation.headers.get(deviation.like, {}))

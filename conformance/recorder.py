@@ -11,6 +11,7 @@ from conformance.checks.base import Finding
 from conformance.checks.places import offending
 from conformance.checks.responses import unavailable
 from conformance.contract.catalogue import Catalogue
+from conformance.contract.document import Contract
 from conformance.errors import NotTested, Why
 from conformance.masking import Masker
 from conformance.results.known import NONE_KNOWN, KnownFailures, told
@@ -36,6 +37,7 @@ class Recorder:
     """
 
     catalogue: Catalogue
+    contract: Contract
     masker: Masker
     record: Record = field(default_factory=lambda: Record("(between tests)"))
     recent: list[Exchange] = field(default_factory=list)
@@ -77,7 +79,7 @@ class Recorder:
         """Return whether the target withholds the operation as a whole, whatever the values."""
         rows = (row for row in self.catalogue if row.operation == exchange.call.operation and row.rule)
         cases = [case for row in rows for case in (row.rule or {}).get("accepts", {}).get("tolerates", ())]
-        return unavailable(exchange, cases) is not None
+        return unavailable(exchange, cases, self.contract) is not None
 
     def _created(self, exchange: Exchange) -> Iterator[str]:
         """Yield what an exchange has left on the target: a kind and a name each."""

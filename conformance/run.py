@@ -75,7 +75,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.shared = self.store
-        self.recorder = Recorder(self.catalogue, self.masker)
+        self.recorder = Recorder(self.catalogue, self.contract, self.masker)
         makes = {operation for operation, creations in self.catalogue.creations.items() if creations}
         self.client = Client(
             self.settings, self.masker, self._observe, repeatable=self.contract.operations.keys() - makes
@@ -230,10 +230,9 @@ class Run:
         with self.recorder.recording(record) as opened:
             yield opened
 
-    def accepted_statuses(self, operation: str | None, statuses: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the statuses that an operation may refuse with, those of the target's own choice among them."""
-        own = [item for item in self.settings.deviations if item.operation == operation and item.like in statuses]
-        return (*statuses, *(item.status for item in own if item.status not in statuses))
+    def has_status(self, exchange: Exchange, *statuses: int) -> bool:
+        """Return whether a response has one of some statuses, or one that the target declares in the place of one."""
+        return exchange.status in self.contract.accepted(exchange.call.operation, statuses)
 
     def be_alone(self) -> None:
         """Let the run's other processes send nothing until the running test ends."""
@@ -276,7 +275,7 @@ class Run:
             for row in self.catalogue
             if row.operation == exchange.call.operation and row.rule and "accepts" in row.rule
         ]
-        return next((reason for row in rows if (reason := unavailable(exchange, _withheld(row)))), None)
+        return next((reason for row in rows if (reason := unavailable(exchange, _withheld(row), self.contract))), None)
 
     def limited(self, operation: str) -> bool:
         """Return whether the target has shown that it limits the rate of an operation: requests are to be saved."""

@@ -155,7 +155,7 @@ class Merchants:
         if merchant.key.startswith("account") and self.run.limited(operations.SIGN_IN):
             token = self.run.shared.take(f"spare session of {merchant.key}")
             sent = call(self.run, operations.SET_ACTIVE, {}, merchant, token=token)
-            if token and self.run.send(sent).status not in (0, HTTPStatus.UNAUTHORIZED):
+            if token and not self.run.has_status(self.run.send(sent), 0, HTTPStatus.UNAUTHORIZED):
                 return str(token)
         return self.sign_in(merchant)
 
@@ -164,11 +164,11 @@ class Merchants:
         try:
             return replace(merchant, token=self.sign_in(merchant))
         except NotTested as error:
-            status = self.run.recent[-1].status if self.run.recent else 0
-            if error.why is not Why.PRECONDITION or status not in _REFUSES_ACCOUNT:
+            last = self.run.recent[-1] if self.run.recent else None
+            if error.why is not Why.PRECONDITION or last is None or not self.run.has_status(last, *_REFUSES_ACCOUNT):
                 raise
             name = "merchant" if merchant.key == "first" else f"{merchant.key}-merchant"
-            told = f"the target does not let {merchant.email} in (status {status})"
+            told = f"the target does not let {merchant.email} in (status {last.status})"
             raise AccountRefused(f"{told}; check --{name}-email and --{name}-password") from None
 
     def sign_up(self, key: str) -> Merchant:
@@ -208,7 +208,7 @@ class Merchants:
         session = f"{merchant.key} {which}"
         if self._sign_ins.setdefault(session, self._count(merchant)) != self._count(merchant):
             body = {"organizationId": merchant.organization_id}
-            if send(self.run, operations.SET_ACTIVE, body, merchant).status == HTTPStatus.UNAUTHORIZED:
+            if self.run.has_status(send(self.run, operations.SET_ACTIVE, body, merchant), HTTPStatus.UNAUTHORIZED):
                 merchant = replace(merchant, token=self.sign_in(merchant))
                 self.activate(merchant, merchant.token)
                 if which == "main":
@@ -250,7 +250,7 @@ def is_locked(run: Run, exchange: Exchange) -> bool:
 
 def check_token(run: Run, exchange: Exchange) -> None:
     """The first request with the token of a sign-in: checks that the token opened a session."""
-    held = exchange.status != HTTPStatus.UNAUTHORIZED
+    held = not run.has_status(exchange, HTTPStatus.UNAUTHORIZED)
     run.check(held, "the token of the sign-in opens a session", exchange.outcome, exchange, "SIGNIN-TOKEN-2")
 
 

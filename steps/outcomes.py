@@ -24,7 +24,7 @@ def refused(run: Run, exchange: Exchange, statuses: tuple[int, ...], what: str, 
         told = f"{what} was not refused in an orderly way: {exchange.summary}"
         run.record.not_tested[requirement or run.recorder.active_requirement()] = Reason(told, Why.PRECONDITION)
         return
-    statuses = run.accepted_statuses(exchange.call.operation, statuses)
+    statuses = run.contract.accepted(exchange.call.operation, statuses)
     expected = f"{what} refused with {' or '.join(map(str, statuses))}"
     held, got = exchange.status in statuses, f"status {exchange.status}"
     run.check(held, expected, got, exchange, requirement, refusal=not exchange.is_success)

@@ -136,7 +136,7 @@ def _create_organization(story: Story, account: Merchant) -> None:
     """Create an organization in a session of the account, and keep it for later."""
     body = operations.create_organization.body(story.run)
     created = send(story.run, operations.CREATE_ORGANIZATION, body, account)
-    held, requirement = created.status != HTTPStatus.UNAUTHORIZED, story.run.record.requirements[1]
+    held, requirement = not story.run.has_status(created, HTTPStatus.UNAUTHORIZED), story.run.record.requirements[1]
     story.run.check(held, "the token opens a session", created.outcome, created, requirement)
     story.notes["organization"] = organization_id(story.run.need_success(created))
 
@@ -159,7 +159,7 @@ def sessions_work(story: Story) -> None:
     for what, token in forms.items():
         if what == "the sign-in's token" or (isinstance(token, str) and token not in (signed_in, "")):
             exchange = make_active(run, account, organization, token=token, intent=Intent.VALID)
-            may_be_closed = what != "the sign-in's token" and exchange.status == HTTPStatus.UNAUTHORIZED
+            may_be_closed = what != "the sign-in's token" and run.has_status(exchange, HTTPStatus.UNAUTHORIZED)
             held = exchange.is_success or may_be_closed
             run.check(held, f"{what} opens the session of the same user", exchange.outcome, exchange, requirement)
 

@@ -82,7 +82,9 @@ def each_404_or_405(story: Story) -> None:
     should = _named(story, "PROTOCOL-2")
     for exchange in story.exchanges:
         if 400 <= exchange.status < 500:
-            story.run.check(exchange.status in (404, 405), "status 404 or 405", exchange.outcome, exchange, should)
+            story.run.check(
+                story.run.has_status(exchange, 404, 405), "status 404 or 405", exchange.outcome, exchange, should
+            )
 
 
 @then("a 405 names POST as allowed")

@@ -162,8 +162,8 @@ def default_customers_together(story: Story) -> None:
 @then("each customer belongs to the organization of the merchant")
 def customers_of_their_own(story: Story) -> None:
     run = story.run
-    statuses = {exchange.status for exchange in story.exchanges}
-    need(statuses != {HTTPStatus.BAD_REQUEST}, "the target wants a customer's merchant to be named", Why.POLICY)
+    refused = all(run.has_status(exchange, HTTPStatus.BAD_REQUEST) for exchange in story.exchanges)
+    need(not refused, "the target wants a customer's merchant to be named", Why.POLICY)
     for one, exchange in zip(story.notes["sessions"], story.exchanges, strict=True):
         got = first_field(exchange.response_json, ["merchantId"])
         held = exchange.is_success and got in (one.organization_id, MISSING)

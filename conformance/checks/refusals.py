@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from conformance.checks.base import BELOW_THE_API, Basis, Check, Finding, Params
@@ -13,6 +13,10 @@ from conformance.wire.exchange import Exchange
 
 def _is_client_error(exchange: Exchange) -> bool:
     return 400 <= exchange.status < 500 and exchange.status not in BELOW_THE_API and exchange.call.method != "HEAD"
+
+
+def _has_status(exchange: Exchange, statuses: Iterable[int], rules: Basis) -> bool:
+    return exchange.status in rules.contract.accepted(exchange.call.operation, statuses)
 
 
 def _error_media_type(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
@@ -27,14 +31,16 @@ def _error_shape(exchange: Exchange, params: Params, rules: Basis) -> list[Findi
     if not _is_client_error(exchange) or exchange.response is None:
         return None
     if not exchange.response.body.strip():
-        if exchange.status in params.get("tolerates_empty", ()):
+        if _has_status(exchange, params.get("tolerates_empty", ()), rules):
             return None
         return [Finding("an error body", f"status {exchange.status} with an empty body")]
     body = exchange.response_json
     if body is MISSING:
         return [Finding("an error body that is JSON", shown(exchange.response.text, 80))]
     shapes = [
-        shape["fields"] for shape in params["shapes"] if exchange.status in shape.get("statuses", (exchange.status,))
+        shape["fields"]
+        for shape in params["shapes"]
+        if _has_status(exchange, shape.get("statuses", (exchange.status,)), rules)
     ]
     if any(_has(body, fields) for fields in shapes):
         return []
@@ -65,7 +71,7 @@ _VALUES: Final = {"number": _is_number, "text": _is_text, "text or texts": _is_t
 
 
 def _error_body(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
-    if exchange.status not in params["value"] or exchange.response is None or exchange.call.method == "HEAD":
+    if not _has_status(exchange, params["value"], rules) or exchange.response is None or exchange.call.method == "HEAD":
         return None
     return [] if exchange.response.body.strip() else [Finding("an error body", "an empty body")]
 

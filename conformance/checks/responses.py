@@ -10,18 +10,17 @@ from typing import Final
 
 from conformance.checks.base import BELOW_THE_API, Basis, Check, Finding, Params, documented_success
 from conformance.checks.places import is_missing, nearest
-from conformance.contract.document import SchemaBreach
+from conformance.contract.document import Contract, SchemaBreach
 from conformance.values import MISSING, shown
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange, Intent
 
 
-def unavailable(exchange: Exchange, cases: Iterable[Params]) -> str | None:
+def unavailable(exchange: Exchange, cases: Iterable[Params], contract: Contract) -> str | None:
     """A response that lawfully withholds an operation (a captcha, a limit): returns the reason, or None."""
     for case in cases:
-        if exchange.status == case["status"] and re.search(
-            case["says"], exchange.response.text if exchange.response else ""
-        ):
+        withheld = exchange.status in contract.accepted(exchange.call.operation, (case["status"],))
+        if withheld and re.search(case["says"], exchange.response.text if exchange.response else ""):
             return str(case["reason"])
     return None
 
@@ -55,7 +54,7 @@ def _no_server_error(exchange: Exchange, params: Params, rules: Basis) -> list[F
 def _accepts(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     if exchange.call.intent != Intent.VALID or exchange.response is None or exchange.status >= 500:
         return None
-    if unavailable(exchange, params.get("tolerates", ())) or _token_is_new(exchange, rules):
+    if unavailable(exchange, params.get("tolerates", ()), rules.contract) or _token_is_new(exchange, rules):
         return None
     if exchange.status in params["statuses"]:
         return []
@@ -68,7 +67,8 @@ def _token_is_new(exchange: Exchange, rules: Basis) -> bool:
     if exchange.is_success and exchange.call.token:
         rules.memory.tokens.add(exchange.call.token)
     token = exchange.call.token
-    return exchange.status == HTTPStatus.UNAUTHORIZED and token is not None and token not in rules.memory.tokens
+    refused = exchange.status in rules.contract.accepted(exchange.call.operation, (HTTPStatus.UNAUTHORIZED,))
+    return refused and token is not None and token not in rules.memory.tokens
 
 
 def _documented(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -48,7 +48,8 @@ class Operation:
     """One operation of the document, with a validator for each documented status and header.
 
     `request` is what a JSON body of a request may be, `response` what that of a success may be, `refusal` what that
-    of a refusal may be; `accepts` is the validator of a request.
+    of a refusal may be; `accepts` is the validator of a request. `own` has the statuses that a target declares as its
+    own choice, each with the documented ones in whose place it stands.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Operation:
     request: Shape
     response: Shape
     refusal: Shape
+    own: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def success(self) -> tuple[int, ...]:
@@ -80,6 +82,20 @@ class Contract:
     def resolve(self, value: dict[str, Any]) -> dict[str, Any]:
         """A node of the document that may be a reference: returns what it refers to."""
         return _resolve(self.document, value)
+
+    def accepted(self, operation: str | None, statuses: Iterable[int]) -> tuple[int, ...]:
+        """Return some statuses of an operation, and those that its target declares to stand in the place of one."""
+        known = self.operations.get(operation or "")
+        wanted = tuple(statuses)
+        own = [] if known is None else [status for status, meant in known.own.items() if set(meant) & set(wanted)]
+        return (*wanted, *(status for status in own if status not in wanted))
+
+    def documented(self, operation: str, status: int) -> int:
+        """Return the status in whose place one stands that the document does not have; any other as it is."""
+        known = self.operations[operation]
+        meant = known.own.get(status)
+        responses = self.document["paths"][known.path][known.method.lower()]["responses"]
+        return meant[0] if meant and str(status) not in responses else status
 
     def breaches(self, operation: str, status: int, body: Any) -> tuple[SchemaBreach, ...]:
         """A response's JSON body: returns where it departs from the schema of that status; none for no schema."""

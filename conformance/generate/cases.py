@@ -105,7 +105,8 @@ def judge(run: Run, case: AnyCase, exchange: Exchange, *, valid: bool) -> None:
         for name, value in response.headers
         if name.lower() not in ("content-encoding", "transfer-encoding")
     ]
-    received = httpx.Response(response.status, headers=headers, content=response.body, request=request)
+    status = run.contract.documented(exchange.call.operation or "", response.status)
+    received = httpx.Response(status, headers=headers, content=response.body, request=request)
     received.elapsed = timedelta(seconds=exchange.seconds)
     for complaint in adapters.complaints(case, received, with_schema=valid or not exchange.is_success):
         _record(run, exchange, complaint)

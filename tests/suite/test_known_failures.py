@@ -14,6 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from conformance.contract.catalogue import Catalogue
+from conformance.contract.document import load_contract
 from conformance.errors import Why
 from conformance.masking import Masker
 from conformance.recorder import Recorder
@@ -22,6 +23,7 @@ from conformance.results.records import Cases, Reason, Record
 from conformance.results.verdicts import Result, RunVerdict, Verdict, results, run_verdict, stale_entries
 from tests.suite.invocation import ROOT, Done, invoke
 
+CONTRACT = load_contract(ROOT / "openapi" / "onboarding.yaml")
 SCHEMA = json.loads((ROOT / "conformance/schemas/known-failures.schema.json").read_text(encoding="utf-8"))
 MUST, SHOULD = "CUSTOMER-BODY-3", "CUSTOMER-AUTH-6"
 FAULT = ("--sandbox-fault", "customer-empty-body-404", "-k", f"test_refused and {MUST}", "--seed", "866297690")
@@ -99,7 +101,7 @@ def test_the_schema_is_one(tmp_path: Path, catalogue: Catalogue) -> None:
 def test_what_a_match_covers(match: str, covered: str, tmp_path: Path, catalogue: Catalogue) -> None:
     narrowed = f"  match: {json.dumps(match)}\n" if match else ""
     known = load(tmp_path, catalogue, f"{MUST}:\n{ENTRY}{narrowed}")
-    recorder = Recorder(catalogue, Masker(), Record("file::test_walk"), known=known)
+    recorder = Recorder(catalogue, CONTRACT, Masker(), Record("file::test_walk"), known=known)
     told = "expected a customer; got status 404\nPOST /customers → 404\nfile::test_walk"
     assert bool(recorder.known.covers(MUST, told)) == bool(covered)
     assert not recorder.known.covers(SHOULD, told)
@@ -107,7 +109,7 @@ def test_what_a_match_covers(match: str, covered: str, tmp_path: Path, catalogue
 
 def verdict_on(known: KnownFailures, catalogue: Catalogue, name: str, *got: str) -> Result:
     """The result for a requirement of which a test has decided each case, and received `got` where it was broken."""
-    recorder = Recorder(catalogue, Masker(), Record("file::test", (name,)), known=known)
+    recorder = Recorder(catalogue, CONTRACT, Masker(), Record("file::test", (name,)), known=known)
     recorder.record.decided = Counter({name: max(1, len(got))})
     for text in got:
         recorder.breach(name, "something else", text)
