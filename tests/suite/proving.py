@@ -39,17 +39,19 @@ Tell = Callable[[Gate], None]
 Expected = Callable[[Case], frozenset[str] | None]
 
 
-def prove(cases: Sequence[Case], expected: Expected, tell: Tell, jobs: int | None = None) -> None:
+def prove(
+    cases: Sequence[Case], expected: Expected, tell: Tell, jobs: int | None = None, parent: int | None = None
+) -> None:
     """Run a proof for each case, several at a time, and tell each gate as it ends.
 
     `expected` returns the requirements at which a case's proof may stop, or None where all tests are to run. A proof
     that was killed has the status `UNENDED`. Slow cases mostly wait, and run beside the others. Where the process that
-    started this one has ended, all proofs are ended too.
+    started this one, `parent`, has ended, all proofs are ended too.
     """
     if not cases:
         return
     with tempfile.TemporaryDirectory() as folder, sandbox(Case()) as url, _no_interim_reports():
-        proofs = _Proofs(cases, expected, tell, jobs or os.cpu_count() or 1, Path(folder))
+        proofs = _Proofs(cases, expected, tell, jobs or os.cpu_count() or 1, Path(folder), parent or os.getppid())
         with silence(Path(folder, "output.txt")):
             pytest.main(
                 [*arguments_of(url, folder), "--time-limit=86400", f"--ignore={GENERATED}"], plugins=[_Register(proofs)]
@@ -75,6 +77,7 @@ class Background:
         self._expected = expected
         self._done: multiprocessing.Queue[Gate] = context.Queue()
         self._gates: dict[str, Gate] = {}
+        self._parent = os.getpid()
         self._process = context.Process(target=self._run)
         self._process.start()
 
@@ -104,7 +107,7 @@ class Background:
     def _run(self) -> None:
         os.setpgrp()
         os.nice(_GIVE_WAY)
-        prove(self.cases, self._expected, self._done.put)
+        prove(self.cases, self._expected, self._done.put, parent=self._parent)
 
 
 class _Register:
@@ -121,13 +124,16 @@ class _Register:
 class _Proofs:
     """In place of the loop of the tests: forks a process for each case, in which the loop runs."""
 
-    def __init__(self, cases: Sequence[Case], expected: Expected, tell: Tell, jobs: int, folder: Path) -> None:
+    def __init__(
+        self, cases: Sequence[Case], expected: Expected, tell: Tell, jobs: int, folder: Path, parent: int
+    ) -> None:
         self.ended = 0
         self._quick = [case for case in cases if not SLOW.intersection(case.variants)]
         self._slow = [case for case in cases if SLOW.intersection(case.variants)]
         self._expected = expected
         self._tell = tell
         self._jobs = jobs
+        self._parent = parent
         self._folder = folder
         self._running: dict[int, Case] = {}
         self._loop: _Loop | None = None
@@ -136,7 +142,6 @@ class _Proofs:
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         if self._loop is not None:
             return None
-        parent = os.getppid()
         session.config.stash[RUN].client.close()
         gc.collect()
         gc.freeze()
@@ -149,7 +154,7 @@ class _Proofs:
                 self._fork(session, waiting.pop(0))
                 continue
             self._reap()
-            if os.getppid() != parent:
+            if os.getppid() != self._parent:
                 os.killpg(0, signal.SIGKILL)
         return True
 

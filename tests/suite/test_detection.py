@@ -29,7 +29,7 @@ from tests.suite.forking import skip_without_fork
 from tests.suite.proving import UNENDED
 
 _TILL_PROOFS_RUN = 6.0
-_TILL_ALL_ENDED = 20
+_TILL_ALL_ENDED = 60
 AGAIN = "write it anew with `python -m tests.suite.write_detection_page"
 NO_STATUS_CODE = frozenset({"SIGNUP-ERROR-3", "SIGNIN-ERROR-3", "ORG-ERROR-3", "ACTIVE-ERROR-3"})
 """The errors of the reference's authentication paths have the shape without a statusCode."""
