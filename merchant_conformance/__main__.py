@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 PROGRAM: Final = "merchant-conformance"
 HERE: Final = Path(__file__).resolve().parent
@@ -46,7 +46,7 @@ def _run(words: Sequence[str]) -> int:
     import pytest  # noqa: PLC0415
 
     try:
-        status = int(pytest.main(pytest_words(words, Path.cwd())))
+        status = int(pytest.main(pytest_words(words, Path.cwd()), plugins=[_Named()]))
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -54,6 +54,13 @@ def _run(words: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return status
+
+
+class _Named:
+    """Lets pytest's usage and mistakes name this command."""
+
+    def pytest_addoption(self, parser: Any) -> None:
+        parser.prog = PROGRAM
 
 
 def pytest_words(words: Sequence[str], folder: Path) -> list[str]:

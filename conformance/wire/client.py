@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -357,6 +358,8 @@ class Wire:
             failure = self._failure(error, patience)
         if failure.kind in (Kind.CLOSED, Kind.NO_HTTP) and self._speaks_tls():
             return "what answers there speaks TLS: write https://"
+        if failure.kind is Kind.CLOSED and self._greets():
+            return "what listens there speaks before it is asked, which is no HTTP"
         if failure.kind is Kind.CLOSED and self._refuses_client():
             return CLIENT_REFUSED
         return failure.words if failure.kind in (Kind.UNREACHED, Kind.NO_HTTP) else None
@@ -370,6 +373,17 @@ class Wire:
         except httpx.HTTPError as error:
             return not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
         return True
+
+    def _greets(self) -> bool:
+        """Return whether something speaks before it is asked, as SSH and mail servers do, and HTTP never does."""
+        link, url = self.connection, httpx.URL(self.connection.base_url)
+        if url.scheme != "http" or link.proxy or (link.trust_environment and environment_proxy(url)):
+            return False
+        try:
+            with socket.create_connection((url.host, url.port or 80), _PROBE_SECONDS) as connection:
+                return bool(connection.recv(1))
+        except OSError:
+            return False
 
     def _refuses_client(self) -> bool:
         """Return whether the TLS handshake fails though any certificate of the server is accepted.

@@ -48,7 +48,7 @@ def failure_of(error: Exception, patience: float, connect_patience: float, start
     """Return what an error of the client library says about the target, whose response starts with `start`."""
     text = str(error)
     match error:
-        case httpx.ReadTimeout() | httpx.RemoteProtocolError() if start and not b"HTTP/".startswith(start[:5]):
+        case httpx.ReadError() | httpx.ReadTimeout() | httpx.RemoteProtocolError() if not _may_be_http(start):
             return Failure(Kind.NO_HTTP, f"a response that is not HTTP (it starts with {start!r})")
         case httpx.ConnectTimeout():
             return Failure(Kind.UNREACHED, f"no connection within {connect_patience:g} s")
@@ -72,6 +72,10 @@ def failure_of(error: Exception, patience: float, connect_patience: float, start
             return Failure(Kind.BROKEN, f"an endless response: more than {MAX_BODY // 1024 // 1024} MB")
         case _:
             return Failure(Kind.BROKEN, f"{type(error).__name__}: {text}")
+
+
+def _may_be_http(start: bytes) -> bool:
+    return b"HTTP/".startswith(start[:5])
 
 
 def _broken_off(text: str, started: bool) -> Failure:

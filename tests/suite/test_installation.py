@@ -136,6 +136,8 @@ def test_what_the_command_tells_of_itself(site: Path, tmp_path: Path) -> None:
     assert json.loads(known.stdout)["title"] == "Known failures of a target"
     wrong = command(site, tmp_path, "schema", "reports")
     assert (wrong.returncode, wrong.stderr.startswith(f"usage: {PROGRAM} schema {{known-failures,")) == (4, True)
+    unknown = command(site, tmp_path, "--no-such-option")
+    assert (unknown.returncode, f"{PROGRAM}: error: unrecognized" in unknown.stderr) == (4, True)
     assert f"usage: {PROGRAM} sandbox" in command(site, tmp_path, "sandbox", "--help").stdout
 
 

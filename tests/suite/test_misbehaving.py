@@ -7,9 +7,11 @@ import os
 import re
 import signal
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -246,6 +248,28 @@ def test_plain_text_spoken_to_in_tls_is_named() -> None:
     with serving([reply(201, OBJECT)]) as server:
         reason = wire_to(server.url.replace("http", "https")).reach()
     assert reason == "what answers there does not speak TLS: write http:// if that is meant"
+
+
+def test_a_server_that_speaks_first_is_no_target() -> None:
+    """As SSH does, whatever of it is read before the connection ends; one that ends silently may answer elsewhere."""
+    for greeting, told in ((b"SSH-2.0-server\r\n", "HTTP"), (b"", "")):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+
+            def greet(listener: socket.socket = listener, greeting: bytes = greeting) -> None:
+                with suppress(OSError):
+                    while True:
+                        connection, _ = listener.accept()
+                        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                        connection.sendall(greeting)
+                        connection.recv(1)
+                        connection.close()
+
+            thread = threading.Thread(target=greet, daemon=True)
+            thread.start()
+            reason = wire_to(f"http://127.0.0.1:{listener.getsockname()[1]}").reach()
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+        assert (told in (reason or "")) if told else reason is None, reason
 
 
 # Silence and death
