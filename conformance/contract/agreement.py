@@ -119,7 +119,8 @@ class _Row:
     def of_tables(self) -> Iterator[tuple[str, str]]:
         """Yield what is wrong in the row's tables of requests."""
         for table in ("refuses", "survives"):
-            for name, value in (getattr(self.row, table) or {}).items():
+            given = getattr(self.row, table) or {}
+            for name, value in given.items():
                 where = (table, name)
                 if name in _CHANGING:
                     yield from self._fields(where, value, "request")
@@ -127,6 +128,8 @@ class _Row:
                     yield from self._fields(where, value, "request", put=True)
                 elif name in _STATUSES:
                     yield from self._statuses(where, value)
+                elif name == "always" and value > given.get("each", 0):
+                    yield self._at(where), f"`always` is {value}, more than the cases of a field that `each` allows"
 
     def _at(self, path: DataPath) -> str:
         return f"{self.row.origin.place(*path)} ({self.row.id})"
