@@ -27,10 +27,9 @@ _IMPORTED: Final = (
     "conformance.plugin.entry",
     "steps",
     *(f"steps.{file.stem}" for file in (ROOT / "steps").glob("*.py")),
-    "allure_pytest.plugin",
-    "pytest_html.plugin",
-    "schemathesis",
-    "xdist.plugin",
+    *("allure_pytest.plugin", "anyio.pytest_plugin", "pytest_base_url.plugin", "pytest_bdd.plugin"),
+    *("pytest_html.plugin", "pytest_metadata.plugin", "schemathesis", "xdist.plugin"),
+    "tests.suite.warm",
 )
 _PATIENCE: Final = 60
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
