@@ -11,6 +11,7 @@ Feature: The optional reads
     Then it is shown completely, as its schema says
     And it is read with a token alone
     And an id that does not exist is unknown
+    And the id of a checkout session reads nothing
     And other methods by other merchants change nothing, at the moment of another read
 
   @CHECKOUT-READ-20 @CHECKOUT-READ-21 @CHECKOUT-READ-22 @CHECKOUT-READ-23 @CHECKOUT-READ-24 @CHECKOUT-READ-25 @CHECKOUT-READ-26 @CHECKOUT-READ-27
@@ -19,6 +20,7 @@ Feature: The optional reads
     Then it is shown completely, as its schema says
     And it is read with a token alone
     And an id that does not exist is unknown
+    And the id of a customer reads nothing
     And other methods by other merchants change nothing, at the moment of another read
 
   @CUSTOMER-LIST-20 @CUSTOMER-LIST-21 @CUSTOMER-LIST-22 @CUSTOMER-LIST-23 @CUSTOMER-LIST-24 @CUSTOMER-LIST-25 @CUSTOMER-LIST-26 @CUSTOMER-LIST-27 @CUSTOMER-LIST-28

@@ -225,6 +225,11 @@ def lists_lag(run: Run, merchant: Merchant) -> bool:
     run.need_success(create_customer(run, merchant))
     lag = listed(run, merchant) == before
     run.shared.tell(LISTS_LAG, lag)
+    if lag:
+        _settle(run)
+        after = listed(run, merchant)
+        held, exchange = after > before, run.recent[-1] if run.recent else None
+        run.check(held, f"more than {before} two seconds later", f"{after}", exchange, "CUSTOMER-LIST-21")
     return lag
 
 

@@ -141,6 +141,19 @@ def unknown_is_unknown(story: Story) -> None:
         run.check(held, "an orderly refusal of an odd id", exchange.outcome, exchange, f"{short}-READ-24")
 
 
+@then(parsers.parse("the id of a {kind} reads nothing"))
+def id_of_another_kind(story: Story, kind: str) -> None:
+    run, operation = story.run, story.notes["operation"]
+    if _KINDS[kind] == operations.CREATE_CUSTOMER:
+        identifier = attached(story.notes["created"])
+        need(isinstance(identifier, str), "the session names no customer")
+    else:
+        identifier = text_field(keepsakes(run, story.actor).session, "id")
+    exchange = read(run, item_path(run, operation, identifier), story.actor)
+    held = not exchange.is_success or first_field(exchange.response_json, ["id"]) in (MISSING, identifier)
+    run.check(held, f"a refusal of the id of a {kind}", exchange.outcome, exchange, f"{_SHORT[operation]}-READ-24")
+
+
 def _shows_one(exchange: Exchange) -> bool:
     """Return whether a read shows a thing with an id; a server may take an odd id for another path, such as a list."""
     return exchange.is_success and isinstance(first_field(exchange.response_json, ["id"]), str)
@@ -157,15 +170,17 @@ def other_methods_change_nothing(story: Story) -> None:
     name = f"{_SHORT[operation]}-READ-26"
     path = item_path(run, operation, story.notes["id"])
     body = encode({"name": "Changed", "metadata": {}, "status": "complete", "deletedAt": "2001-02-03T04:05:06.000Z"})
-    methods = ["DELETE", "PATCH", "PUT"]
-    run.random(name).shuffle(methods)
+    methods = ["DELETE", "PATCH", "PUT", "POST"]
+    run.random("methods of reads").shuffle(methods)
+    if operation == operations.CREATE_CHECKOUT:
+        methods.reverse()
     full = run.settings.size == "full"
-    for method in methods if full else methods[:1]:
+    for method in methods if full else methods[:2]:
         exchange = _try(run, method, path, body, story.rival)
         held = 400 <= exchange.status < 500
         run.check(held, f"{method} by another merchant is refused", exchange.outcome, exchange, name)
     carried_out = False
-    for method in methods if full else methods[1:2]:
+    for method in methods if full else methods[2:3]:
         exchange = _try(run, method, path, body, story.actor)
         carried_out |= exchange.is_success
         run.check(exchange.status < 500, f"no 5xx to {method}", exchange.outcome, exchange, name)

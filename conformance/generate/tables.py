@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from conformance.values import MISSING, field, with_value, without
 
@@ -44,9 +45,10 @@ BODIES: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
     "null": ("a JSON null", lambda _: "null"),
     "marked": ("JSON behind a byte order mark", lambda valid: f"\ufeff{valid}"),
     "untyped": ("JSON without a media type", lambda valid: valid),
+    "form": ("form data", lambda valid: urlencode(json.loads(valid))),
     "twice": ("JSON in which each field stands twice", lambda valid: f"{valid[:-1]}, {valid[1:]}"),
 }
-_UNTYPED: Final = ("nothing", "untyped")
+_MEDIA_TYPES: Final = {"nothing": "", "untyped": "", "form": "application/x-www-form-urlencoded"}
 
 
 def _with_number(valid: str, number: str) -> str:
@@ -135,8 +137,7 @@ def _values(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]
 def _bodies(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:
     for name in spec.get("bodies", ()):
         label, change = BODIES[name]
-        media_type = "" if name in _UNTYPED else None
-        yield Case(label, body=change(json.dumps(valid)).encode(), media_type=media_type)
+        yield Case(label, body=change(json.dumps(valid)).encode(), media_type=_MEDIA_TYPES.get(name))
 
 
 def _hostile_texts(paths: Sequence[str], valid: Mapping[str, Any]) -> Iterator[Case]:

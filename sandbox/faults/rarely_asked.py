@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from http import HTTPStatus
 from urllib.parse import parse_qs
 
 from sandbox import policies
 from sandbox.behaviour import Behaviour, Call, Change
-from sandbox.changes import admitting, arriving, finishing, with_seams
+from sandbox.changes import admitting, arriving, finishing, put, with_seams
 from sandbox.faults.authentication import keyed_by
-from sandbox.faults.builders import without_rule
+from sandbox.faults.builders import editing, falling_over, without_rule
 from sandbox.faults.comparisons import dead_where, given_in, reading_id
 from sandbox.faults.doors import also_by, newest_session, unwatched
-from sandbox.faults.model import MUST, SHOULD, Fault, table
+from sandbox.faults.model import ANY, MUST, SHOULD, Fault, table
 from sandbox.faults.tokens import GUESSABLE, tokens_like
 from sandbox.model import (
     CREATE_CHECKOUT,
@@ -26,6 +27,7 @@ from sandbox.model import (
     SIGN_IN,
     SIGN_UP,
     Json,
+    JsonObject,
     Reply,
     text,
 )
@@ -146,6 +148,38 @@ def _equal_names(call: Call) -> bool:
 def _refuse_equal_names(call: Call) -> None:
     if _equal_names(call):
         call.refuse("invalid")
+
+
+def _allowing_all(call: Call, reply: Reply) -> Reply:
+    """A 405 names every method as allowed, the refused one too."""
+    if reply.status != HTTPStatus.METHOD_NOT_ALLOWED:
+        return reply
+    others = tuple(pair for pair in reply.headers if pair[0].lower() != "allow")
+    return replace(reply, headers=(*others, ("allow", "GET, POST, PUT, PATCH, DELETE")))
+
+
+def _form_falls_over(call: Call) -> bool:
+    return call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+
+def _newest_session(call: Call) -> None:
+    """The id of a customer reads the newest session of the customer."""
+    if call.operation == GET_CHECKOUT:
+        query = "SELECT id FROM checkout WHERE customer_id = ? ORDER BY rowid DESC LIMIT 1"
+        rows = call.store.execute(query, (call.parameter,))
+        call.parameter = rows[0][0] if rows else call.parameter
+
+
+def _ended(call: Call, session: JsonObject) -> None:
+    session["expiresAt"] = "2001-02-03T04:05:06.000Z"
+
+
+def _remembered(call: Call, reply: Reply) -> Reply:
+    """A list that was read once is read so for ever, if it has one row."""
+    if call.operation != LIST_CUSTOMERS or not reply.succeeded or "limit=1&" not in call.query:
+        return reply
+    known = call.memory.setdefault("lists", {})
+    return replace(reply, body=known.setdefault((call.caller.active, call.query), reply.body))
 
 
 def _sent_on(call: Call, _: User) -> bool:
@@ -309,6 +343,60 @@ FAULTS = (
             "two line items of one name are refused",
             admitting(CREATE_CHECKOUT, _refuse_equal_names),
             ("CHECKOUT-STATUS-1",),
+        ),
+    ),
+    *table(
+        "http",
+        Fault(
+            "any-405-allows-all",
+            ANY,
+            MUST,
+            "a 405 names every method as allowed",
+            finishing(_allowing_all),
+            tuple(f"{short}-PROTOCOL-50" for short in ("SIGNUP", "SIGNIN", "ORG", "ACTIVE", "CUSTOMER", "CHECKOUT")),
+        ),
+        Fault(
+            "checkout-form-500",
+            CREATE_CHECKOUT,
+            MUST,
+            "form data is a 500",
+            falling_over(CREATE_CHECKOUT, _form_falls_over),
+            ("CHECKOUT-STATUS-3", "CHECKOUT-BODY-40"),
+        ),
+    ),
+    *table(
+        "reads",
+        Fault(
+            "checkout-read-by-customer",
+            GET_CHECKOUT,
+            MUST,
+            "a customer's id reads the newest session of the customer",
+            arriving(_newest_session),
+            ("CHECKOUT-READ-24",),
+        ),
+        Fault(
+            "checkout-read-ended",
+            GET_CHECKOUT,
+            MUST,
+            "a session reads as ended before it was created",
+            editing(GET_CHECKOUT, _ended),
+            ("API-TIME-50",),
+        ),
+        Fault(
+            "customer-read-updated-before",
+            GET_CUSTOMER,
+            MUST,
+            "a customer reads as updated before it was created",
+            editing(GET_CUSTOMER, put("updatedAt", "2001-02-03T04:05:06.000Z")),
+            ("API-TIME-51",),
+        ),
+        Fault(
+            "customers-kept-for-ever",
+            LIST_CUSTOMERS,
+            MUST,
+            "a list that was read once is read so for ever",
+            finishing(_remembered),
+            ("CUSTOMER-LIST-21",),
         ),
     ),
     *table(
