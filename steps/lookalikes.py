@@ -73,6 +73,8 @@ def sessions_for_lookalikes(story: Story) -> None:
 def sessions_for_customer_lookalikes(story: Story) -> None:
     own, foreign = new_customer(story.run, story.actor), story.customers[-1]
     values = {f"a customer's id {words}": value for words, value in almost(own).items()}
+    if "_" in own:
+        values["a customer's id with another prefix"] = f"id_{own.partition('_')[2]}"
     values |= {"a list with a customer's id": [own], "a wildcard": WILDCARD, "SQL": SQL}
     values["another merchant's customer's id with a blank after it"] = f"{foreign} "
     story.notes["own"] = own

@@ -44,6 +44,7 @@ _RETRIES_AFTER_429: Final = 4
 _SLOW_AFTER: Final = 2
 _IMPATIENT: Final = 3.0
 _BEFORE_ANOTHER: Final = (0.1, 0.5)
+_BEFORE_ANOTHER_PROBE: Final = (0.2, 0.6, 1.5)
 _UNANNOUNCED_CLOSES: Final = 2
 _SILENT_PATH: Final = 5
 _SILENT_TARGET: Final = 8
@@ -99,7 +100,7 @@ class Wire:
         link = self.connection
         self._traffic = Traffic()
         self._unannounced = 0
-        self._unknown: Response | Failure | None = None
+        self._unknown: Response | None = None
         self._transport = Transport(
             self._traffic,
             proxy=link.proxy,
@@ -203,12 +204,22 @@ class Wire:
 
     def _dislikes(self, call: Call, result: Response) -> bool:
         """Return whether the same is answered on an unknown path, and there not for a request that holds nothing."""
-        same = self._attempt(replace(call, path=f"{UNKNOWN_PATH}{call.path}", operation=None))[1]
-        if isinstance(same, Failure) or not alike(same, result):
+        same = self._probed(replace(call, path=f"{UNKNOWN_PATH}{call.path}", operation=None))
+        if same is None or not alike(same, result):
             return False
         if self._unknown is None:
-            self._unknown = self._attempt(Call(call.method, UNKNOWN_PATH, json={}, token=call.token))[1]
-        return isinstance(self._unknown, Response) and not alike(self._unknown, result)
+            self._unknown = self._probed(Call(call.method, UNKNOWN_PATH, json={}, token=call.token))
+        return self._unknown is not None and not alike(self._unknown, result)
+
+    def _probed(self, call: Call) -> Response | None:
+        """Return what a path that nobody has answers, or None where a rate limit or a closed connection hides it."""
+        for pause in (*_BEFORE_ANOTHER_PROBE, None):
+            result = self._attempt(call)[1]
+            if isinstance(result, Response) and result.status != HTTPStatus.TOO_MANY_REQUESTS:
+                return result
+            if pause is not None:
+                time.sleep(pause)
+        return None
 
     def _may_repeat(self, call: Call, result: Response) -> bool:
         """Return whether a request that a gateway answered is safe to send again (RFC 9110 section 9.2.2)."""

@@ -170,6 +170,26 @@ def _newest_session(call: Call) -> None:
         call.parameter = rows[0][0] if rows else call.parameter
 
 
+def _shown_to_heads(call: Call) -> Reply | None:
+    """HEAD asks for no token."""
+    meant = call.operation in (GET_CUSTOMER, GET_CHECKOUT) and call.method == "HEAD"
+    return Reply(200, {}) if meant else None
+
+
+def _more_at_the_end(call: Call, reply: Reply) -> Reply:
+    """A page that ends with the last customer goes on."""
+    if call.operation != LIST_CUSTOMERS or not reply.succeeded:
+        return reply
+    page = reply.body["pagination"]
+    more = page["offset"] + page["limit"] <= page["total"]
+    return replace(reply, body={**reply.body, "pagination": {**page, "hasMore": more}})
+
+
+def _without_prefix(call: Call, value: Json) -> Json:
+    """A customer is looked up by what follows the prefix."""
+    return f"cus_{value.partition('_')[2]}" if isinstance(value, str) and "_" in value else value
+
+
 def _ended(call: Call, session: JsonObject) -> None:
     session["expiresAt"] = "2001-02-03T04:05:06.000Z"
 
@@ -389,6 +409,30 @@ FAULTS = (
             "a customer reads as updated before it was created",
             editing(GET_CUSTOMER, put("updatedAt", "2001-02-03T04:05:06.000Z")),
             ("API-TIME-51",),
+        ),
+        Fault(
+            "reads-by-head-open",
+            ANY,
+            MUST,
+            "HEAD of what was created asks for no token",
+            arriving(_shown_to_heads),
+            ("CUSTOMER-READ-22", "CHECKOUT-READ-22"),
+        ),
+        Fault(
+            "customers-more-at-the-end",
+            LIST_CUSTOMERS,
+            MUST,
+            "hasMore is true for a page that ends with the last customer",
+            finishing(_more_at_the_end),
+            ("CUSTOMER-LIST-24",),
+        ),
+        Fault(
+            "checkout-customer-of-any-prefix",
+            CREATE_CHECKOUT,
+            MUST,
+            "the prefix of a customer's id does not count",
+            reading_id(CREATE_CHECKOUT, "customerId", _without_prefix),
+            ("CHECKOUT-TENANT-31",),
         ),
         Fault(
             "customers-kept-for-ever",

@@ -27,6 +27,7 @@ _QUOTED: Final = "O'Brien  & \"D'Arcy\"  "
 _SCRIPTS: Final = "Zoë Ångström Ελλάδα Привет 東京 "
 _LARGEST: Final = 2**53 - 1
 _OF_32_BITS: Final = 2**31
+_PIECES: Final = 2**16
 _FOLDERS: Final = "a-folder-of-pictures/" * 11
 """So that a URL is longer than the 255 characters that a column may have."""
 
@@ -180,8 +181,8 @@ def amounts(*choice: int) -> Class:
 
 
 def _amount(amount: int) -> Change:
-    """A large even amount is that of two pieces, so that the product is larger than its factors."""
-    quantity = 2 if amount >= _OF_32_BITS and amount % 2 == 0 else 1
+    """A large round amount is that of very many pieces, so that the product is larger than its factors."""
+    quantity = _PIECES if amount >= _OF_32_BITS and amount % _PIECES == 0 else 1
     return lambda _, body: {
         **body,
         "totalAmount": amount,

@@ -116,6 +116,25 @@ def test_a_firewall_refuses_the_same_on_a_path_that_nobody_has(page: bytes) -> N
     assert "firewall" in refused.gateway
 
 
+def test_a_firewall_is_known_behind_a_rate_limit() -> None:
+    """The first request for a path that nobody has is refused as too many."""
+    asked: list[str] = []
+
+    def respond(request: Request) -> Script:
+        if request.path.startswith(UNKNOWN_PATH):
+            asked.append(request.path)
+            if len(asked) == 1:
+                return [reply(429, b'{"message": "Too Many Requests"}')]
+        if b"<script>" in request.body:
+            return [reply(403, b'{"message": "Forbidden"}')]
+        return [reply(404, b'{"code": "NO", "message": "no"}')]
+
+    with serving(respond) as server:
+        refused = _wire(server.url).send(Call("POST", "/customers", json={"name": "<script>"}))
+    assert refused.gateway is not None
+    assert len(asked) == 3
+
+
 @pytest.mark.parametrize("page", [reply(403, PAGE, media_type=HTML), reply(403, b'{"message": "Forbidden"}')])
 def test_a_403_of_the_target_itself_stays_its_own(page: bytes) -> None:
     def respond(request: Request) -> Script:
