@@ -14,8 +14,8 @@ import os
 import signal
 import sys
 import warnings
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing import Pipe
@@ -124,7 +124,8 @@ class Forks:
                 free.pop().carry_out(session.items, soon.popleft())
             if len(free) == len(working) and (alone or late):
                 self.relay.let_one_work()
-                free.pop().carry_out(session.items, alone.popleft() if alone else late.pop(0))
+                known = dict(self.run.successes)
+                free.pop().carry_out(session.items, alone.popleft() if alone else late.pop(0), known)
 
     def _keep_traces(self, told: Sequence[dict[str, Any]]) -> None:
         """Keep of a test that runs again what it has sent and created, and nothing that it found."""
@@ -163,10 +164,12 @@ class _Worker:
     runs: str = ""
     place: int = 0
 
-    def carry_out(self, items: Sequence[pytest.Item], place: int) -> None:
-        """Let the worker run one of the tests."""
+    def carry_out(
+        self, items: Sequence[pytest.Item], place: int, successes: Mapping[tuple[str, str], int] | None = None
+    ) -> None:
+        """Let the worker run one of the tests; one that runs alone has to know what others have carried out."""
         self.runs, self.place = items[place].nodeid, place
-        self.connection.send(place)
+        self.connection.send((place, successes))
 
     def hear(self) -> tuple[str, Any]:
         """Return what the worker tells now. Raises `RuntimeError` where it has ended before its time."""
@@ -220,7 +223,9 @@ def _work(session: pytest.Session, channel: _ForkChannel, connection: Connection
         session.config.pluginmanager.register(_Reporting(session.config, connection))
         connection.send((_NEXT, None))
         while True:
-            item = session.items[connection.recv()]
+            place, successes = connection.recv()
+            run.successes = run.successes if successes is None else Counter(successes)
+            item = session.items[place]
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=session)
             connection.send((_NEXT, None))
     except (EOFError, OSError, pytest.exit.Exception):
