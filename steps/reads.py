@@ -19,7 +19,7 @@ from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.checkout import attached
 from steps.customers import item_path, needs_read, no_read, read, refuse_read
-from steps.fixtures import Story, need
+from steps.fixtures import Story, any_customer, need
 from steps.keepsakes import keepsakes
 from steps.merchant import Merchant
 from steps.merchants import create_checkout, create_customer, organization_id, send, text_field
@@ -337,6 +337,7 @@ def _lost(exchange: Exchange, known: set[str]) -> set[str]:
 def query_opens_nothing(story: Story) -> None:
     """A target may overlook the parameter, refuse it, or find nobody."""
     run, rival = story.run, story.rival.organization_id
+    any_customer(run, story.rival)
     exchange = _list(run, story.actor, f"?merchantId={rival}&organizationId={rival}&limit=100")
     run.check(exchange.status < 500, "no 5xx", exchange.outcome, exchange, "CUSTOMER-LIST-27")
     _none_of_others(run, exchange, story.actor, "CUSTOMER-LIST-22")

@@ -367,9 +367,9 @@ DISAGREEMENTS: dict[str, tuple[str, str, str, str]] = {
     ),
     "values": (
         "6-checkout.yaml",
-        "lineItems.0.quantity:",
-        "lineItems.0.quantities:",
-        "has no field `lineItems.0.quantities`; did you mean `lineItems.0.quantity`?",
+        "lineItems.2.quantity:",
+        "lineItems.2.quantities:",
+        "has no field `lineItems.2.quantities`; did you mean `lineItems.2.quantity`?",
     ),
     "a control": (
         "1-sign-up.yaml",
