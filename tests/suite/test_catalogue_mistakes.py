@@ -369,7 +369,7 @@ DISAGREEMENTS: dict[str, tuple[str, str, str, str]] = {
         "6-checkout.yaml",
         "lineItems.2.quantity:",
         "lineItems.2.quantities:",
-        "has no field `lineItems.2.quantities`; did you mean `lineItems.2.quantity`?",
+        "has no field `lineItems.2.quantities`; did you mean `lineItems.0.quantity`?",
     ),
     "a control": (
         "1-sign-up.yaml",
