@@ -83,10 +83,6 @@ def not_blank(value: Json) -> bool:
     return not isinstance(value, str) or value != ""
 
 
-def not_zero(value: Json) -> bool:
-    return bool(value)
-
-
 def not_negative(value: Json) -> bool:
     return not is_number(value) or value >= 0
 
@@ -146,7 +142,6 @@ PHONE_FORMAT = Rule("format", is_phone, "must be a phone number in E.164 format"
 CURRENCY_FORMAT = Rule("format", is_currency, "must be an ISO 4217 currency code")
 URL_FORMAT = Rule("format", is_web_address, "must be an absolute URL")
 SIGN = Rule("sign", not_negative, "must not be less than 0")
-ANY_AT_ALL = Rule("some", not_zero, "must not be 0")
 SHORT = Rule("short", no_less_than(8), "must have at least 8 characters", "PASSWORD_TOO_SHORT")
 LONG = Rule("long", no_more_than(128), "must have at most 128 characters", "PASSWORD_TOO_LONG")
 MODE = Rule("value", is_payment, "must be one of the following values: payment")
@@ -166,7 +161,7 @@ INLINE_FIELDS = tuple(Field(field.name, field.rules, required=False, nullable=Tr
 LINE_ITEM_FIELDS = (
     optional("name", TEXT, nullable=True),
     optional("productId", TEXT, nullable=True),
-    optional("quantity", INTEGER, SIGN, ANY_AT_ALL),
+    optional("quantity", INTEGER, SIGN),
     optional("amount", INTEGER, SIGN),
     optional("currency", TEXT, CURRENCY_FORMAT, nullable=True),
     optional("imageId", TEXT, nullable=True),

@@ -11,10 +11,10 @@ from sandbox import policies
 from sandbox.behaviour import Behaviour, Call, Change
 from sandbox.changes import admitting, arriving, finishing, put, with_seams
 from sandbox.faults.authentication import keyed_by
-from sandbox.faults.builders import editing, falling_over, without_rule
+from sandbox.faults.builders import editing, falling_over
 from sandbox.faults.comparisons import dead_where, given_in, reading_id
 from sandbox.faults.doors import also_by, newest_session, unwatched
-from sandbox.faults.model import ANY, MUST, SHOULD, Fault, table
+from sandbox.faults.model import ANY, MUST, Fault, table
 from sandbox.faults.tokens import GUESSABLE, tokens_like
 from sandbox.model import (
     CREATE_CHECKOUT,
@@ -460,17 +460,6 @@ FAULTS = (
             "a refused session has emptied the metadata of its customer",
             finishing(_left_by_refused),
             ("CUSTOMER-STATE-51",),
-        ),
-    ),
-    *table(
-        "validation",
-        Fault(
-            "checkout-quantity-of-none",
-            CREATE_CHECKOUT,
-            SHOULD,
-            "a line item may have the quantity 0",
-            without_rule(CREATE_CHECKOUT, "lineItems.quantity", "some"),
-            ("CHECKOUT-VALID-8",),
         ),
     ),
 )
