@@ -18,8 +18,8 @@ from sandbox.model import (
     Reply,
 )
 
-BUSY = 0.02
-HELD = 0.025
+BUSY = 0.12
+HELD = 0.13
 """Replies are held a little longer than an operation is busy, so that one request after another never overlaps."""
 
 

@@ -166,6 +166,13 @@ BY_ORDER: Final = frozenset(
 )
 """Faults that show by what went before, so that their proofs run all tests, in the order of a gate."""
 
+MEETING: Final[Mapping[str, frozenset[str]]] = {
+    "customer-of-another-at-once": frozenset({"ACTIVE-TOGETHER-51", "CUSTOMER-STATUS-1"}),
+    "set-active-in-anothers-session-at-once": frozenset({"ACTIVE-TOGETHER-51"}),
+    "signup-session-of-another-at-once": frozenset({"ACTIVE-LEAK-3", "ORG-LEAK-23"}),
+}
+"""By fault of requests at one moment: what fires or not by how they meet, beside what always does."""
+
 SLOW: Final = frozenset(
     {"latency-100-ms", "limit-auth-x-retry-after", "limit-auth-retry-after", "limit-auth-shared-bucket"}
 )
