@@ -74,6 +74,12 @@ class _Earlier:
         yield from (token for actor, token in self.tokens.items() if actor != exchange.call.actor)
 
 
+def _shape(exchange: Exchange) -> frozenset[str]:
+    """Return the fields of a response beside the operations, which tell a customer that is read from a session."""
+    body = exchange.response_json
+    return frozenset(body) if not exchange.call.operation and isinstance(body, dict) else frozenset()
+
+
 def is_kept(exchange: Exchange) -> bool:
     """Return whether an exchange is small enough for an audit."""
     body = exchange.response.body if exchange.response is not None else b""
@@ -89,10 +95,10 @@ def audit(exchanges: Iterable[Exchange], catalogue: Catalogue, decided: Iterable
     wanted = {name for name in decided if catalogue.by_id[name].rule is not None}
     able: set[str] = set()
     earlier = _Earlier({}, {}, {}, {})
-    changed: Counter[tuple[str, int, str]] = Counter()
+    changed: Counter[tuple[str, int, str, frozenset[str]]] = Counter()
     for exchange in exchanges:
         rows = [row for row in catalogue if row.id in wanted - able and row.operation == _owner(exchange)]
-        like = (_owner(exchange), exchange.status, exchange.call.intent)
+        like = (_owner(exchange), exchange.status, exchange.call.intent, _shape(exchange))
         if rows and changed[like] < _LIKE_EACH_OTHER:
             changed[like] += 1
             able |= _made_to_fail(exchange, rows, earlier, judge)
