@@ -189,7 +189,7 @@ class Relay:
         run = self.run
         news = {"limited": run.client.limits.paths, "accepted": run.accepted, "broken": run.recorder.broken}
         sets = {name: frozenset(found.copy()) for name, found in news.items()}
-        counts = dict(run.successes.copy())
+        counts = dict(run.successes) if self._one_works else {}
         return Reply(
             value, error, tuple(heard), tuple(secrets), successes=counts, side_by_side=run.side_by_side, **sets
         )
