@@ -34,6 +34,7 @@ LAST: Final = "last"
 """The mark of a test that looks at what the others have left."""
 
 _WORTH_IT: Final = 4
+"""The fewest tests for each worker that is forked."""
 _NEXT: Final = "next"
 _REPORTS: Final = "reports"
 _FAILED: Final = "failed"

@@ -35,8 +35,8 @@ class Sessions:
     def may_be_ended(self, exchange: Exchange, who: str) -> bool:
         """Return whether a session was refused that worked before, and another worker has signed in as its user."""
         call = exchange.call
-        refused = exchange.status == HTTPStatus.UNAUTHORIZED and call.token in self._worked
-        return refused and bool(self._opened.get(call.actor, set()) - {who})
+        refused = exchange.status in self._contract.accepted(call.operation, (HTTPStatus.UNAUTHORIZED,))
+        return refused and call.token in self._worked and bool(self._opened.get(call.actor, set()) - {who})
 
     def forget_sign_ins(self) -> None:
         """Forget who has signed in as whom until now."""
