@@ -360,7 +360,7 @@ def _none_of_others(run: Run, exchange: Exchange, reader: Merchant, requirement:
     owners = run.rules.memory.facts.get(_OWNERS, {})
     ids = [str(first_field(row, ["id"])) for row in _rows(exchange)]
     strange = [name for name in ids if owners.get(name.casefold(), reader.organization_id) != reader.organization_id]
-    told = f"others too: {strange[:3]}"
+    told = f"others too: {in_words(strange[:3])}"
     run.check(not strange, "customers of the reader's organization alone", told, exchange, requirement)
 
 
