@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
-import threading
 import xml.etree.ElementTree as ET
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -22,15 +18,12 @@ from conformance.plugin.forks import can_fork
 from conformance.plugin.sessions import Sessions
 from conformance.wire.exchange import Call, Exchange, Response
 from tests.suite.invocation import ROOT, Done, invoke
-from tests.suite.misbehaving import HANG, Request, Script, forwarded, serving
 from tests.suite.recording import recording_target
 
 CONFORMANT, MUST_BROKEN, INTERRUPTED, SUITE_FAILED = 0, 1, 2, 3
 FEATURES = "tests/conformance/test_features.py"
 FAULTS = ("existing-only-first-time", "organization-name-upper-cased", "checkout-urls-equal")
 SIDE_BY_SIDE = ("--concurrency", "3")
-BEFORE = 4
-"""More customers than the check before the first test asks for."""
 TOLD = "3 tests run side by side"
 
 
@@ -137,31 +130,6 @@ def test_a_run_that_stops_at_the_first_failure_has_failed(tmp_path: Path) -> Non
     assert done.status == MUST_BROKEN, done.output
     assert done.report["verdict"] == "not conformant"
     assert "stopping after 1 failures" in done.output
-
-
-def test_an_interrupted_run_ends_all_its_processes(tmp_path: Path) -> None:
-    """A CI that ends its job while every worker waits for a response: the reports are written, and nobody lingers."""
-    reached, seen = threading.Event(), count(1)
-
-    def respond(request: Request) -> Script:
-        if request.path == "/customers" and next(seen) > BEFORE:
-            reached.set()
-            return [HANG]
-        return [forwarded(request, upstream.url)]
-
-    def end(process: int) -> None:
-        assert reached.wait(30)
-        os.kill(process, signal.SIGTERM)
-
-    with recording_target() as upstream, serving(respond) as server:
-        words = ["--base-url", server.url, "--timeout", "60", FEATURES, "-k", "customer", *SIDE_BY_SIDE]
-        done = invoke(tmp_path, *words, meanwhile=end)
-    assert done.status == INTERRUPTED, done.output
-    assert TOLD in done.output
-    assert done.report["verdict"] == "not finished"
-    assert done.report["seconds"] < 20
-    assert (tmp_path / "junit.xml").exists()
-    assert "INTERNALERROR" not in done.output
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import time
 import xml.etree.ElementTree as ET
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -44,6 +44,8 @@ FEATURES = "tests/conformance/test_features.py"
 FAULTS = ("existing-only-first-time", "organization-name-upper-cased", "checkout-urls-equal")
 CATALOGUE = load_catalogue(ROOT / "openapi" / "requirements")
 SCARCE = ("signUpEmail", "signInEmail")
+BEFORE = 4
+"""More customers than the check before the first test asks for."""
 SIGN_UP, SIGN_IN = "/authentication/sign-up/email", "/authentication/sign-in/email"
 
 
@@ -224,12 +226,13 @@ def test_a_run_that_stops_at_the_first_failure_has_failed(tmp_path: Path) -> Non
     assert done.report["verdict"] == "not conformant"
 
 
-def test_an_interrupted_run_ends_all_its_processes(tmp_path: Path) -> None:
-    """A CI that ends its job while every process waits for a response: the reports are written, and nobody lingers."""
-    reached = threading.Event()
+@pytest.mark.parametrize("way", [("-n", "2"), ("--concurrency", "3")], ids=["processes of their own", "forks"])
+def test_an_interrupted_run_ends_all_its_processes(way: tuple[str, ...], tmp_path: Path) -> None:
+    """A CI that ends its job while every worker waits for a response: the reports are written, and nobody lingers."""
+    reached, seen = threading.Event(), count(1)
 
     def respond(request: Request) -> Script:
-        if request.path == "/customers":
+        if request.path == "/customers" and next(seen) > BEFORE:
             reached.set()
             return [HANG]
         return [forwarded(request, upstream.url)]
@@ -239,9 +242,10 @@ def test_an_interrupted_run_ends_all_its_processes(tmp_path: Path) -> None:
         os.kill(process, signal.SIGTERM)
 
     with recording_target() as upstream, serving(respond) as server:
-        words = ["--base-url", server.url, "--timeout", "60", FEATURES, "-n", "2", "-k", "customer"]
+        words = ["--base-url", server.url, "--timeout", "60", FEATURES, "-k", "customer", *way]
         done = invoke(tmp_path, *words, meanwhile=end)
     assert done.status == INTERRUPTED, done.output
+    assert ("3 tests run side by side" in done.output) is (way[0] == "--concurrency")
     assert done.report["verdict"] == "not finished"
     assert done.report["seconds"] < 20
     assert (tmp_path / "junit.xml").exists()
