@@ -11,33 +11,44 @@ from collections import defaultdict
 from http import HTTPStatus
 
 from conformance.contract.document import Contract
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Call, Exchange
 
 
 class Sessions:
-    """What the controller knows of a run's sessions: the tokens that have worked, and who has signed in as whom."""
+    """What the controller knows of a run's sessions: the tokens of sessions, and who has signed in as whom."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._worked: set[str] = set()
+        self._known: set[str] = set()
         self._opened: defaultdict[str, set[str]] = defaultdict(set)
 
-    def observe(self, exchange: Exchange, who: str) -> None:
-        """Take in an exchange of a worker."""
-        call = exchange.call
-        if not exchange.is_success:
-            return
-        if call.token:
-            self._worked.add(call.token)
-        elif call.operation and call.actor and not self._contract.operations[call.operation].needs_token:
+    def announce(self, call: Call, who: str) -> None:
+        """Take in a call of a worker before it is sent: the session that it ends may be asked for before it answers."""
+        if self._opens(call):
             self._opened[call.actor].add(who)
 
+    def observe(self, exchange: Exchange) -> None:
+        """Take in the token that an exchange shows to be a session's: one that worked, or was handed out."""
+        if not exchange.is_success or exchange.response is None:
+            return
+        if exchange.call.token:
+            self._known.add(exchange.call.token)
+        elif self._opens(exchange.call):
+            body = exchange.response_json
+            values = [value for _, value in exchange.response.headers]
+            values += body.values() if isinstance(body, dict) else []
+            self._known.update(value for value in values if isinstance(value, str))
+
     def may_be_ended(self, exchange: Exchange, who: str) -> bool:
-        """Return whether a session was refused that worked before, and another worker has signed in as its user."""
+        """Return whether the token of a session was refused, and another worker has signed in as its user."""
         call = exchange.call
         refused = exchange.status in self._contract.accepted(call.operation, (HTTPStatus.UNAUTHORIZED,))
-        return refused and call.token in self._worked and bool(self._opened.get(call.actor, set()) - {who})
+        return refused and call.token in self._known and bool(self._opened.get(call.actor, set()) - {who})
 
     def forget_sign_ins(self) -> None:
         """Forget who has signed in as whom until now."""
         self._opened.clear()
+
+    def _opens(self, call: Call) -> bool:
+        known = self._contract.operations.get(call.operation or "")
+        return known is not None and bool(call.actor) and not call.token and not known.needs_token

@@ -132,7 +132,7 @@ class Relay:
 
     def _is_disturbed(self, heard: Iterable[tuple[Exchange, Found]], who: str) -> bool:
         for exchange, _ in heard:
-            self.sessions.observe(exchange, who)
+            self.sessions.observe(exchange)
         found = any(self.sessions.may_be_ended(exchange, who) for exchange, _ in heard)
         if found:
             self._disturbed.add(who)
@@ -142,9 +142,12 @@ class Relay:
         """Carry out one request of a worker; return its value, or None where it has none."""
         if verb in ("request", "together", "each"):
             send = self._send_each if verb == "each" else self._send
+            calls = [_opened_call(data) for data in arguments]
             self.run.store.begin(who)
             try:
-                return send(wire, [_opened_call(data) for data in arguments])
+                for call in calls:
+                    self.sessions.announce(call, who)
+                return send(wire, calls)
             finally:
                 self.run.store.end(who)
         if verb == "file":

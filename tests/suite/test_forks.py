@@ -114,11 +114,22 @@ def test_a_session_may_be_ended_by_a_sign_in_elsewhere(
     """The token has worked, and another worker has signed in as the same user, before or after that."""
     sessions = Sessions(contract)
     for call, who in seen:
-        sessions.observe(answered(call, 200), who)
+        sessions.announce(call, who)
+        sessions.observe(answered(call, 200))
     assert sessions.may_be_ended(answered(CUSTOMER, 401), "w1") is ended
     assert not sessions.may_be_ended(answered(CUSTOMER, 403), "w1")
     sessions.forget_sign_ins()
     assert not sessions.may_be_ended(answered(CUSTOMER, 401), "w1")
+
+
+def test_a_session_may_be_ended_before_its_first_request_and_before_the_sign_in_is_answered(contract: Contract) -> None:
+    sessions = Sessions(contract)
+    sessions.announce(SIGN_IN, "w1")
+    sessions.observe(replace(answered(SIGN_IN, 200), response=Response(200, (), b'{"token": "t-1"}')))
+    assert not sessions.may_be_ended(answered(CUSTOMER, 401), "w1")
+    sessions.announce(SIGN_IN, "w2")
+    assert sessions.may_be_ended(answered(CUSTOMER, 401), "w1")
+    assert not sessions.may_be_ended(answered(replace(CUSTOMER, token="t-"), 401), "w1")
 
 
 def answered(call: Call, status: int) -> Exchange:
