@@ -119,7 +119,8 @@ class Session:
         The exit status is made exact at the end: of a status of our own, pytest would not print the summary.
         """
         run = self.run
-        reason = wait_for_target(run.client.own_wire, run.settings.wait_for_target, self.say)
+        path = next(iter(run.contract.operations.values())).path
+        reason = wait_for_target(run.client.own_wire, path, run.settings.wait_for_target, self.say)
         if reason is not None:
             run.client.gone = self.state.stopped = f"the target {run.base_url} cannot be reached: {reason}"
             self._unreached = True

@@ -351,29 +351,44 @@ class Wire:
             time.sleep(_PROBE_EVERY)
         return was_away
 
-    def reach(self, ready: bool = False) -> str | None:
+    def reach(self, ready: bool = False, path: str = "") -> str | None:
         """Return None where anything at the base URL speaks HTTP, or the reason in words why not.
 
-        Something that accepts a connection and then says nothing counts as being there: it may answer other paths. So
-        does a gateway in front of a target that is not there yet, unless it has to be `ready`.
+        Something that accepts a connection and then says nothing counts as being there: it may answer other paths,
+        unless it closes the connection of a POST to `path` as well. So does a gateway in front of a target that is not
+        there yet, unless it has to be `ready`.
         """
-        patience = min(_PROBE_SECONDS, self.connection.timeout)
-        request = self._client.build_request("GET", self.url("/"), headers=dict(self.connection.headers))
-        try:
-            with self._sent(request, patience) as stream:
-                status = stream.status_code
-                if status == _PROXY_WANTS_A_PASSWORD:
-                    return f"{PROXY_CLOSED} (status {status})"
-                return f"it answers with status {status}" if ready and status in _UNREADY else None
-        except httpx.HTTPError as error:
-            failure = self._failure(error, patience)
+        status, failure = self._probe("GET", "/")
+        if failure is None:
+            if status == _PROXY_WANTS_A_PASSWORD:
+                return f"{PROXY_CLOSED} (status {status})"
+            return f"it answers with status {status}" if ready and status in _UNREADY else None
         if failure.kind in (Kind.CLOSED, Kind.NO_HTTP) and self._speaks_tls():
             return "what answers there speaks TLS: write https://"
         if failure.kind is Kind.CLOSED and self._greets():
             return "what listens there speaks before it is asked, which is no HTTP"
         if failure.kind is Kind.CLOSED and self._refuses_client():
             return CLIENT_REFUSED
+        if failure.kind is Kind.CLOSED and path and self._closes(path):
+            return "it accepts connections and closes them without a response"
         return failure.words if failure.kind in (Kind.UNREACHED, Kind.NO_HTTP) else None
+
+    def _closes(self, path: str) -> bool:
+        """Return whether the connections of two POST requests of a path are closed without a response."""
+        failures = [self._probe("POST", path)[1] for _ in range(2)]
+        return all(failure is not None and failure.kind is Kind.CLOSED for failure in failures)
+
+    def _probe(self, method: str, path: str) -> tuple[int, Failure | None]:
+        """Send an empty request that is no evidence; return its status, or 0 and why no response came."""
+        patience = min(_PROBE_SECONDS, self.connection.timeout)
+        body = b"{}" if method == "POST" else None
+        headers = {**dict(self.connection.headers), **({"Content-Type": "application/json"} if body else {})}
+        request = self._client.build_request(method, self.url(path), headers=headers, content=body)
+        try:
+            with self._sent(request, patience) as stream:
+                return stream.status_code, None
+        except httpx.HTTPError as error:
+            return 0, self._failure(error, patience)
 
     def _speaks_tls(self) -> bool:
         link = self.connection

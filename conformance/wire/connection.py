@@ -93,11 +93,11 @@ def _require_certificates() -> None:
         raise TargetError(f"{variable} names {place!r}, which cannot be read ({error.strerror}); correct it") from None
 
 
-def wait_for_target(wire: Wire, seconds: float, say: Callable[[str], None]) -> str | None:
+def wait_for_target(wire: Wire, path: str, seconds: float, say: Callable[[str], None]) -> str | None:
     """Wait for a target that may still be starting; return None once it responds, or the reason after `seconds`.
 
-    A gateway that says meanwhile that the target is not up yet (502, 503, 504) is waited for as well. `say` is told
-    what is waited for, now and then.
+    A gateway that says meanwhile that the target is not up yet (502, 503, 504) is waited for as well. What closes each
+    connection, that of a POST to `path` too, is no target. `say` is told what is waited for, now and then.
     """
     begun = time.monotonic()
     tell_at = begun + _TELL_EVERY
@@ -106,4 +106,4 @@ def wait_for_target(wire: Wire, seconds: float, say: Callable[[str], None]) -> s
             say(f"waiting  {now - begun:.0f} of {seconds:g} s for the target: {reason}")
             tell_at = now + _TELL_EVERY
         time.sleep(min(0.5, max(0.0, begun + seconds - time.monotonic())))
-    return wire.reach()
+    return wire.reach(path=path)
