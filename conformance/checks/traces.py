@@ -65,20 +65,22 @@ class Traces:
         if call.actor:
             named.add(call.actor)
         if call.token:
-            named |= self.tokens.get(bare(call.token), frozenset())
+            for form in (call.token, bare(call.token)):
+                named |= self.tokens.get(form, frozenset())
         if call.token is None and isinstance(account := first_field(exchange.request_json, self.places.accounts), str):
             named.add(f"account {account.casefold()}")
         return frozenset(named)
 
     def handed_out(self, exchange: Exchange) -> set[str]:
-        """Return the tokens, without their signatures, that a response hands out."""
+        """Return the tokens that a response hands out: each as it is, and without what may be a signature."""
         if exchange.response is None:
             return set()
         found = [
             *map(exchange.response.header, self.places.token_headers),
             *(field_of(exchange.response_json, path) for path in self.places.token_fields),
         ]
-        return {bare(token) for token in found if isinstance(token, str) and len(bare(token)) >= _LONG_ENOUGH}
+        forms = {form for token in found if isinstance(token, str) for form in (token, bare(token))}
+        return {form for form in forms if len(form) >= _LONG_ENOUGH}
 
     def learn(self, exchange: Exchange, params: Mapping[str, Any]) -> None:
         """Remember what a request sends and what its response names anew."""

@@ -45,6 +45,7 @@ class Tests:
         self.state = config.stash[STATE]
         self._items: dict[str, tuple[str, ...]] = {}
         self._deselected: dict[str, str] = {}
+        self._beyond_size: set[str] = set()
         config.add_cleanup(gc.unfreeze)  # before pytest adds its own, so that it comes after the search for garbage
 
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
@@ -72,18 +73,24 @@ class Tests:
                 known = remedy(unknown[0], self.run.catalogue.by_id)
                 raise pytest.UsageError(f"{item.nodeid} names {unknown[0]}, which is not in the catalogue{known}")
             smallest = next((name for name in (Size.FULL, Size.SMOKE) if item.get_closest_marker(name)), Size.GATE)
-            (kept if size.holds(smallest) else dropped).append(item)
-            self._items[item.nodeid] = ids
+            if size.holds(smallest):
+                kept.append(item)
+                self._items[item.nodeid] = ids
+            else:
+                dropped.append(item)
+        decided = {name for item in kept for name in requirement_ids(item)}
         for item in dropped:
             for name in requirement_ids(item):
-                self._deselected.setdefault(name, f"deselected: the size is {size}")
+                if name not in decided:
+                    self._deselected.setdefault(name, f"deselected: the size is {size}")
+        self._beyond_size = {item.nodeid for item in dropped}
         if dropped:
             config.hook.pytest_deselected(items=dropped)
             items[:] = kept
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         for item in items:
-            for name in requirement_ids(item):
+            for name in requirement_ids(item) if item.nodeid not in self._beyond_size else ():
                 self._deselected.setdefault(name, "deselected")
 
     def pytest_collection_finish(self) -> None:

@@ -10,7 +10,7 @@ from sandbox.behaviour import Behaviour, Call, Finish
 from sandbox.changes import admitting, arriving, both, with_seams
 from sandbox.model import SET_ACTIVE, SIGN_IN, SIGN_UP, Headers, Reply, text
 from sandbox.store import Session, User
-from sandbox.variants.builders import refusing, succeeding
+from sandbox.variants.builders import entities, refusing, succeeding
 from sandbox.variants.model import Variant
 
 ACCOUNTS = (("first@merchant.example", "sandbox-password-1"), ("second@merchant.example", "sandbox-password-2"))
@@ -115,6 +115,11 @@ VARIANTS: tuple[Variant, ...] = (
         "sign-up wants a captcha: 400 MISSING_RESPONSE",
         lambda behaviour: replace(arriving(_captcha)(behaviour), accounts=ACCOUNTS),
         "sign-up; two accounts are there: " + ", ".join("/".join(pair) for pair in ACCOUNTS),
+    ),
+    Variant(
+        "emails-verified-at-once",
+        "every e-mail is verified by the time of the first sign-in",
+        entities({SIGN_IN}, lambda _, user: user.update(emailVerified=True)),
     ),
     Variant(
         "verification-demanded",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sandbox import policies
-from sandbox.behaviour import Call, Change
+from sandbox.behaviour import Behaviour, Call, Change
 from sandbox.changes import admitting, both, finishing, with_seams
 from sandbox.model import CREATE_CUSTOMER, LIST_CUSTOMERS, OPTIONAL_READS, Reply, text
 from sandbox.store import Customer
@@ -25,6 +25,17 @@ def _identity(column: str, name: str) -> Change:
             call.refuse("same-customer")
 
     return admitting(CREATE_CUSTOMER, act)
+
+
+def _with_optional(*names: str) -> Change:
+    def change(behaviour: Behaviour) -> Behaviour:
+        fields = [
+            replace(field, required=field.required and field.name not in names)
+            for field in behaviour.fields[CREATE_CUSTOMER]
+        ]
+        return replace(behaviour, fields={**behaviour.fields, CREATE_CUSTOMER: tuple(fields)})
+
+    return change
 
 
 def _prefer_id(call: Call) -> None:
@@ -54,6 +65,11 @@ def _ten_a_page(call: Call, reply: Reply) -> Reply:
 
 
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "customer-phone-and-metadata-optional",
+        "a customer needs neither phone number nor metadata",
+        _with_optional("phoneNumber", "metadata"),
+    ),
     Variant("customers-ten-a-page", "a page of customers has ten at most, whatever is asked", finishing(_ten_a_page)),
     Variant(
         "foreign-customer-unknown",

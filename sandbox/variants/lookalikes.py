@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from sandbox import identity, policies
 from sandbox.behaviour import Behaviour, Call, Change
-from sandbox.changes import admitting, both, finishing
+from sandbox.changes import admitting, both, finishing, with_seams
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,
@@ -56,6 +56,12 @@ def _content_hash(_: Call, entity: JsonObject) -> None:
     entity |= {"hash": digest, "idempotencyHash": digest[:32], "salt": digest[:8]}
 
 
+def _dotted(call: Call, user: User) -> Session:
+    session = replace(policies.open_session(call, user), token=f"{secrets.token_hex(1)}.{secrets.token_hex(32)}")
+    call.store.add_session(session)
+    return session
+
+
 def _token_null(_: Call, reply: Reply) -> Reply:
     return replace(reply, body={**reply.body, "token": None})
 
@@ -86,9 +92,26 @@ def _lagging(call: Call, reply: Reply) -> Reply:
     return reply
 
 
+def _lagging_in_turn(call: Call, reply: Reply) -> Reply:
+    """Reads take turns between the store and a copy of it that lags behind."""
+    if call.operation not in (*_COLUMNS, LIST_CUSTOMERS):
+        return reply
+    call.memory["reads"] = call.memory.get("reads", 0) + 1
+    return _lagging(call, reply) if call.memory["reads"] % 2 else reply
+
+
 VARIANTS: tuple[Variant, ...] = (
     Variant("tokens-uuid", "tokens are UUIDs, which have no letter case", _tokens(lambda: str(uuid.uuid4()))),
     Variant("tokens-hexadecimal", "tokens are hexadecimal numbers", _tokens(lambda: secrets.token_hex(32))),
+    Variant(
+        "tokens-with-a-dot",
+        "tokens have a dot after two characters, and no signature",
+        with_seams(
+            open_session=_dotted,
+            find_session=lambda call: policies.living_session(call, policies.bearer(call)),
+            token_header=lambda _, session: (("set-auth-token", session.token),),
+        ),
+    ),
     Variant(
         "content-hashes",
         "organizations, customers and sessions have hashes of their contents",
@@ -105,4 +128,5 @@ VARIANTS: tuple[Variant, ...] = (
         both(admitting(CREATE_CHECKOUT, _known_person)),
     ),
     Variant("reads-lag", f"what was created is shown {LAG} s later", finishing(_lagging)),
+    Variant("reads-lag-in-turn", f"every second read shows what is {LAG} s old", finishing(_lagging_in_turn)),
 )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sandbox.behaviour import Call
 from sandbox.changes import with_seams
-from sandbox.model import SIGN_IN, JsonObject
+from sandbox.model import GET_CHECKOUT, GET_CUSTOMER, SIGN_IN, JsonObject
 from sandbox.presentation import utc_milliseconds
 from sandbox.variants.builders import entities
 from sandbox.variants.model import Variant
@@ -15,7 +15,7 @@ HOUR = 3600.0
 
 
 def _rounded(_: Call, user: JsonObject) -> None:
-    """A user is read from a store that keeps whole seconds."""
+    """What is read comes from a store that keeps whole seconds."""
     moment = datetime.fromisoformat(user["createdAt"])
     user["createdAt"] = datetime.fromtimestamp(round(moment.timestamp()), UTC).isoformat()
 
@@ -34,6 +34,11 @@ VARIANTS: tuple[Variant, ...] = (
         with_seams(timestamp=lambda moment: utc_milliseconds(moment - 10 * HOUR)),
     ),
     Variant("created-in-whole-seconds", "sign-in tells createdAt in whole seconds", entities({SIGN_IN}, _rounded)),
+    Variant(
+        "reads-in-whole-seconds",
+        "customers and sessions are read with createdAt in whole seconds",
+        entities({GET_CUSTOMER, GET_CHECKOUT}, _rounded),
+    ),
     Variant(
         "updated-milliseconds-before",
         "updatedAt of a new thing is milliseconds before createdAt",

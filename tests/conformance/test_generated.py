@@ -3,7 +3,7 @@ walks over the links). Each response is held against the passive checks and agai
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -17,14 +17,28 @@ if TYPE_CHECKING:
     from steps.generation import Generation
 
 
+MODES: Final = ("positive", "negative")
+IN_A_GATE: Final = {"test_coverage": 0, "test_fuzzing": 1}
+"""Which mode a gate takes for the first operation; the others take turns."""
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "operation" in metafunc.fixturenames:
-        catalogue = catalogue_of(metafunc.config)
-        parameters = [
-            pytest.param(name, id=name, marks=[pytest.mark.requirement(*ids_of(catalogue, name))])
-            for name in operations.BY_ID
+    """A test for each operation, and for each mode where there are two: in a gate one of them, in a full run both."""
+    if "operation" not in metafunc.fixturenames:
+        return
+    catalogue = catalogue_of(metafunc.config)
+    parameters = []
+    for place, name in enumerate(operations.BY_ID):
+        mark = pytest.mark.requirement(*ids_of(catalogue, name))
+        if "mode" not in metafunc.fixturenames:
+            parameters.append(pytest.param(name, id=name, marks=[mark]))
+            continue
+        in_gate = MODES[(place + IN_A_GATE[metafunc.function.__name__]) % len(MODES)]
+        parameters += [
+            pytest.param(name, mode, id=f"{name}-{mode}", marks=[mark] if mode == in_gate else [mark, pytest.mark.full])
+            for mode in MODES
         ]
-        metafunc.parametrize("operation", parameters)
+    metafunc.parametrize(("operation", "mode") if "mode" in metafunc.fixturenames else "operation", parameters)
 
 
 @pytest.fixture
@@ -35,7 +49,6 @@ def generation(run: Run, merchants: Merchants) -> Generation:
     return Generation(run, merchants, DOCUMENT)
 
 
-@pytest.mark.parametrize("mode", ["positive", "negative"])
 def test_coverage(generation: Generation, operation: str, mode: str) -> None:
     """Values at and beyond every bound of the document: all of them in a full run, a choice by the seed in a gate."""
     generation.cover(operation, mode)
@@ -46,7 +59,6 @@ def test_examples(generation: Generation, operation: str) -> None:
     generation.send_examples(operation)
 
 
-@pytest.mark.parametrize("mode", ["positive", "negative"])
 def test_fuzzing(generation: Generation, operation: str, mode: str) -> None:
     """Random values: a few in a gate; in a full run, as many as its time budget allows."""
     generation.fuzz(operation, mode)
