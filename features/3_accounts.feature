@@ -43,7 +43,8 @@ Feature: Accounts and sessions
     @SIGNUP-UNIQUE-6
     Scenario: A refused sign-up leaves no account
       Given a person without an account
-      When the person signs up with a password that is too long
+      When the person tries to sign in before there is an account
+      And the person signs up with a password that is too long
       And the person signs up without a name
       And the person signs up with a password that is too short
       And the person signs up

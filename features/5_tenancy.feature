@@ -18,6 +18,12 @@ Feature: Tenants are kept apart
       When the other merchant tries to make the merchant's organization active
       Then nothing of the other merchant goes into the merchant's organization
 
+    @ACTIVE-TENANT-40
+    Scenario: A session without an active organization
+      When somebody else signs in, and makes no organization active
+      Then that session attaches no customer of the merchant
+      And that session reads nothing of the merchant, where the target offers it
+
     @ACTIVE-TENANT-3
     Scenario: An organization that does not exist is not made active
       When the merchant tries to make an organization active that does not exist
@@ -38,6 +44,12 @@ Feature: Tenants are kept apart
       Then nothing is opened by any of them
       And a customer of the merchant's own is created
 
+    @CUSTOMER-TENANT-40
+    Scenario: A customer for two merchants
+      When the merchant names the other merchant besides, a second time in the body, by another name or in a header
+      Then no customer of the other merchant is created
+      And a customer of the merchant's own is created
+
     @CUSTOMER-TENANT-1
     Scenario: A customer for another merchant
       When the merchant creates a customer for the other merchant
@@ -56,12 +68,13 @@ Feature: Tenants are kept apart
       When the merchant creates a customer for the other merchant
       Then the other merchant has as many customers as before
 
-    @CUSTOMER-TENANT-4
+    @CUSTOMER-TENANT-4 @CUSTOMER-STATE-54
     Scenario: A customer is hidden from other merchants
       Given a customer of the merchant
       And the target lets a customer be read
       When the other merchant reads that customer
       Then the customer is not shown
+      And the merchant reads the customer
 
   Rule: Checkout sessions belong to their merchant
 
@@ -90,19 +103,21 @@ Feature: Tenants are kept apart
       Then the request is refused as forbidden
       And a checkout session of the merchant's own is created
 
-    @CHECKOUT-TENANT-3
+    @CHECKOUT-TENANT-3 @CHECKOUT-BOTH-2
     Scenario: A checkout session for another merchant's customer
       Given a customer of the other merchant
       When the merchant creates a checkout session for the other merchant's customer
       Then the request is refused as forbidden
+      And it is not attached beside a new customer either
       And a checkout session of the merchant's own is created
 
-    @CHECKOUT-TENANT-4
+    @CHECKOUT-TENANT-4 @CHECKOUT-STATE-54
     Scenario: A checkout session is hidden from other merchants
       Given a checkout session without a customer
       And the target lets a checkout session be read
       When the other merchant reads that checkout session
       Then the checkout session is not shown
+      And the merchant reads the session, which has no customer
 
     @CHECKOUT-TENANT-5
     Scenario: The new customer of a refused checkout session leaves no trace

@@ -59,17 +59,19 @@ Feature: What was done stays done, and what was refused changed nothing
 
   Rule: The same request again is a request of its own
 
-    @CUSTOMER-UNIQUE-2
+    @CUSTOMER-UNIQUE-2 @CUSTOMER-STATE-55
     Scenario: The same customer again
       When the merchant creates the same customer twice
       Then the second is refused as taken, or is a customer of its own
+      And a customer of the same e-mail and another name leaves the first one as it was
 
-    @CHECKOUT-UNIQUE-3 @CHECKOUT-UNIQUE-4
+    @CHECKOUT-UNIQUE-3 @CHECKOUT-UNIQUE-4 @CHECKOUT-UNIQUE-5
     Scenario: The same checkout session again
       Given another merchant
       When the merchant creates the same checkout session twice
       Then the second is the session of the first, or one of its own
       And the same session of the other merchant is one of its own
+      And a session that differs in its product or its customer alone is one of its own
 
   Rule: After a refused request the session works on
 

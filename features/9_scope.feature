@@ -4,13 +4,14 @@ Feature: One user with several organizations
 
   Rule: The active organization stays as it is until it is changed
 
-    @ACTIVE-STATE-20 @CHECKOUT-TENANT-20 @CHECKOUT-TENANT-21
+    @ACTIVE-STATE-20 @CUSTOMER-TENANT-23 @CHECKOUT-TENANT-20 @CHECKOUT-TENANT-21
     Scenario: A customer of one's second organization
       Given a merchant
       And a second organization of the merchant
       When the merchant makes the second organization active twice
       Then a customer without a named organization belongs to the second organization
       And the first organization takes that customer in no field
+      And a customer of the first organization makes no difference to the second
 
     @ORG-STATE-20
     Scenario: An organization that is created in another session
@@ -18,6 +19,12 @@ Feature: One user with several organizations
       When the merchant creates an organization in another session
       And the merchant creates a customer without naming an organization
       Then the customer belongs to the merchant's first organization
+
+    @ACTIVE-STATE-21
+    Scenario: A refused set-active request changes nothing
+      Given a merchant
+      When the merchant tries to make an organization active whose id is no text
+      Then the organization that was active before is active still
 
   Rule: The organization that is named counts
 

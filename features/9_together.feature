@@ -19,12 +19,13 @@ Feature: Requests that arrive at the same moment
 
   Rule: Users do not mix
 
-    @SIGNIN-TOGETHER-50 @SIGNIN-UNIQUE-1
+    @SIGNIN-TOGETHER-50 @SIGNIN-TOGETHER-51 @SIGNIN-UNIQUE-1
     Scenario: Two users sign in at the same moment
       Given an account
       And another merchant
-      When the two users sign in at the same moment, one of them twice
+      When the two users sign in at the same moment, one of them twice, and somebody with a wrong password
       Then each session is the user's own
+      And the wrong password opens nothing
 
     @ACTIVE-TOGETHER-50 @ACTIVE-TOGETHER-51 @CUSTOMER-TOGETHER-50
     Scenario: Two users make their organizations active at the same moment

@@ -60,13 +60,19 @@ def made_tokens(merchant: Merchant) -> dict[str, str]:
     return {
         **_web_tokens(merchant.token),
         "the user's id": merchant.user_id,
-        "the user's id in base64": base64.b64encode(merchant.user_id.encode()).decode(),
         "the organization's id": merchant.organization_id,
+        "an unsigned web token with the user's id": _unsigned(merchant),
+        "the user's id in base64": base64.b64encode(merchant.user_id.encode()).decode(),
         "the e-mail": merchant.email,
-        "a wildcard": "%",
+        "wildcards": "%" * len(merchant.token),
         "SQL": "'OR'1'='1",
-        "the word undefined": "undefined",
     }
+
+
+def _unsigned(merchant: Merchant) -> str:
+    """Return a JSON web token that claims a user, and a time to end that is far away, without a signature."""
+    claims = {"sub": merchant.user_id, "id": merchant.user_id, "email": merchant.email, "exp": 4_102_444_800}
+    return f"{_part_of({'alg': 'none', 'typ': 'JWT'})}.{_part_of(claims)}."
 
 
 def _web_tokens(token: str) -> dict[str, str]:
@@ -265,7 +271,7 @@ def sent_how(story: Story, name: str, how: str) -> None:
     merchant = by_whom(story, operation)
     story.notes["operation"] = operation
     forms = headers_for(how, merchant.token)
-    chosen = list(forms) if "spoiled" in how else _chosen(run, operation, list(forms), always=1, others=1)
+    chosen = _chosen(run, operation, list(forms), always=1, others=2 if "spoiled" in how else 1)
     calls: dict[str, Call] = {}
     for what in chosen:
         headers = forms[what]

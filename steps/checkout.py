@@ -74,10 +74,11 @@ def with_new_customer(story: Story) -> None:
 
 @when("the merchant creates two checkout sessions with a new customer of the same e-mail")
 def with_similar_customers(story: Story) -> None:
-    """A target may refuse a customer whose e-mail is taken; the one whom it creates has an id of its own."""
+    """A target may refuse a customer whose e-mail or phone number is taken; whom it creates has an id of its own."""
     known = story.last.request_json["email"]
-    for _ in range(2):
-        customer = {**operations.create_customer.person(story.run), "email": known}
+    phone = {"phoneNumber": story.last.request_json["phoneNumber"]}
+    for changes in ({"email": known}, {"email": known}, phone):
+        customer = {**operations.create_customer.person(story.run), **changes}
         body = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customer": customer}
         story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
 
@@ -167,6 +168,18 @@ def for_others_customer(story: Story) -> None:
         "customerId": story.customers[-1],
     }
     story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
+
+
+@then("it is not attached beside a new customer either")
+def not_attached_beside_new(story: Story) -> None:
+    """A target may refuse both options in one request, or overlook one of them."""
+    run, foreign = story.run, story.customers[-1]
+    body = operations.create_checkout.body(run, story.actor.organization_id)
+    body |= {"customerId": foreign, "customer": operations.create_customer.person(run)}
+    exchange = send(run, operations.CREATE_CHECKOUT, body, story.actor)
+    got = attached(exchange) if exchange.is_success else MISSING
+    told = f"{exchange.outcome}, attached to {got}"
+    run.check(got != foreign, "a refusal, or another customer attached", told, exchange, "CHECKOUT-BOTH-2")
 
 
 @then("a checkout session of the merchant's own is created")
@@ -274,6 +287,21 @@ def own_session_of_other(story: Story) -> None:
     run.check(held, "a session with an id of its own", got, exchange, "CHECKOUT-UNIQUE-4")
 
 
+@then("a session that differs in its product or its customer alone is one of its own")
+def differing_is_own_session(story: Story) -> None:
+    """A target may refuse a product that it does not know."""
+    run, first = story.run, story.exchanges[0]
+    items = [{**item, "productId": f"product-{run.unique()}"} for item in first.request_json["lineItems"]]
+    changes: dict[str, dict[str, Any]] = {"product ids": {"lineItems": items}}
+    changes["customer"] = {"customerId": any_customer(run, story.actor)}
+    for what, change in changes.items():
+        exchange = send(run, operations.CREATE_CHECKOUT, {**first.request_json, **change}, story.actor, repeat=True)
+        same = first_field(exchange.response_json, ["id"]) == first_field(first.response_json, ["id"])
+        held = not (exchange.is_success and same)
+        got = f"{exchange.outcome}, the id of the session with another {what}"
+        run.check(held, "a session with an id of its own", got, exchange, "CHECKOUT-UNIQUE-5")
+
+
 @given("the target lets a checkout session be read")
 def target_reads_session(story: Story) -> None:
     run, who = story.run, story.actor
@@ -283,7 +311,17 @@ def target_reads_session(story: Story) -> None:
 @when("the other merchant reads that checkout session")
 def other_reads_session(story: Story) -> None:
     path = item_path(story.run, operations.CREATE_CHECKOUT, text_field(story.last, "id"))
+    story.notes["path"] = path
     story.add(read(story.run, path, story.rival))
+
+
+@then("the merchant reads the session, which has no customer")
+def owner_reads_session(story: Story) -> None:
+    exchange = read_back(story.run, story.notes["path"], story.actor)
+    must = "CHECKOUT-STATE-54"
+    if story.run.check(exchange.is_success, "the session is there for its owner", exchange.outcome, exchange, must):
+        got = attached(exchange)
+        story.run.check(got in (None, MISSING), "no customer", f"the customer {got}", exchange, must)
 
 
 @then("the checkout session can be read as it was created")

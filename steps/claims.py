@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from steps.organizations import make_active
 
 LONG_AGO: Final = "2001-02-03T04:05:06.000Z"
 _FREE: Final = ("metadata", "lineItems")
+_CAPITAL: Final = re.compile("[A-Z]")
 _CLAIMED_BY_NAME: Final = {"emailVerified": True, "role": "admin", "banned": True, "status": "complete"}
 
 
@@ -27,8 +29,19 @@ class Claim:
     texts: set[str] = field(default_factory=set)
 
 
+def _as_columns(claims: dict[str, Any]) -> dict[str, Any]:
+    """Return the claims that have a name of several words under that of a database column too."""
+    columns = {_CAPITAL.sub(lambda letter: f"_{letter[0].lower()}", name): value for name, value in claims.items()}
+    return {**columns, **claims}
+
+
 def _times() -> dict[str, str]:
     return {"createdAt": LONG_AGO, "updatedAt": LONG_AGO}
+
+
+def owned_by(organization: str) -> dict[str, str]:
+    """Claim an organization in each field that might name one, but for `merchantId`, which a client may name."""
+    return dict.fromkeys(("merchant_id", "organizationId", "tenantId", "accountId"), organization)
 
 
 def _claims(story: Story, operation: str) -> Claim:
@@ -44,12 +57,12 @@ def _claims(story: Story, operation: str) -> Claim:
             claims: dict[str, Any] = {**privileges, "token": token, "user": privileges}
             if operation == operations.SIGN_IN:
                 claims["name"] = f"Claimed Name {mark}"
-            return Claim(claims, {*texts, token, f"Claimed Name {mark}"})
+            return Claim(_as_columns(claims), {*texts, token, f"Claimed Name {mark}"})
         case operations.CREATE_ORGANIZATION:
             other = story.rival.user_id
             members = [{"userId": other, "role": "owner"}] if other else []
             claims = {"id": identifier, **_times(), "userId": other, "ownerId": other, "members": members}
-            return Claim(claims, {*texts, *filter(None, [other])})
+            return Claim(_as_columns(claims), {*texts, *filter(None, [other])})
         case operations.SET_ACTIVE:
             named = {"name": f"Claimed Name {mark}", "slug": f"claimed-{mark}"}
             return Claim({"id": identifier, **named, **_times(), "role": "owner"}, {*texts, *named.values()})
@@ -57,7 +70,9 @@ def _claims(story: Story, operation: str) -> Claim:
             foreign = story.rival.organization_id
             inner = {"id": f"inner-{mark}", "merchantId": foreign, "createdAt": LONG_AGO}
             claims = {"id": identifier, **_times(), "deletedAt": LONG_AGO, "userId": foreign, "customerId": identifier}
-            return Claim({**claims, "metadata": inner}, {*texts, foreign, inner["id"]})
+            return Claim(
+                {**_as_columns({**claims, **owned_by(foreign)}), "metadata": inner}, {*texts, foreign, inner["id"]}
+            )
         case operations.CREATE_CHECKOUT:
             foreign, url = story.rival.organization_id, f"https://shop.example.com/{mark}/claimed"
             inner = {"id": f"inner-{mark}", "status": "complete", "merchantId": foreign}
@@ -65,10 +80,12 @@ def _claims(story: Story, operation: str) -> Claim:
             claims = {
                 **{"id": identifier, "status": "complete", "sessionUrl": url, "paymentIntentId": f"claimed-{mark}"},
                 **{**_times(), "expiresAt": LONG_AGO, "deletedAt": LONG_AGO},
-                "metadata": inner,
+                **owned_by(foreign),
                 "customer": {**operations.create_customer.person(run), **nested},
             }
-            return Claim(claims, {*texts, foreign, url, inner["id"], f"claimed-{mark}"})
+            return Claim(
+                {**_as_columns(claims), "metadata": inner}, {*texts, foreign, url, inner["id"], f"claimed-{mark}"}
+            )
     return Claim({"id": identifier, **_times(), "deletedAt": LONG_AGO}, texts)
 
 
@@ -125,6 +142,14 @@ def claims_sign_in(story: Story) -> None:
     story.add(send(story.run, operations.SIGN_IN, body, intent=Intent.UNUSUAL, value="what a client may not set"))
 
 
+def _verifies_all(story: Story, exchange: Exchange) -> bool:
+    """Return whether e-mails of accounts that never claimed it are verified too, as where a mailbox is read at once."""
+    fact = "verified at sign-in" if exchange.call.operation == operations.SIGN_IN else "verified at once"
+    own = str(exchange.request_json.get("email")).casefold()
+    found = story.run.rules.memory.facts.get(fact, {})
+    return any(value is True for email, value in found.items() if email != own)
+
+
 @then("nothing of it is taken")
 def nothing_taken(story: Story) -> None:
     for exchange in story.exchanges:
@@ -136,6 +161,8 @@ def nothing_taken(story: Story) -> None:
         if not exchange.is_success:
             raise story.run.why_not(exchange)
         found = taken(exchange.response_json, story.notes["claimed"])
+        if _verifies_all(story, exchange):
+            found = [what for what in found if not what.startswith("user.emailVerified ")]
         got = ", ".join(found) or "nothing"
         story.run.check(not found, "the claims are ignored", f"taken: {got}", exchange, requirement)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from pytest_bdd import given, then, when
 
@@ -175,9 +175,10 @@ def refused_customers(story: Story) -> None:
 
 @when("checkout sessions with new customers are refused")
 def refused_sessions(story: Story) -> None:
-    """With an amount that is no number, and of a merchant who is none of the user's."""
+    """With an amount, a line item or a URL of another type, and of a merchant who is none of the user's."""
     run, own = story.run, story.actor.organization_id
-    for who, changes in ((story.actor, {"totalAmount": "much"}), (story.rival, {})):
+    wrong: tuple[dict[str, Any], ...] = ({"totalAmount": "much"}, {"lineItems": ["text"]}, {"successUrl": {}})
+    for who, changes in (*((story.actor, change) for change in wrong), (story.rival, {})):
         customer = operations.create_customer.person(run)
         body = {**operations.create_checkout.body(run, own), "customer": customer, **changes}
         story.add(send(run, operations.CREATE_CHECKOUT, body, who))

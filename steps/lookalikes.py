@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from pytest_bdd import then, when
 
 from conformance.run import Run
+from conformance.values import MISSING, first_field
+from conformance.wire.client import encode
 from conformance.wire.exchange import Call
-from steps import operations
+from steps import claims, operations
 from steps.access import tried, try_all
 from steps.fixtures import Story, new_customer
 from steps.merchant import Merchant
@@ -55,12 +59,53 @@ def activates_lookalikes(story: Story) -> None:
     story.notes["intruder"] = intruder = story.merchants.intruder
     for what, value in of_another(story.rival.organization_id, story.actor.organization_id).items():
         tried(story, what, make_active(story.run, intruder, value))
+    body = operations.set_active.body(story.actor.organization_id)
+    tried(story, "another organization's id as form data", story.run.send(_as_form(_call_active(story, body))))
+
+
+def _call_active(story: Story, body: dict[str, Any]) -> Call:
+    return call(story.run, operations.SET_ACTIVE, body, story.merchants.intruder)
+
+
+def _as_form(sent: Call) -> Call:
+    """Return a call with its texts as form data, which a target may refuse or read like JSON."""
+    texts = {name: value for name, value in sent.json.items() if isinstance(value, str)}
+    headers = {**sent.headers, "Content-Type": "application/x-www-form-urlencoded"}
+    return replace(sent, json=MISSING, body=urlencode(texts).encode(), headers=headers)
 
 
 @when("the merchant creates customers for what is nearly the id of the other merchant")
 def customers_for_lookalikes(story: Story) -> None:
     values = of_another(story.actor.organization_id, story.rival.organization_id)
-    try_all(story, {what: _customer(story.run, story.actor, value) for what, value in values.items()})
+    foreign = _customer(story.run, story.actor, story.rival.organization_id)
+    calls = {what: _customer(story.run, story.actor, value) for what, value in values.items()}
+    try_all(story, {**calls, "another organization's id as form data": _as_form(foreign)})
+
+
+@when("the merchant names the other merchant besides, a second time in the body, by another name or in a header")
+def names_two_merchants(story: Story) -> None:
+    """A reader of JSON takes the first or the last of two equal names; a header is no place for a merchant."""
+    run, own, foreign = story.run, story.actor.organization_id, story.rival.organization_id
+    headers = dict.fromkeys(("X-Organization-Id", "X-Merchant-Id", "X-Tenant-Id", "X-Account-Id"), foreign)
+    unnamed = _customer(run, story.actor, None)
+    calls = [replace(unnamed, headers=headers, json={**unnamed.json, **claims.owned_by(foreign)})]
+    for first, last in ((own, foreign), (foreign, own)):
+        sent = _customer(run, story.actor, first)
+        text = f"{encode(sent.json).decode()[:-1]}, {encode({'merchantId': last}).decode()[1:]}"
+        headers = {"Content-Type": "application/json"}
+        calls.append(replace(sent, json=MISSING, body=text.encode(), headers=headers))
+    story.exchanges += run.send_all(calls)
+
+
+@then("no customer of the other merchant is created")
+def none_of_other(story: Story) -> None:
+    """What is refused is lawful; what is created is the merchant's own."""
+    foreign = story.rival.organization_id
+    for exchange in story.exchanges:
+        got = first_field(exchange.response_json, ["merchantId"])
+        held = not exchange.is_success or got != foreign
+        told = f"{exchange.outcome}, merchantId {got}"
+        story.run.check(held, "a refusal, or a customer of the merchant's own", told, exchange)
 
 
 @when("the merchant creates checkout sessions for what is nearly the id of the other merchant")

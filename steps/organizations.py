@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
 
 from pytest_bdd import given, then, when
 
@@ -11,9 +13,9 @@ from conformance.errors import NotTested, Why
 from conformance.run import Run
 from conformance.sharing import once
 from conformance.values import first_field, without
-from conformance.wire.exchange import Exchange, Intent
+from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
-from steps.fixtures import Story, need
+from steps.fixtures import Story, any_customer, need, new_session, saved_for
 from steps.merchant import Merchant
 from steps.merchants import (
     TOKEN_HEADER,
@@ -32,7 +34,7 @@ _ORGANIZATIONS = "organization creation"
 _DEFAULT_TAKEN = "a customer without a merchant was taken"
 
 
-def make_active(run: Run, merchant: Merchant, organization: str, **more: object) -> Exchange:
+def make_active(run: Run, merchant: Merchant, organization: Any, **more: object) -> Exchange:
     """A session that is to be scoped to an organization: returns the exchange."""
     return send(run, operations.SET_ACTIVE, {"organizationId": organization}, merchant, **more)
 
@@ -251,6 +253,56 @@ def activates_unknown(story: Story) -> None:
 @then("the merchant can make it active")
 def merchant_activates(story: Story) -> None:
     story.run.need_success(make_active(story.run, story.actor, story.actor.organization_id, intent=Intent.VALID))
+
+
+@when("somebody else signs in, and makes no organization active")
+def signs_in_without_active(story: Story) -> None:
+    saved_for(story, operations.SIGN_IN)
+    run, account = story.run, story.merchants.account
+    is_other = account.organization_id != story.actor.organization_id
+    need(is_other, "no account is there besides the two merchants that were given", Why.CAPABILITY)
+    body = operations.sign_in.body(account.email, account.password)
+    with story.merchants.minding_locks(operations.SIGN_IN, account.email):
+        exchange = send(run, operations.SIGN_IN, body, actor=account.key, intent=Intent.VALID)
+    story.merchants.need_no_lock(exchange)
+    token = session_token(run.need_success(exchange))
+    need(bool(token), "sign-in hands out no token")
+    story.notes["intruder"] = replace(account, token=token)
+
+
+@then("that session attaches no customer of the merchant")
+def attaches_no_foreign_customer(story: Story) -> None:
+    run, intruder = story.run, story.notes["intruder"]
+    body = operations.create_checkout.body(run, intruder.organization_id)
+    body["customerId"] = any_customer(run, story.actor)
+    exchange = send(run, operations.CREATE_CHECKOUT, body, intruder)
+    refused(run, exchange, (400, 401, 403, 404), "another merchant's customer", "ACTIVE-TENANT-40")
+
+
+@then("that session reads nothing of the merchant, where the target offers it")
+def reads_nothing_foreign(story: Story) -> None:
+    """A list that is shown without an active organization holds customers of the reader's own alone."""
+    run, intruder = story.run, story.notes["intruder"]
+    customers = run.contract.operations[operations.CREATE_CUSTOMER].path
+    customer = any_customer(run, story.actor)
+    session = once(run.shared, f"a session of {story.actor.key}", lambda: new_session(run, story.actor))
+    sessions = run.contract.operations[operations.CREATE_CHECKOUT].path
+    paths = (
+        f"{customers}/{quote(customer, safe='')}",
+        f"{customers}?limit=100&offset=0",
+        f"{sessions}/{quote(session, safe='')}",
+    )
+    for path in paths:
+        exchange = run.send(Call("GET", path, token=intruder.token, actor=intruder.key))
+        text = exchange.response.text if exchange.is_success and exchange.response is not None else ""
+        found = [identifier for identifier in (customer, session) if identifier in text]
+        told = f"{exchange.outcome}, {', '.join(found)}"
+        run.check(not found, "nothing of another merchant", told, exchange, "ACTIVE-TENANT-40")
+
+
+@when("the merchant tries to make an organization active whose id is no text")
+def activates_no_text(story: Story) -> None:
+    story.add(make_active(story.run, story.actor, 5))
 
 
 @then("nothing of the other merchant goes into the merchant's organization")

@@ -40,7 +40,8 @@ def refused_with_401(story: Story) -> None:
 @then("the request is refused as forbidden")
 def refused_as_forbidden(story: Story) -> None:
     for exchange in story.exchanges:
-        refused(story.run, exchange, FORBIDDEN, "what belongs to somebody else, or to nobody,")
+        (must,) = (name for name in story.run.record.requirements if "-TENANT-" in name)
+        refused(story.run, exchange, FORBIDDEN, "what belongs to somebody else, or to nobody,", must)
 
 
 @then("the request is refused as unknown")

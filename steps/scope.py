@@ -14,10 +14,11 @@ from steps import made_up, operations
 from steps.checkout import attached
 from steps.fixtures import Story, need, new_customer
 from steps.merchant import Merchant
-from steps.merchants import create_checkout, send, text_field
+from steps.merchants import create_checkout, create_customer, send, text_field
 from steps.organizations import default_customer, make_active
 from steps.outcomes import FORBIDDEN, refused
 
+_ELSEWHERE = "CUSTOMER-TENANT-23"
 _NAMED = "an organization of one's own that is not the active one"
 
 
@@ -54,12 +55,26 @@ def default_belongs_to_second(story: Story) -> None:
     _belongs(story, exchange, story.notes["second"], "ACTIVE-STATE-20")
 
 
+@then("a customer of the first organization makes no difference to the second")
+def own_customer_makes_no_difference(story: Story) -> None:
+    """A customer with the same identity may be refused where the merchant has one, which the second has not."""
+    scope, run = second_scope(story), story.run
+    known = run.need_success(create_customer(run, story.actor)).request_json
+    body = {**known, "merchantId": scope.organization_id}
+    exchange = send(run, operations.CREATE_CUSTOMER, body, scope, repeat=True)
+    run.check(exchange.is_success, "a customer of the second organization", exchange.outcome, exchange, _ELSEWHERE)
+
+
 @then("the first organization takes that customer in no field")
 def first_takes_no_customer_of_second(story: Story) -> None:
     customer = text_field(story.last, "id")
     story.run.need_success(create_checkout(story.run, second_scope(story), customerId=customer))
     named = session_for(story, story.actor, customerId=customer)
     refused(story.run, named, FORBIDDEN, "a customer of another organization of the user", "CHECKOUT-TENANT-20")
+    there = replace(second_scope(story), organization_id=story.actor.organization_id)
+    named = session_for(story, there, customerId=customer)
+    told = "a customer of the active organization for another one that is named"
+    refused(story.run, named, FORBIDDEN, told, "CHECKOUT-TENANT-20")
     not_adopted(story, customer, "CHECKOUT-TENANT-21")
 
 

@@ -12,7 +12,8 @@ from pytest_bdd import then, when
 from conformance.errors import NotTested, Why
 from conformance.values import MISSING, first_field
 from conformance.wire.exchange import Call, Intent
-from steps import operations
+from steps import made_up, operations
+from steps.access import opens_nothing
 from steps.fixtures import Story, need
 from steps.merchant import Merchant
 from steps.merchants import call, organization_id, send, session_token, text_field
@@ -109,10 +110,20 @@ def own_organizations(story: Story) -> None:
         )
 
 
-@when("the two users sign in at the same moment, one of them twice")
+@when("the two users sign in at the same moment, one of them twice, and somebody with a wrong password")
 def sign_in_together(story: Story) -> None:
     story.notes["users"] = users = (story.actor, story.rival, story.actor)
-    story.exchanges += story.run.send_together([_sign_in(story, user) for user in users])
+    wrong = f"{made_up.PASSWORD}-{story.run.unique()}"
+    story.run.masker.add(wrong)
+    body = operations.sign_in.body(story.actor.email, wrong)
+    calls = [*(_sign_in(story, user) for user in users), call(story.run, operations.SIGN_IN, body)]
+    *story.exchanges, story.notes["wrong"] = story.run.send_together(calls)
+
+
+@then("the wrong password opens nothing")
+def wrong_opens_nothing(story: Story) -> None:
+    exchange, must = story.notes["wrong"], "SIGNIN-TOGETHER-51"
+    opens_nothing(story.run, exchange, "a wrong password at the moment of the right one", must)
 
 
 @then("each session is the user's own")
@@ -178,7 +189,7 @@ def customers_of_their_own(story: Story) -> None:
 
 @when("both merchants create four customers, and three who are refused, at the same moment")
 def customers_together(story: Story) -> None:
-    """Those who are refused arrive among the others, and last."""
+    """Those who are refused arrive among the others, and last; then two of one e-mail, of whom one may be refused."""
     run, own, other = story.run, story.actor, story.rival
     wrong = {"name": {"first": "Thabo"}}
     planned: list[tuple[Merchant, dict[str, Any]]] = [
@@ -194,8 +205,11 @@ def customers_together(story: Story) -> None:
     for who, changes in planned:
         body = {**operations.create_customer.body(run, who.organization_id), **changes}
         calls.append(call(run, operations.CREATE_CUSTOMER, body, who, intent=Intent.ANY if changes else "valid"))
+    alike = [operations.create_customer.body(run, own.organization_id) for _ in range(2)]
+    alike[1]["email"] = alike[0]["email"]
+    calls += [call(run, operations.CREATE_CUSTOMER, body, own) for body in alike]
     story.notes["planned"] = planned
-    story.exchanges += run.send_together(calls)
+    story.exchanges += run.send_together(calls)[: len(planned)]
 
 
 @then("all but the refused ones are created")

@@ -30,6 +30,8 @@ def _error_media_type(exchange: Exchange, params: Params, rules: Basis) -> list[
 def _error_shape(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     if not _is_client_error(exchange) or exchange.response is None:
         return None
+    if params.get("reads") and not _is_read_of_one(exchange, rules):
+        return None
     if not exchange.response.body.strip():
         if _has_status(exchange, params.get("tolerates_empty", ()), rules):
             return None
@@ -45,6 +47,13 @@ def _error_shape(exchange: Exchange, params: Params, rules: Basis) -> list[Findi
     if any(_has(body, fields) for fields in shapes):
         return []
     return [Finding(" or ".join(map(_in_words, shapes)), shown(body))]
+
+
+def _is_read_of_one(exchange: Exchange, rules: Basis) -> bool:
+    """Return whether what an operation creates was asked for by its id, whatever that looks like."""
+    parent, _, name = exchange.call.path.partition("?")[0].rpartition("/")
+    paths = {operation.path for operation in rules.contract.operations.values()}
+    return exchange.call.method == "GET" and parent in paths and name.replace("_", "").replace("-", "").isalnum()
 
 
 def _has(body: Any, fields: Mapping[str, str]) -> bool:

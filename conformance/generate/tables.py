@@ -14,7 +14,11 @@ from urllib.parse import urlencode
 
 from conformance.values import MISSING, field, with_value, without
 
-_KINDS: Final[dict[str, Any]] = {"a number": 12345, "text": "text", "true": True, "an array": [], "an object": {}}
+_KINDS: Final[dict[str, Any]] = {
+    **{"a number": 12345, "text": "text", "true": True, "an array": [], "an object": {}},
+    **{"the number 0": 0, "false": False},
+}
+"""The empty ones are taken for a missing field where a server looks at whether a value counts as true."""
 _MEGABYTE: Final = 1024 * 1024
 _DEPTH: Final = 500
 _HOSTILE_TEXT: Final = {
@@ -25,18 +29,20 @@ _HOSTILE_TEXT: Final = {
     "direction marks": "\u202eabc\u200b\ufeff",
 }
 _HOSTILE_NUMBERS: Final = {
+    "1e400": "1e400",
     "2^31": "2147483648",
     "2^63": "9223372036854775808",
     "minus 2^63 less one": "-9223372036854775809",
     "10^30": "1" + "0" * 30,
-    "1e400": "1e400",
 }
 BODIES: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
     "malformed": ("JSON with a comma too many", lambda valid: f"{valid[:-1]},}}"),
     "truncated": ("JSON without its last brace", lambda valid: valid[:-1]),
     "comment": ("JSON with a comment", lambda valid: f"{{ /* a comment */ {valid[1:]}"),
-    "not-a-number": ("JSON with NaN", lambda valid: _with_number(valid, "NaN")),
+    "not-a-number": ("JSON with NaN", lambda valid: _with_member(valid, "NaN")),
     "trailing": ("JSON with something after its end", lambda valid: f"{valid} {{}}"),
+    "control": ("JSON with a raw line break in a text", lambda valid: _with_member(valid, '"two\nlines"')),
+    "quotes": ("JSON with a text in single quotes", lambda valid: _with_member(valid, "'text'")),
     "empty": ("an empty body", lambda _: ""),
     "nothing": ("no body and no media type", lambda _: ""),
     "array": ("a JSON array around the body", lambda valid: f"[{valid}]"),
@@ -47,15 +53,16 @@ BODIES: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
     "untyped": ("JSON without a media type", lambda valid: valid),
     "form": ("form data", lambda valid: urlencode(json.loads(valid))),
     "twice": ("JSON in which each field stands twice", lambda valid: f"{valid[:-1]}, {valid[1:]}"),
+    "bytes": ("JSON with bytes that are no UTF-8", lambda valid: _with_member(valid, '"\udcc3("')),
 }
 _MEDIA_TYPES: Final = {"nothing": "", "untyped": "", "form": "application/x-www-form-urlencoded"}
 
 
-def _with_number(valid: str, number: str) -> str:
-    """Return an object with a number that only a lax reader takes, in the first object in it where it has any."""
+def _with_member(valid: str, value: str) -> str:
+    """Return an object with a value that only a lax reader takes, in the first object in it where it has any."""
     inner = valid.find('": {')
     at = 1 if inner < 0 else inner + len('": {')
-    return f'{valid[:at]}"conformanceNumber": {number}, {valid[at:]}'
+    return f'{valid[:at]}"conformanceExtra": {value}, {valid[at:]}'
 
 
 @dataclass(frozen=True)
@@ -107,15 +114,20 @@ def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterato
     yield from _bodies(spec, valid)
 
 
-def chosen(cases: Sequence[Case], number: int, source: Random, always: int = 1) -> list[int]:
-    """Choose so many cases of each group, its first ones and others; return their places in the order of the table."""
+def chosen(cases: Sequence[Case], number: int, source: Random, always: int = 1, turn: int = 0) -> list[int]:
+    """Choose so many cases of each group, its first ones and others; return their places in the order of the table.
+
+    Tables that are alike take turns: the next one, from the same source, goes on where the one before has ended.
+    """
     groups: dict[str, list[int]] = {}
     for place, case in enumerate(cases):
         groups.setdefault(case.group, []).append(place)
     found: list[int] = []
     for group in groups.values():
         first = group[:always]
-        found += [*first, *source.sample(group[always:], max(0, min(number, len(group)) - len(first)))]
+        rest = source.sample(group[always:], len(group) - len(first))
+        others = max(0, min(number, len(group)) - len(first))
+        found += [*first, *(rest[(turn * others + place) % len(rest)] for place in range(others))]
     return sorted(found)
 
 
@@ -137,7 +149,8 @@ def _values(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]
 def _bodies(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:
     for name in spec.get("bodies", ()):
         label, change = BODIES[name]
-        yield Case(label, body=change(json.dumps(valid)).encode(), media_type=_MEDIA_TYPES.get(name))
+        body = change(json.dumps(valid)).encode(errors="surrogateescape")
+        yield Case(label, body=body, media_type=_MEDIA_TYPES.get(name))
 
 
 def _hostile_texts(paths: Sequence[str], valid: Mapping[str, Any]) -> Iterator[Case]:

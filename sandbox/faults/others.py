@@ -147,6 +147,14 @@ FAULTS = table(
         requirements=("CHECKOUT-EXISTING-21", "CHECKOUT-LEAK-23"),
     ),
     Fault(
+        "checkout-existing-customer-email-of-before",
+        CREATE_CHECKOUT,
+        MUST,
+        "the existing customer has the e-mail of the one of the session before",
+        for_option("existing", _customer_of_before("email")),
+        requirements=("CHECKOUT-EXISTING-23", "CHECKOUT-LEAK-3", "CHECKOUT-LEAK-23"),
+    ),
+    Fault(
         "checkout-existing-customer-metadata-of-session",
         CREATE_CHECKOUT,
         MUST,

@@ -289,7 +289,6 @@ UNCHECKED = table(
         for name, operation, level, field, requirements in (
             ("signin-email-not-required", SIGN_IN, MUST, "email", ("SIGNIN-VALID-1",)),
             ("set-active-id-not-required", SET_ACTIVE, SHOULD, "organizationId", ("ACTIVE-VALID-2",)),
-            ("customer-metadata-not-required", CREATE_CUSTOMER, SHOULD, "metadata", ("CUSTOMER-VALID-4",)),
         )
     ),
     *(

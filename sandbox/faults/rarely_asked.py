@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from sandbox import policies
 from sandbox.behaviour import Behaviour, Call, Change
-from sandbox.changes import admitting, arriving, finishing, put, with_seams
+from sandbox.changes import admitting, arriving, both, finishing, put, with_seams
 from sandbox.faults.authentication import keyed_by
 from sandbox.faults.builders import editing, falling_over
 from sandbox.faults.comparisons import dead_where, given_in, reading_id
@@ -86,11 +86,11 @@ def _in_the_first_organization(behaviour: Behaviour) -> Behaviour:
 
 
 def _any_of(operation: str, table_name: str, test: str) -> Change:
-    """The first thing of all is read, where a test of the id says so."""
+    """The newest thing of all is read, where a test of the id says so."""
 
     def arrive(call: Call) -> None:
         if call.operation == operation and test in call.parameter and len(call.parameter) < _SHORT:
-            rows = call.store.execute(f"SELECT id FROM {table_name} LIMIT 1")
+            rows = call.store.execute(f"SELECT id FROM {table_name} ORDER BY rowid DESC LIMIT 1")
             call.parameter = rows[0][0] if rows else call.parameter
 
     return arriving(arrive)
@@ -376,12 +376,12 @@ FAULTS = (
             tuple(f"{short}-PROTOCOL-50" for short in ("SIGNUP", "SIGNIN", "ORG", "ACTIVE", "CUSTOMER", "CHECKOUT")),
         ),
         Fault(
-            "checkout-form-500",
-            CREATE_CHECKOUT,
+            "payments-form-500",
+            ANY,
             MUST,
-            "form data is a 500",
-            falling_over(CREATE_CHECKOUT, _form_falls_over),
-            ("CHECKOUT-STATUS-3", "CHECKOUT-BODY-40"),
+            "form data is a 500 for customers and sessions",
+            both(*(falling_over(operation, _form_falls_over) for operation in (CREATE_CUSTOMER, CREATE_CHECKOUT))),
+            ("CUSTOMER-STATUS-3",),
         ),
     ),
     *table(

@@ -1,7 +1,8 @@
 """Classes of unusual values; each member changes a valid body in one place.
 
 A gate takes one member of each class by the seed, a full run takes all. No value is one that servers lawfully
-normalise: all text is composed, without control characters and outer blanks, and all numbers are exact.
+normalise: all text is composed, without outer blanks and, but for a line break in metadata, control characters; all
+numbers are exact.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ BLANKS: Final = names(
     lambda run: f'The "Best"  Shop   {run.unique()}',
     lambda run: f"Back\\slash  and   {run.unique()}",
 )
-SCRIPTS: Final = names(lambda run: f"Thabo – Société Ñandú 東京 Ελλάδα Привет שלום ﬁn Ａｂｃ ½ ① {run.unique()}")
+SCRIPTS: Final = names(lambda run: f"Thabo – Société\u00a0 Ñandú 東京 Ελλάδα Привет שלום ﬁn Ａｂｃ ½ ① {run.unique()}")
 EMOJI: Final = names(lambda run: f"Thabo 😀 👩🏽 𝒜 {run.unique()}")
 MARKUP: Final = names(
     lambda run: f"Salt & Pepper <b>{run.unique()}</b> &amp; Co",
@@ -85,7 +86,7 @@ MARKUP: Final = names(
 )
 SLUG_OF_DIGITS: Final = (_text("slug", lambda run: f"00{_digits(run, 14)}"),)
 SLUG_WITH_CAPITALS: Final = (_text("slug", lambda run: f"Conformance_{run.unique()}.Shop-1"),)
-LONG_SLUG: Final = (_text("slug", lambda run: f"conformance-{'long-' * 16}{run.unique()}"),)
+LONG_SLUG: Final = (_text("slug", lambda run: f"conformance-{'long-' * 27}{run.unique()}"),)
 
 
 def metadata(**more: Any) -> Class:
@@ -107,12 +108,27 @@ LOOKALIKES: Final = metadata(
     day="2026-01-01",
     time="2026-01-01T10:00:00+02:00",
     utc="2026-01-01T08:00:00Z",
+    agreed="yes",
+    off="off",
+    no="No",
+    tilde="~",
+    octal="0o17",
+    infinity="Infinity",
+    undefined="undefined",
+    list="[1]",
+    record="{}",
 )
 OTHER_TYPES: Final = metadata(
     no=False, yes=True, zero=0, empty="", nothing=None, decimals=12.3456, negative=-7, large=2**31 + 1
 )
 WORDING: Final = metadata(
-    blanks="two  blanks   inside", apostrophe="O'Brien", scripts="東京 Ελλάδα Zoë", wide="ﬁ Ａ ½", back="a\\b"
+    blanks="two  blanks   inside",
+    apostrophe="O'Brien",
+    scripts="東京 Ελλάδα Zoë",
+    wide="ﬁ Ａ ½",
+    back="a\\b",
+    lines="two\nlines",
+    joined="12\u00a0345",
 )
 KEYS: Final = Led(
     (
@@ -128,6 +144,7 @@ KEYS: Final = Led(
                 "with a blank": "3",
                 "ключ": "4",
                 "0": "5",
+                **{f"key-{number}": f"value {number}" for number in range(60)},
             }
         ),
         _metadata({"k" * 40: "40 characters", "k" * 100: "100 characters", "k" * 256: "256 characters"}),
@@ -172,7 +189,11 @@ PHONE_OF_15: Final = (
     _text("phoneNumber", lambda run: f"+49151{_digits(run, 9)}"),
 )
 PHONE_WITH_ZEROS: Final = (_text("phoneNumber", lambda run: f"+4479100{_digits(run, 5)}"),)
-PHONE_ABROAD: Final = (_text("phoneNumber", lambda run: f"+1201555{_digits(run, 4)}"),)
+PHONE_ABROAD: Final = (
+    _text("phoneNumber", lambda run: f"+1201555{_digits(run, 4)}"),
+    _text("phoneNumber", lambda run: f"+3906{_digits(run, 8)}"),
+)
+"""In Italy the zero stays after the code of the country."""
 
 
 def amounts(*choice: int) -> Class:
@@ -208,7 +229,8 @@ def _currency(currency: str) -> Change:
 
 THREE_DECIMALS: Final = currencies("KWD", "BHD", "TND", "OMR", "JOD")
 YEN: Final = currencies("JPY")
-NO_DECIMALS: Final = currencies("KRW", "VND", "CLP")
+NO_DECIMALS: Final = currencies("KRW", "VND", "CLP", "ISK", "UGX", "XAF", "RWF", "HUF", "TWD")
+"""Without decimals by ISO 4217, or in the payments of some platforms."""
 
 
 def line_items(*choice: int) -> Class:
@@ -265,6 +287,11 @@ def _urls(ending: str) -> Change:
     return change
 
 
+def _without_tls(run: Run, body: Body) -> Body:
+    return {**body, "cancelUrl": f"http://shop.example.com/{run.unique()}/cancelled"}
+
+
+WITHOUT_TLS: Final = (_without_tls,)
 WITH_PORT: Final = urls(":8443/shop?a=1&b=two%20words&a=2", ":443/?q=")
 WITH_FRAGMENT: Final = urls("pay/#/done?x=1", "a?b=c#section-2")
 ENCODED: Final = urls("a%2Fb%20c/%E6%9D%B1/%7Bid%7D/?q=%26%3D+x", "a;b=1,c/~d/(e)/'f'!*/@g")

@@ -26,6 +26,10 @@ def _password(run: Run, body: Body) -> Body:
     return {**body, "password": f"Pass wörd {run.unique()} – Ελλάδα 東京 😀"}
 
 
+def _remembered(_: Run, body: Body) -> Body:
+    return {**body, "rememberMe": True}
+
+
 def _new_customer(run: Run, body: Body) -> Body:
     return {**body, "customer": create_customer.person(run)}
 
@@ -43,7 +47,7 @@ ACCOUNTS: Final[dict[str, Row]] = {
     "a name of 256 characters": (of.OF_256,),
     "a name of 64 characters and a plus-addressed e-mail": (of.OF_64, _PLUS),
     "a name of 100 characters and capitals in the e-mail": (of.OF_100, _CAPITALS),
-    "a name of digits and an image": (of.DIGITS, of.IMAGES),
+    "a name of digits and an image": (of.DIGITS, of.IMAGES, (_remembered,)),
     "inner blanks in the name and an e-mail of a subdomain": (of.BLANKS, _SUBDOMAIN),
     "markup in the name and a long e-mail": (of.MARKUP, _LONG),
     "a name and a password in scripts": (of.SCRIPTS, (_password,)),
@@ -98,7 +102,12 @@ SESSIONS: Final[dict[str, Row]] = {
         of.LONG_TEXTS,
     ),
     "yen and nested values": (of.amounts(12_347, 509), of.YEN, of.NESTED),
-    "a currency without decimals and product ids of digits": (of.NO_DECIMALS, of.PRODUCTS),
+    "a currency without decimals and product ids of digits": (
+        of.amounts(12_349),
+        of.NO_DECIMALS,
+        of.PRODUCTS,
+        of.WITHOUT_TLS,
+    ),
     "several line items": (of.line_items(5, 20, 21),),
     "many line items": (of.line_items(51, 50),),
     "very many line items": (of.line_items(200, 101, 100),),

@@ -71,11 +71,13 @@ def test_survived(run: Run, merchants: Merchants, survival: Requirement) -> None
 def _planned(run: Run, row: Requirement, spec: Mapping[str, Any], make: Callable[[], Iterable[Case]]) -> Iterator[Case]:
     """Yield the cases of a table, and count them; where the target limits the operation, the first alone.
 
-    Of a table that says so (`each`), a gate takes a choice by the seed, so many of each group; a full run takes all.
+    Of a table that says so (`each`), a gate takes a choice by the seed, so many of each group, and operations with the
+    same table take turns; a full run takes all.
     """
     cases = list(make())
     each = len(cases) if run.settings.size == "full" else spec.get("each", len(cases))
-    places = chosen(cases, each, run.random(f"cases of {row.id}"), spec.get("always", 1))
+    source, turn = run.random(f"cases of {row.id.partition('-')[2]}"), list(operations.BY_ID).index(row.operation)
+    places = chosen(cases, each, source, spec.get("always", 1), turn)
     run.record.plan(row.id, len(places))
     for place, case in enumerate(fresh(make)):
         if place not in places:

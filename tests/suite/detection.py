@@ -138,6 +138,10 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
     ),
     ("set-active-success-nested", "merchant-must-be-active", "parameters-refused", "large-body-413-page"),
     ("lock-3-403", "no-length-411-page", "optional-fields-absent"),
+    (
+        *("reads-in-whole-seconds", "emails-verified-at-once", "customer-phone-and-metadata-optional"),
+        "tokens-with-a-dot",
+    ),
 )
 """Variants of different parts of a target, which one proof shows together: see `shown_by`."""
 
@@ -170,8 +174,12 @@ MEETING: Final[Mapping[str, frozenset[str]]] = {
     "customer-of-another-at-once": frozenset({"ACTIVE-TOGETHER-51", "CUSTOMER-STATUS-1"}),
     "set-active-in-anothers-session-at-once": frozenset({"ACTIVE-TOGETHER-51"}),
     "signup-session-of-another-at-once": frozenset({"ACTIVE-LEAK-3", "ORG-LEAK-23"}),
+    "checkout-merchant-sql": frozenset({"CHECKOUT-LEAK-23"}),
+    "customer-second-overwrites-first": frozenset({"CHECKOUT-TIME-52", "CUSTOMER-READ-21", "CUSTOMER-READ-26"}),
+    "set-active-of-wrong-type-clears": frozenset({"CUSTOMER-STATUS-1"}),
 }
-"""By fault of requests at one moment: what fires or not by how they meet, beside what always does."""
+"""By fault: what fires or not by how requests meet, by the id that a query finds first, or by the time since the first
+customer; beside what always does."""
 
 SLOW: Final = frozenset(
     {"latency-100-ms", "limit-auth-x-retry-after", "limit-auth-retry-after", "limit-auth-shared-bucket"}

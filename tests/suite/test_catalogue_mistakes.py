@@ -351,10 +351,10 @@ DISAGREEMENTS: dict[str, tuple[str, str, str, str]] = {
         "-ERROR-2): the document has no status 410",
     ),
     "missing": (
-        "5-customer.yaml",
-        "missing: [phoneNumber, metadata]",
-        "missing: [phoneNumber, nonsense]",
-        "5-customer.yaml, line {line:nonsense} (CUSTOMER-VALID-4): the request of createCustomer has no field "
+        "6-checkout.yaml",
+        "missing: [mode, merchantId, metadata]",
+        "missing: [mode, nonsense]",
+        "6-checkout.yaml, line {line:nonsense} (CHECKOUT-VALID-10): the request of createCheckoutSession has no field "
         "`nonsense`; known are",
     ),
     "nulled": ("2-sign-in.yaml", "nulled: [email, password]", "nulled: [emial]", "`emial`; did you mean `email`?"),

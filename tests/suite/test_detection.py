@@ -35,7 +35,8 @@ NO_STATUS_CODE = frozenset({"SIGNUP-ERROR-3", "SIGNIN-ERROR-3", "ORG-ERROR-3", "
 """The errors of the reference's authentication paths have the shape without a statusCode."""
 SAVED = frozenset(
     {f"SIGNIN-AUTH-{number}" for number in range(30, 36)}
-    | {"SIGNIN-ECHO-40", "SIGNIN-HEADERS-51", "SIGNIN-PROPERTY-20", "SIGNIN-STATE-50", "SIGNIN-TOGETHER-50"}
+    | {"SIGNIN-ECHO-40", "SIGNIN-HEADERS-51", "SIGNIN-PROPERTY-20", "SIGNIN-STATE-50"}
+    | {"ACTIVE-TENANT-40", "SIGNIN-TOGETHER-50", "SIGNIN-TOGETHER-51"}
     | {"SIGNIN-TOKEN-32", "SIGNIN-TOKEN-33"}
     | {"SIGNUP-ECHO-3", "SIGNUP-HEADERS-51", "SIGNUP-PROPERTY-20", "SIGNUP-TOGETHER-50", "SIGNUP-TOGETHER-51"}
 )
