@@ -351,10 +351,10 @@ DISAGREEMENTS: dict[str, tuple[str, str, str, str]] = {
         "-ERROR-2): the document has no status 410",
     ),
     "missing": (
-        "6-checkout.yaml",
-        "missing: [mode, merchantId, metadata]",
-        "missing: [mode, nonsense]",
-        "6-checkout.yaml, line {line:nonsense} (CHECKOUT-VALID-10): the request of createCheckoutSession has no field "
+        "3-organization.yaml",
+        "missing: [name, slug]",
+        "missing: [name, nonsense]",
+        "3-organization.yaml, line {line:nonsense} (ORG-VALID-1): the request of createOrganization has no field "
         "`nonsense`; known are",
     ),
     "nulled": ("2-sign-in.yaml", "nulled: [email, password]", "nulled: [emial]", "`emial`; did you mean `email`?"),
@@ -378,8 +378,8 @@ DISAGREEMENTS: dict[str, tuple[str, str, str, str]] = {
         "did you mean `password`?",
     ),
     "a field of an open object left out": (
-        "5-customer.yaml",
-        "missing: [phoneNumber, metadata]",
+        "6-checkout.yaml",
+        "missing: [mode, merchantId, metadata]",
         "missing: [metadata.nonsense]",
         "has no field `metadata.nonsense`; did you mean `metadata`?",
     ),

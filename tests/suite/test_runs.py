@@ -63,7 +63,10 @@ def collected(folder: Path, *words: str) -> set[str]:
 
 
 def test_sizes_choose_what_they_say(tmp_path: Path) -> None:
-    """Smoke is the walk and the three options; a gate has every requirement; full adds walks over the links."""
+    """Smoke is the walk and the three options; a gate has every requirement.
+
+    A full run adds the other mode of the generated requests of each operation, and walks over the links.
+    """
     smoke, gate, full = (collected(tmp_path, "--size", size) for size in ("smoke", "gate", "full"))
     assert smoke == {
         "test_a_merchant_goes_from_signup_to_a_checkout_page",
@@ -72,7 +75,10 @@ def test_sizes_choose_what_they_say(tmp_path: Path) -> None:
         "test_a_session_with_a_new_customer",
     }
     assert smoke < gate < full
-    assert full - gate == {"test_links"}
+    generated = {name for name in full if name.startswith(("test_coverage[", "test_fuzzing["))}
+    others = {name.replace("-positive]", "-other]").replace("-negative]", "-other]") for name in generated - gate}
+    assert full - gate == {"test_links", *(generated - gate)}
+    assert len(generated) == 2 * len(generated & gate) == 2 * len(others)
     assert collected(tmp_path) == gate
 
 
