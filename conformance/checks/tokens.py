@@ -86,7 +86,9 @@ def _weakness(token: str, known: list[str], earlier: list[str]) -> str:
 def _weak_key(token: str) -> str | None:
     content, _, signature = token.rpartition(".")
     for key in _KEYS:
-        digest = hmac.new(key.encode(), content.encode("utf-8", "replace"), hashlib.sha256).digest()
+        digest = hmac.new(
+            key.encode("utf-8", "surrogatepass"), content.encode("utf-8", "replace"), hashlib.sha256
+        ).digest()
         if base64.urlsafe_b64encode(digest).decode().rstrip("=") == signature.rstrip("="):
             return key
     return None
@@ -153,7 +155,7 @@ def _forms(item: str, room: int) -> Iterator[str]:
         yield item
     for name, length in _DIGESTS.items():
         if length <= room:
-            yield hashlib.new(name, item.encode()).hexdigest()
+            yield hashlib.new(name, item.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @lru_cache(maxsize=64)
@@ -162,7 +164,7 @@ def _counted(item: str) -> frozenset[str]:
     if not _SHORTEST <= len(item) <= _LONGEST:
         return frozenset()
     return frozenset(
-        hashlib.new(name, f"{item}{joint}{number}".encode()).hexdigest()
+        hashlib.new(name, f"{item}{joint}{number}".encode("utf-8", "surrogatepass")).hexdigest()
         for name in _DIGESTS
         for joint in _JOINTS
         for number in range(_COUNTED)

@@ -23,6 +23,11 @@ def test_a_token_of_chance_is_not_guessable() -> None:
     assert _weakness(RANDOM, [NAME], []) == ""
 
 
+def test_known_texts_may_hold_what_no_utf_8_has() -> None:
+    """A target that accepts a lone surrogate in a name has it among what a user is known by."""
+    assert _weakness(RANDOM, [f"{NAME}\ud800"], []) == ""
+
+
 def test_nothing_is_looked_for_that_has_no_room() -> None:
     """A name of a megabyte is in no token; the pattern of it would take a second."""
     long = "x" * 1_000_000
