@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
 from pytest_bdd import given, parsers, then, when
 
+from conformance.errors import Why
 from conformance.run import Run
 from conformance.sharing import once
 from conformance.values import MISSING, first_field, shown, without
@@ -33,10 +36,13 @@ def send_sign_up(run: Run, body: dict[str, Any], **more: Any) -> Exchange:
     return send(run, operations.SIGN_UP, body, **more)
 
 
-def sign_in(story: Story, email: Any, password: Any, **more: Any) -> Exchange:
-    """Somebody who signs in: return the exchange, or raise `NotTested` where the account is locked, which is lawful."""
+def sign_in(story: Story, email: Any, password: Any, fields: Mapping[str, Any] | None = None, **more: Any) -> Exchange:
+    """Somebody who signs in: return the exchange, or raise `NotTested` where the account is locked, which is lawful.
+
+    `fields` are further ones of the body, `more` those of the call.
+    """
     story.run.masker.add(password)
-    body = operations.sign_in.body(email, password)
+    body = {**operations.sign_in.body(email, password), **(fields or {})}
     with story.merchants.minding_locks(operations.SIGN_IN, email):
         actor = story.merchant.key if story.merchant is not None else ""
         exchange = send(story.run, operations.SIGN_IN, body, **{"actor": actor, **more})
@@ -152,12 +158,20 @@ def person_signs_in_often(story: Story, times: int) -> None:
     account = story.actor
     story.notes["times"] = times = 2 if story.run.limited(operations.SIGN_IN) else times
     for number in range(1, times + 1):
-        body = operations.sign_in.body(account.email, account.password)
-        body |= {"rememberMe": False} if number == times else {}
-        with story.merchants.minding_locks(operations.SIGN_IN, account.email):
-            exchange = send(story.run, operations.SIGN_IN, body, actor=account.key, intent=Intent.VALID)
-        story.merchants.need_no_lock(exchange)
+        fields = {"rememberMe": False} if number == times else {}
+        exchange = sign_in(story, account.email, account.password, fields, intent=Intent.VALID)
         story.add(story.run.need_success(exchange))
+
+
+@when("somebody else signs in, and makes no organization active")
+def signs_in_without_active(story: Story) -> None:
+    saved_for(story, operations.SIGN_IN)
+    account = story.merchants.account
+    is_other = account.organization_id != story.actor.organization_id
+    need(is_other, "no account is there besides the two merchants that were given", Why.CAPABILITY)
+    token = session_token(signs_in(story, account))
+    need(bool(token), "sign-in hands out no token")
+    story.notes["intruder"] = replace(account, token=token)
 
 
 @when("the person signs in with the e-mail in capitals")

@@ -15,7 +15,7 @@ from conformance.sharing import once
 from conformance.values import first_field, without
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
-from steps.fixtures import Story, any_customer, need, new_session, saved_for
+from steps.fixtures import Story, any_customer, need, new_session
 from steps.merchant import Merchant
 from steps.merchants import (
     TOKEN_HEADER,
@@ -255,21 +255,6 @@ def merchant_activates(story: Story) -> None:
     story.run.need_success(make_active(story.run, story.actor, story.actor.organization_id, intent=Intent.VALID))
 
 
-@when("somebody else signs in, and makes no organization active")
-def signs_in_without_active(story: Story) -> None:
-    saved_for(story, operations.SIGN_IN)
-    run, account = story.run, story.merchants.account
-    is_other = account.organization_id != story.actor.organization_id
-    need(is_other, "no account is there besides the two merchants that were given", Why.CAPABILITY)
-    body = operations.sign_in.body(account.email, account.password)
-    with story.merchants.minding_locks(operations.SIGN_IN, account.email):
-        exchange = send(run, operations.SIGN_IN, body, actor=account.key, intent=Intent.VALID)
-    story.merchants.need_no_lock(exchange)
-    token = session_token(run.need_success(exchange))
-    need(bool(token), "sign-in hands out no token")
-    story.notes["intruder"] = replace(account, token=token)
-
-
 @then("that session attaches no customer of the merchant")
 def attaches_no_foreign_customer(story: Story) -> None:
     run, intruder = story.run, story.notes["intruder"]
@@ -285,7 +270,7 @@ def reads_nothing_foreign(story: Story) -> None:
     run, intruder = story.run, story.notes["intruder"]
     customers = run.contract.operations[operations.CREATE_CUSTOMER].path
     customer = any_customer(run, story.actor)
-    session = once(run.shared, f"a session of {story.actor.key}", lambda: new_session(run, story.actor))
+    session = new_session(run, story.actor)
     sessions = run.contract.operations[operations.CREATE_CHECKOUT].path
     paths = (
         f"{customers}/{quote(customer, safe='')}",

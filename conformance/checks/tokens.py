@@ -86,9 +86,7 @@ def _weakness(token: str, known: list[str], earlier: list[str]) -> str:
 def _weak_key(token: str) -> str | None:
     content, _, signature = token.rpartition(".")
     for key in _KEYS:
-        digest = hmac.new(
-            key.encode("utf-8", "surrogatepass"), content.encode("utf-8", "replace"), hashlib.sha256
-        ).digest()
+        digest = hmac.new(key.encode(), content.encode("utf-8", "replace"), hashlib.sha256).digest()
         if base64.urlsafe_b64encode(digest).decode().rstrip("=") == signature.rstrip("="):
             return key
     return None
