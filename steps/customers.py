@@ -130,13 +130,25 @@ def _told(exchange: Exchange, *marks: str) -> str:
 
 @given("the target lists the customers of a merchant")
 def target_lists_customers(story: Story) -> None:
-    """Customers are counted before and after: until the test ends, nobody else of this run may create any."""
-    story.run.be_alone()
+    """Customers are counted before and after: until the test ends, nobody else of this run may create any there."""
+    _count_apart(story)
     once(story.run.shared, LISTS_LAG, lambda: lists_lag(story.run, story.actor))
     _settle(story.run)
     story.notes["customers"] = listed(story.run, story.actor)
     if story.other is not None:
         story.notes["customers of the other"] = listed(story.run, story.rival)
+
+
+def _count_apart(story: Story) -> None:
+    """Beside tests of other processes, count in organizations of this one, or else let all others wait."""
+    if not story.run.worker:
+        return
+    try:
+        apart = [story.merchants.apart(who) for who in (story.merchant, story.other) if who is not None]
+    except NotTested:
+        story.run.be_alone()
+    else:
+        story.merchant, story.other = (*apart, None)[:2]
 
 
 @given("the target lets a customer be read")

@@ -68,6 +68,7 @@ class Merchants:
         self.run = run
         self._ready: dict[str, Merchant] = {}
         self._spare: dict[str, str] = {}
+        self._apart: dict[str, str] = {}
         self._sign_ins: dict[str, int] = {}
 
     @property
@@ -199,6 +200,20 @@ class Merchants:
         spare = self._renewed(replace(merchant, token=self._spare[merchant.key]), "spare")
         self._spare[merchant.key] = spare.token
         return spare
+
+    def apart(self, merchant: Merchant) -> Merchant:
+        """The merchant's spare session, with an organization active in which no other process creates customers.
+
+        Raises `NotTested` where the target lets her have no further organization.
+        """
+        session = self.spare(merchant)
+        if merchant.key not in self._apart:
+            body = operations.create_organization.body(self.run)
+            exchange = send(self.run, operations.CREATE_ORGANIZATION, body, session, intent=Intent.VALID)
+            self._apart[merchant.key] = organization_id(self.run.need_success(exchange))
+        session = replace(session, organization_id=self._apart[merchant.key])
+        self.activate(session, session.token)
+        return session
 
     def _renewed(self, merchant: Merchant, which: str = "main") -> Merchant:
         """Return a merchant in a new session, where her sign-ins in the tests have ended the one that she had.
