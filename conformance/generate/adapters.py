@@ -92,7 +92,7 @@ def is_valid(case: AnyCase) -> bool:
 
 
 class Complaint(NamedTuple):
-    """What a check of schemathesis, named as in `CHECKS`, holds against a response, in its words."""
+    """What a check of schemathesis, named as in `CHECKS`, holds against a response, in its words and in one line."""
 
     check: str
     title: str
@@ -112,4 +112,12 @@ def complaints(case: AnyCase, response: httpx.Response, *, with_schema: bool) ->
         for failure in group.exceptions:
             if isinstance(failure, Failure):
                 check = next((name for kind, name in _FAILURES if isinstance(failure, kind)), _SCHEMA)
-                yield Complaint(check, failure.title, failure.message)
+                yield Complaint(check, failure.title, _in_one_line(failure))
+
+
+def _in_one_line(failure: Failure) -> str:
+    """Return a failure in one line: of the schema's, the field and what is wrong with it, without either's text."""
+    if isinstance(failure, failures.JsonSchemaError):
+        place = ".".join(map(str, failure.instance_path))
+        return f"`{place}`: {failure.validation_message}" if place else failure.validation_message
+    return ", ".join(filter(None, map(str.strip, failure.message.splitlines())))

@@ -28,6 +28,8 @@ from conformance.results.verdicts import Result, RunVerdict, Verdict
 _IDS_SHOWN: Final = 12
 _FOLLOWS_SHOWN: Final = 4
 _ROOM: Final = 18
+"""Lines for one breach with all that follows from it, which is told in ids alone where it takes more."""
+_ROOM_FOR_ALL: Final = 32
 """Lines for the breaches; the first of them is told in full whatever it takes."""
 _LISTED: Final = 4
 _STEPS_SHOWN: Final = 3
@@ -90,7 +92,7 @@ def print_breaches(terminal: pytest.TerminalReporter, report: Report, style: str
     used, left = 0, 0
     for number, group in enumerate(failing, 1):
         lines = group_lines(report, group, style, whole=names)
-        if style != "line" and not names and number > 1 and (left or used + len(lines) >= _ROOM):
+        if style != "line" and not names and number > 1 and used + len(lines) >= _ROOM_FOR_ALL:
             left += 1
             continue
         used += len(lines) + 1

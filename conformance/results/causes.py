@@ -159,6 +159,8 @@ class Broken:
         if self._is_named_by(other):
             return True
         rule = self.result.requirement.rule or {}
+        if rule and not other.places and self._is_same_value(other):
+            return True
         if other.result.requirement.rule or other.result.requirement.level < self.result.requirement.level:
             return False
         if _NO_ANSWER & set(rule):

@@ -82,7 +82,8 @@ def _status(breach: Breach) -> int:
 
 def _tells(breach: Breach, places: Iterable[str]) -> bool:
     body = _body(breach.exchange)
-    return body is not MISSING and any(_is_told(field_of(body, place), breach.got) for place in places)
+    named = (breach.got.startswith(f"`{place}`:") or _is_told(field_of(body, place), breach.got) for place in places)
+    return body is not MISSING and any(named)
 
 
 def _is_told(value: Any, got: str) -> bool:
