@@ -15,8 +15,8 @@ Feature: The three ways to name the customer of a checkout session
     @CHECKOUT-EXISTING-3
     Scenario: Several sessions for one customer
       Given a customer of the merchant
-      When the merchant creates 7 checkout sessions for that customer
-      Then all 7 sessions are attached to that customer
+      When the merchant creates 5 checkout sessions for that customer
+      Then all 5 sessions are attached to that customer
 
     @CHECKOUT-EXISTING-3
     Scenario: Sessions for two customers in turn
@@ -61,8 +61,8 @@ Feature: The three ways to name the customer of a checkout session
     @CHECKOUT-INLINE-3
     Scenario: The new customer is used again
       When the merchant creates a checkout session with a new customer
-      And the merchant creates two checkout sessions for the customer who was created with it
-      Then all three sessions have the same customer
+      And the merchant creates 4 checkout sessions for the customer who was created with it
+      Then all sessions have the same customer
 
     @CHECKOUT-INLINE-7
     Scenario: The response names one customer

@@ -75,6 +75,7 @@ Feature: Tenants are kept apart
       When the other merchant reads that customer
       Then the customer is not shown
       And the merchant reads the customer
+      And the customer is not shown to the other merchant afterwards either
 
   Rule: Checkout sessions belong to their merchant
 
@@ -109,6 +110,7 @@ Feature: Tenants are kept apart
       When the merchant creates a checkout session for the other merchant's customer
       Then the request is refused as forbidden
       And it is not attached beside a new customer either
+      And a customer who was created with a session of the other merchant's is refused too
       And a checkout session of the merchant's own is created
 
     @CHECKOUT-TENANT-4 @CHECKOUT-STATE-54
@@ -118,6 +120,7 @@ Feature: Tenants are kept apart
       When the other merchant reads that checkout session
       Then the checkout session is not shown
       And the merchant reads the session, which has no customer
+      And a session that has a customer is not shown to the other merchant either, before and after its merchant reads it
 
     @CHECKOUT-TENANT-5
     Scenario: The new customer of a refused checkout session leaves no trace

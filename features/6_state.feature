@@ -4,10 +4,11 @@ Feature: What was done stays done, and what was refused changed nothing
 
   Rule: A taken slug is refused, and a refused organization leaves its slug free
 
-    @ORG-UNIQUE-2
+    @ORG-UNIQUE-2 @ORG-STATE-21
     Scenario: A slug that is taken
       When the merchant creates an organization with a slug that is taken
       Then the request is refused as taken
+      And the active organization is the one from before
       And an organization with another slug is created
 
     @ORG-UNIQUE-2
@@ -63,22 +64,25 @@ Feature: What was done stays done, and what was refused changed nothing
     Scenario: The same customer again
       When the merchant creates the same customer twice
       Then the second is refused as taken, or is a customer of its own
-      And a customer of the same e-mail and another name leaves the first one as it was
+      And customers of the same e-mail or phone number and another name leave the first one as it was
 
-    @CHECKOUT-UNIQUE-3 @CHECKOUT-UNIQUE-4 @CHECKOUT-UNIQUE-5
+    @CHECKOUT-UNIQUE-3 @CHECKOUT-UNIQUE-4 @CHECKOUT-UNIQUE-5 @CHECKOUT-AUTH-1
     Scenario: The same checkout session again
       Given another merchant
       When the merchant creates the same checkout session twice
       Then the second is the session of the first, or one of its own
       And the same session of the other merchant is one of its own
+      And the same session without a token is refused
+      And a session that differs in its metadata alone, nested ones too, is one of its own
       And a session that differs in its product or its customer alone is one of its own
 
   Rule: After a refused request the session works on
 
-    @CUSTOMER-STATE-1
+    @CUSTOMER-STATE-1 @CUSTOMER-STATE-56
     Scenario: After a refused customer the session works on
       When the merchant creates a customer with a name that is no text
       Then the merchant can create a customer without naming an organization
+      And the same customer with a name that is a text is created
 
     @CHECKOUT-STATE-1
     Scenario: After a refused checkout session the session works on
@@ -91,7 +95,7 @@ Feature: What was done stays done, and what was refused changed nothing
     @CUSTOMER-STATE-2
     Scenario: A customer stays when others come
       Given a customer of the merchant
-      When the merchant creates 5 more customers
+      When the merchant creates 4 more customers
       Then a checkout session can be created for the first of them
 
   Rule: What was created can be read back, where the target offers it

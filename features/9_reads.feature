@@ -32,3 +32,4 @@ Feature: The optional reads
     And the list is read with a token alone
     And an odd page is refused in an orderly way, or answered
     And each of two merchants who read at the same moment sees her own customers
+    And the list is another one in the same session once another organization is active

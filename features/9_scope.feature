@@ -28,12 +28,13 @@ Feature: One user with several organizations
 
   Rule: The organization that is named counts
 
-    @CUSTOMER-TENANT-20 @CHECKOUT-TENANT-22 @CHECKOUT-TENANT-27
+    @CUSTOMER-TENANT-20 @CUSTOMER-TENANT-24 @CHECKOUT-TENANT-22 @CHECKOUT-TENANT-27
     Scenario: A request for an organization that is not the active one
       Given a merchant
       And a second organization of the merchant
       When the merchant creates a customer and a session with a new customer for the second organization
-      Then both customers belong to the second organization
+      Then the first organization is the active one still
+      And both customers belong to the second organization
 
     @CHECKOUT-TENANT-23
     Scenario: A session for the active organization by default
@@ -48,6 +49,7 @@ Feature: One user with several organizations
       And another merchant
       When the other merchant names the merchant's organization by its slug
       Then the slug opens nothing
+      And in a field of its own it makes nothing active either
 
   Rule: A new customer of a session is the merchant's own
 

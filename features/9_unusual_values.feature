@@ -32,8 +32,13 @@ Feature: Unusual values are refused or kept
       | a name of 100 characters and odd keys                   |
       | a name of 255 characters and long texts                 |
       | a name of 256 characters, nested values and a long slug |
-      | inner blanks, apostrophes and capitals in the slug      |
       | markup                                                  |
+
+  @ORG-ECHO-1 @ORG-ECHO-2 @ORG-ECHO-3 @ORG-ECHO-4 @ACTIVE-ECHO-2 @ACTIVE-ECHO-3 @ACTIVE-ECHO-40 @ACTIVE-ECHO-41 @ORG-UNIQUE-2
+  Scenario: An organization of unusual values, with capitals in its slug
+    When the merchant creates an organization with unusual values (inner blanks, apostrophes and capitals in the slug)
+    Then each organization that was created can be made active, and is shown as it was sent
+    And its slug is taken from then on
 
   @CUSTOMER-ECHO-2 @CUSTOMER-ECHO-3 @CUSTOMER-ECHO-4 @CUSTOMER-ECHO-5 @CUSTOMER-READ-40
   Scenario Outline: A customer of unusual values: <words>
@@ -50,6 +55,7 @@ Feature: Unusual values are refused or kept
       | inner blanks, apostrophes and a plus-addressed e-mail                |
       | a name in scripts and no metadata                                    |
       | a name with emoji and capitals in the e-mail                         |
+      | a name in capitals and a phone number of Italy                       |
       | markup                                                               |
 
   @CHECKOUT-INLINE-4 @CHECKOUT-INLINE-5 @CHECKOUT-INLINE-20 @CHECKOUT-INLINE-21 @CHECKOUT-INLINE-42
@@ -88,10 +94,16 @@ Feature: Unusual values are refused or kept
     Then the response repeats what was sent
 
     Examples:
-      | words                |
-      | many line items      |
-      | the amount 0         |
-      | an amount of 31 bits |
-      | the largest amount   |
-      | long URLs            |
-      | international URLs   |
+      | words                           |
+      | the amount 0                    |
+      | a line item of another currency |
+      | an amount of 31 bits            |
+      | the largest amount              |
+      | long URLs                       |
+      | international URLs              |
+
+  @CHECKOUT-ECHO-8 @CHECKOUT-VALID-40
+  Scenario: A checkout session of many line items
+    When the merchant creates a checkout session with unusual values (many line items)
+    Then the response repeats what was sent
+    And the same session is refused once its last line item has an amount that is a text

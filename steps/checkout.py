@@ -7,12 +7,14 @@ from typing import Any
 from pytest_bdd import given, parsers, then, when
 
 from conformance.errors import NotTested, Why
+from conformance.sharing import once
 from conformance.values import MISSING, contains, field, first_field, shown
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
-from steps.customers import agrees, item_path, offers_read, read, read_back
+from steps.customers import agrees, item_path, not_shown_to, offers_read, read, read_back
 from steps.fixtures import Story, any_customer, need, new_customer, new_session
 from steps.merchants import create_checkout, send, text_field
+from steps.outcomes import FORBIDDEN, refused
 
 CUSTOMER = ("customerId", "customer.id")
 _IDENTITY = ("id", "sessionUrl")
@@ -58,8 +60,9 @@ def for_unknown_customer(story: Story) -> None:
     unknown = made_up.unknown_id(story.run, new_customer(story.run, story.actor))
     body = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customerId": unknown}
     story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
-    again = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customerId": unknown}
-    story.add(send(story.run, operations.CREATE_CHECKOUT, again, story.actor))
+    for named in (unknown, ""):
+        again = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customerId": named}
+        story.add(send(story.run, operations.CREATE_CHECKOUT, again, story.actor))
 
 
 @when("the merchant creates a checkout session without a customer")
@@ -74,10 +77,13 @@ def with_new_customer(story: Story) -> None:
 
 @when("the merchant creates two checkout sessions with a new customer of the same e-mail")
 def with_similar_customers(story: Story) -> None:
-    """A target may refuse a customer whose e-mail or phone number is taken; whom it creates has an id of its own."""
-    known = story.last.request_json["email"]
-    phone = {"phoneNumber": story.last.request_json["phoneNumber"]}
-    for changes in ({"email": known}, {"email": known}, phone):
+    """All of one name, and the last with the same phone number instead of the e-mail.
+
+    A target may refuse a customer whose e-mail or phone number is taken; whom it creates has an id of its own.
+    """
+    known = story.last.request_json
+    email, phone = ({"name": known["name"], name: known[name]} for name in ("email", "phoneNumber"))
+    for changes in (email, phone):
         customer = {**operations.create_customer.person(story.run), **changes}
         body = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customer": customer}
         story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
@@ -105,10 +111,10 @@ def with_new_customers(story: Story, times: int) -> None:
         with_new_customer(story)
 
 
-@when("the merchant creates two checkout sessions for the customer who was created with it")
-def for_inline_customer(story: Story) -> None:
+@when(parsers.parse("the merchant creates {times:d} checkout sessions for the customer who was created with it"))
+def for_inline_customer(story: Story, times: int) -> None:
     customer = text_field(story.run.need_success(story.last), *CUSTOMER)
-    for _ in range(2):
+    for _ in range(times):
         body = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customerId": customer}
         story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
 
@@ -182,6 +188,20 @@ def not_attached_beside_new(story: Story) -> None:
     run.check(got != foreign, "a refusal, or another customer attached", told, exchange, "CHECKOUT-BOTH-2")
 
 
+@then("a customer who was created with a session of the other merchant's is refused too")
+def others_inline_customer(story: Story) -> None:
+    run, rival = story.run, story.rival
+
+    def make() -> str:
+        session = run.need_success(create_checkout(run, rival, customer=operations.create_customer.person(run)))
+        return text_field(session, *CUSTOMER)
+
+    foreign = once(run.shared, f"a customer of a session of {rival.key}", make)
+    body = {**operations.create_checkout.body(run, story.actor.organization_id), "customerId": foreign}
+    exchange = send(run, operations.CREATE_CHECKOUT, body, story.actor)
+    refused(run, exchange, FORBIDDEN, "a customer of another merchant's session", "CHECKOUT-TENANT-3")
+
+
 @then("a checkout session of the merchant's own is created")
 @then("a session for an existing customer is created")
 def own_session(story: Story) -> None:
@@ -217,7 +237,7 @@ def each_attached(story: Story) -> None:
         check_attached(story, exchange, exchange.request_json["customerId"])
 
 
-@then("all three sessions have the same customer")
+@then("all sessions have the same customer")
 def same_customer(story: Story) -> None:
     first, *later = story.exchanges
     customer = attached(first)
@@ -287,6 +307,41 @@ def own_session_of_other(story: Story) -> None:
     run.check(held, "a session with an id of its own", got, exchange, "CHECKOUT-UNIQUE-4")
 
 
+@then("the same session without a token is refused")
+def same_without_token(story: Story) -> None:
+    """What is kept to answer the same request again is kept for its sender."""
+    first = story.exchanges[0].request_json
+    exchange = send(story.run, operations.CREATE_CHECKOUT, first, story.actor, token=None, repeat=True)
+    refused(story.run, exchange, (401,), "the same request without a token", "CHECKOUT-AUTH-1")
+
+
+@then("a session that differs in its metadata alone, nested ones too, is one of its own")
+def differing_in_metadata(story: Story) -> None:
+    """Metadata that are nested may be refused by a policy; then they differ in a text."""
+    run, first = story.run, story.exchanges[0]
+    known = [first]
+    for nested in ({"size": "M"}, {"size": "L"}):
+        metadata = {**first.request_json["metadata"], "details": nested}
+        exchange = send(
+            run, operations.CREATE_CHECKOUT, {**first.request_json, "metadata": metadata}, story.actor, repeat=True
+        )
+        if not exchange.is_success:
+            metadata["details"] = "in a text"
+            body = {**first.request_json, "metadata": metadata}
+            exchange = send(run, operations.CREATE_CHECKOUT, body, story.actor, repeat=True)
+            _is_own_session(story, exchange, known, "metadata")
+            return
+        _is_own_session(story, exchange, known, "metadata")
+        known.append(exchange)
+
+
+def _is_own_session(story: Story, exchange: Exchange, known: list[Exchange], what: str) -> None:
+    others = {first_field(other.response_json, ["id"]) for other in known}
+    held = not (exchange.is_success and first_field(exchange.response_json, ["id"]) in others)
+    got = f"{exchange.outcome}, the id of the session with another {what}"
+    story.run.check(held, "a session with an id of its own", got, exchange, "CHECKOUT-UNIQUE-5")
+
+
 @then("a session that differs in its product or its customer alone is one of its own")
 def differing_is_own_session(story: Story) -> None:
     """A target may refuse a product that it does not know."""
@@ -296,10 +351,7 @@ def differing_is_own_session(story: Story) -> None:
     changes["customer"] = {"customerId": any_customer(run, story.actor)}
     for what, change in changes.items():
         exchange = send(run, operations.CREATE_CHECKOUT, {**first.request_json, **change}, story.actor, repeat=True)
-        same = first_field(exchange.response_json, ["id"]) == first_field(first.response_json, ["id"])
-        held = not (exchange.is_success and same)
-        got = f"{exchange.outcome}, the id of the session with another {what}"
-        run.check(held, "a session with an id of its own", got, exchange, "CHECKOUT-UNIQUE-5")
+        _is_own_session(story, exchange, [first], what)
 
 
 @given("the target lets a checkout session be read")
@@ -313,6 +365,17 @@ def other_reads_session(story: Story) -> None:
     path = item_path(story.run, operations.CREATE_CHECKOUT, text_field(story.last, "id"))
     story.notes["path"] = path
     story.add(read(story.run, path, story.rival))
+
+
+@then("a session that has a customer is not shown to the other merchant either, before and after its merchant reads it")
+def session_with_customer_hidden(story: Story) -> None:
+    run = story.run
+    person = operations.create_customer.person(run)
+    created = run.need_success(create_checkout(run, story.actor, customer=person))
+    path = item_path(run, operations.CREATE_CHECKOUT, text_field(created, "id"))
+    not_shown_to(run, read(run, path, story.rival), "CHECKOUT-TENANT-4")
+    read_back(run, path, story.actor)
+    not_shown_to(run, read(run, path, story.rival), "CHECKOUT-TENANT-4")
 
 
 @then("the merchant reads the session, which has no customer")

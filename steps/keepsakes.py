@@ -9,7 +9,7 @@ from pytest_bdd import given, then, when
 
 from conformance.run import Run
 from conformance.sharing import once
-from conformance.values import MISSING, contains, field, first_field, shown
+from conformance.values import MISSING, contains, field, first_field, shown, without
 from conformance.wire.client import encode
 from conformance.wire.exchange import Exchange
 from steps import operations
@@ -158,6 +158,9 @@ def first_organization(story: Story) -> None:
 @then("the merchant's first session is open, where the sign-up was refused")
 def session_open_after_refused_sign_up(story: Story) -> None:
     need(not story.last.is_success, "the sign-up was not refused")
+    nameless = without(story.last.request_json, "name")
+    again = send(story.run, operations.SIGN_UP, nameless, actor=story.last.call.actor)
+    need(not again.is_success, "a sign-up without a name was accepted")
     exchange = make_active(story.run, story.actor, story.actor.organization_id)
     story.run.check(exchange.is_success, "the session is open still", exchange.outcome, exchange, "SIGNUP-STATE-50")
 

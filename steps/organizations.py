@@ -190,19 +190,31 @@ def repeated_token_works(story: Story) -> None:
 
 @when("the merchant creates an organization with a slug that is taken")
 def creates_with_own_slug(story: Story) -> None:
-    _creates_with_slug(story, story.actor)
+    """In the session of the tests, so that it shows what a refusal leaves of its active organization."""
+    _creates_with_slug(story, story.actor, story.actor)
+    if story.last.is_success:
+        make_active(story.run, story.actor, story.actor.organization_id)
 
 
 @when("the merchant creates an organization with the other merchant's slug")
 def creates_with_others_slug(story: Story) -> None:
-    _creates_with_slug(story, story.rival)
+    _creates_with_slug(story, story.rival, story.merchants.spare(story.actor))
 
 
-def _creates_with_slug(story: Story, owner: Merchant) -> None:
+def _creates_with_slug(story: Story, owner: Merchant, sender: Merchant) -> None:
     need("slug" in owner.organization, "the organization was not created by this run, so that its slug is not known")
     body = {**operations.create_organization.body(story.run), "slug": owner.organization["slug"]}
-    spare = story.merchants.spare(story.actor)
-    story.add(send(story.run, operations.CREATE_ORGANIZATION, body, spare))
+    story.add(send(story.run, operations.CREATE_ORGANIZATION, body, sender))
+
+
+@then("the active organization is the one from before")
+def active_as_before(story: Story) -> None:
+    need(not story.last.is_success, "a taken slug was accepted")
+    exchange = default_customer(story.run, story.actor)
+    got = first_field(exchange.response_json, ["merchantId"])
+    held = exchange.is_success and got == story.actor.organization_id
+    told = f"{exchange.outcome}, merchantId {got}"
+    story.run.check(held, "a customer of the active organization", told, exchange, "ORG-STATE-21")
 
 
 @then("an organization with another slug is created")

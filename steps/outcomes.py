@@ -52,7 +52,7 @@ def refused_as_unknown(story: Story) -> None:
 
 @then("the request is refused as taken")
 def refused_as_taken(story: Story) -> None:
-    refused(story.run, story.last, (400, 409, 422), "a slug that is taken")
+    refused(story.run, story.last, (400, 409, 422), "a slug that is taken", "ORG-UNIQUE-2")
 
 
 @then("the session is created")

@@ -60,8 +60,9 @@ def new_password(run: Run, value: str) -> tuple[str, dict[str, Any]]:
             digits = str(run.random(f"password {run.unique()}").randrange(10_000, 99_999))
             return f"{digits}E+7", {"the same number in other characters": f"{digits}0E6"}
         case "a password of many scripts":
-            right = f"Pässwörd {run.unique()} Привет Ελλάδα"
+            right = f"Pässwörd {run.unique()} Привет Ελλάδα Здравствуйте мир"
             return right, {
+                "the same in its first 72 octets alone": f"{right[:-3]}тут",
                 "the same without accents": _without_accents(right),
                 "the same without blanks": right.replace(" ", ""),
                 "the same in other letters beyond ASCII": right.replace("Привет Ελλάδα", "ПРИВЕТ ΕΛΛΆΔΑ"),

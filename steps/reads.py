@@ -448,6 +448,15 @@ def lists_together(story: Story) -> None:
         _none_of_others(run, exchange, reader, "CUSTOMER-LIST-28")
 
 
+@then("the list is another one in the same session once another organization is active")
+def list_moves_along(story: Story) -> None:
+    """The list was read in this session before; a target may keep it, but for its organization alone."""
+    run, spare = story.run, story.merchants.spare(story.actor)
+    run.need_success(make_active(run, spare, story.actor.organization_id, intent=Intent.VALID))
+    exchange = run.need_success(_list(run, spare, f"?limit={len(story.customers)}&offset=0"))
+    _none_of_others(run, exchange, spare, "CUSTOMER-LIST-22")
+
+
 def _none_of_others(run: Run, exchange: Exchange, reader: Merchant, requirement: str) -> None:
     owners = run.rules.memory.facts.get(_OWNERS, {})
     ids = [str(first_field(row, ["id"])) for row in _rows(exchange)]

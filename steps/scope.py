@@ -15,7 +15,7 @@ from steps.checkout import attached
 from steps.fixtures import Story, need, new_customer
 from steps.merchant import Merchant
 from steps.merchants import create_checkout, create_customer, send, text_field
-from steps.organizations import default_customer, make_active
+from steps.organizations import default_customer, make_active, send_default
 from steps.outcomes import FORBIDDEN, refused
 
 _ELSEWHERE = "CUSTOMER-TENANT-23"
@@ -104,6 +104,14 @@ def creates_for_named(story: Story) -> None:
     )
 
 
+@then("the first organization is the active one still")
+def first_is_active_still(story: Story) -> None:
+    accepted = any(story.notes[name].is_success for name in ("customer", "session"))
+    need(accepted, f"a policy of the target: {_NAMED} is refused", Why.POLICY)
+    exchange = story.run.need_success(default_customer(story.run, story.actor))
+    _belongs(story, exchange, story.actor.organization_id, "CUSTOMER-TENANT-24")
+
+
 @then("both customers belong to the second organization")
 def both_belong_to_second(story: Story) -> None:
     """What is refused is a policy; what is accepted can be used where it was asked for."""
@@ -167,12 +175,26 @@ def names_by_slug(story: Story) -> None:
         ),
         "CHECKOUT-TENANT-24": session_for(story, replace(rival, organization_id=str(slug))),
     }
+    named = send(run, operations.SET_ACTIVE, {"organizationSlug": str(slug)}, story.merchants.intruder)
+    story.notes["by name of slug"] = named, send_default(run, story.merchants.intruder)
 
 
 @then("the slug opens nothing")
 def slug_opens_nothing(story: Story) -> None:
     for requirement, exchange in story.notes["by slug"].items():
         refused(story.run, exchange, FORBIDDEN, "the slug of another merchant's organization", requirement)
+
+
+@then("in a field of its own it makes nothing active either")
+def slug_in_own_field(story: Story) -> None:
+    """The field is one that better-auth knows; a target that does not may overlook it."""
+    closed, must = story.actor.organization_id, "ACTIVE-TENANT-20"
+    named, by_default = story.notes["by name of slug"]
+    got = first_field(named.response_json, ["id", "organization.id"])
+    told = f"{named.outcome}, the other merchant's organization"
+    story.run.check(got != closed, "a refusal, or an organization of one's own", told, named, must)
+    into = by_default.is_success and first_field(by_default.response_json, ["merchantId"]) == closed
+    story.run.check(not into, "no customer goes into the closed organization", by_default.outcome, by_default, must)
 
 
 @when("the merchant creates a session whose new customer claims to belong to the other merchant")

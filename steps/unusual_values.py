@@ -18,6 +18,7 @@ from steps.fixtures import Story, need, saved_for
 from steps.merchants import organization_id, send, text_field
 from steps.operations.base import Body
 from steps.organizations import make_active
+from steps.outcomes import TAKEN, refused
 from steps.unusual.rows import applied, combinations, singles
 
 Send = Callable[[Body, str], Exchange]
@@ -78,6 +79,28 @@ def each_can_be_active(story: Story) -> None:
     spare = story.merchants.spare(story.actor)
     for exchange in story.exchanges:
         story.run.need_success(make_active(story.run, spare, organization_id(exchange), intent=Intent.VALID))
+
+
+@then("its slug is taken from then on")
+def unusual_slug_is_taken(story: Story) -> None:
+    run, spare = story.run, story.merchants.spare(story.actor)
+    for exchange in tuple(story.exchanges):
+        body = {**operations.create_organization.body(run), "slug": exchange.request_json["slug"]}
+        again = send(run, operations.CREATE_ORGANIZATION, body, spare)
+        if run.why_unavailable(again):
+            raise run.why_not(again)
+        refused(run, again, TAKEN, "a slug with capitals that is taken", "ORG-UNIQUE-2")
+
+
+@then("the same session is refused once its last line item has an amount that is a text")
+def last_item_is_looked_at(story: Story) -> None:
+    for exchange in tuple(story.exchanges):
+        *items, last = exchange.request_json["lineItems"]
+        wrong = {**exchange.request_json, "lineItems": [*items, {**last, "amount": str(last["amount"])}]}
+        again = send(story.run, operations.CREATE_CHECKOUT, wrong, story.actor)
+        refused(
+            story.run, again, (400,), f"line item {len(items) + 1} with an amount that is a text", "CHECKOUT-VALID-40"
+        )
 
 
 @when(parsers.parse("the merchant creates a customer with unusual values ({words})"))

@@ -43,6 +43,7 @@ BODIES: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
     "trailing": ("JSON with something after its end", lambda valid: f"{valid} {{}}"),
     "control": ("JSON with a raw line break in a text", lambda valid: _with_member(valid, '"two\nlines"')),
     "quotes": ("JSON with a text in single quotes", lambda valid: _with_member(valid, "'text'")),
+    "zeros": ("JSON with a number behind zeros", lambda valid: _with_member(valid, "0070")),
     "empty": ("an empty body", lambda _: ""),
     "nothing": ("no body and no media type", lambda _: ""),
     "array": ("a JSON array around the body", lambda valid: f"[{valid}]"),
@@ -166,8 +167,10 @@ def _hostile_texts(paths: Sequence[str], valid: Mapping[str, Any]) -> Iterator[C
 
 
 def _other_types(path: str, valid: Mapping[str, Any]) -> Iterator[Case]:
+    """Yield a case for each other type. An id comes in a list first: a lax reader takes that for the id itself."""
     right = field(valid, path)
-    for label, value in _KINDS.items():
+    kinds = {"a list of it": [right], **_KINDS} if path.endswith("Id") else _KINDS
+    for label, value in kinds.items():
         same = isinstance(value, type(right)) and not (isinstance(value, bool) and not isinstance(right, bool))
         if not same:
             other = str(right) if label == "text" and not isinstance(right, dict | list) else value

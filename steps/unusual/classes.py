@@ -80,9 +80,11 @@ BLANKS: Final = names(
 )
 SCRIPTS: Final = names(lambda run: f"Thabo – Société\u00a0 Ñandú 東京 Ελλάδα Привет שלום ﬁn Ａｂｃ ½ ① {run.unique()}")
 EMOJI: Final = names(lambda run: f"Thabo 😀 👩🏽 𝒜 {run.unique()}")
+CAPITALS: Final = names(lambda run: f"JOSÉ NUÑEZ MÜLLER {run.unique().upper()}")
+"""In capitals alone, and in letters that Latin-1 has."""
 MARKUP: Final = names(
-    lambda run: f"Salt & Pepper <b>{run.unique()}</b> &amp; Co",
-    lambda run: f"a < b > c & d {run.unique()}",
+    lambda run: f"Salt & Pepper 100% <b>{run.unique()}</b> &amp; %41 Co",
+    lambda run: f"a < b > c & d 5%s %20 {run.unique()}",
 )
 SLUG_OF_DIGITS: Final = (_text("slug", lambda run: f"00{_digits(run, 14)}"),)
 SLUG_WITH_CAPITALS: Final = (_text("slug", lambda run: f"Conformance_{run.unique()}.Shop-1"),)
@@ -189,11 +191,9 @@ PHONE_OF_15: Final = (
     _text("phoneNumber", lambda run: f"+49151{_digits(run, 9)}"),
 )
 PHONE_WITH_ZEROS: Final = (_text("phoneNumber", lambda run: f"+4479100{_digits(run, 5)}"),)
-PHONE_ABROAD: Final = (
-    _text("phoneNumber", lambda run: f"+1201555{_digits(run, 4)}"),
-    _text("phoneNumber", lambda run: f"+3906{_digits(run, 8)}"),
-)
-"""In Italy the zero stays after the code of the country."""
+PHONE_ABROAD: Final = (_text("phoneNumber", lambda run: f"+1201555{_digits(run, 4)}"),)
+PHONE_OF_ITALY: Final = (_text("phoneNumber", lambda run: f"+3906{_digits(run, 8)}"),)
+"""There the zero stays after the code of the country."""
 
 
 def amounts(*choice: int) -> Class:
@@ -261,11 +261,21 @@ def _line_items(number: int) -> Change:
 
 
 def _product(run: Run, body: Body) -> Body:
+    """Two line items of one product, the first of which is free."""
     product = {"productId": f"00{_digits(run, 8)}", "imageId": f"0{_digits(run, 8)}"}
-    return {**body, "lineItems": [{**product, **item} for item in body["lineItems"]]}
+    items = [{**product, **item} for item in body["lineItems"]]
+    return {**body, "lineItems": [{**items[0], "name": f"A sample {run.unique()}", "amount": 0}, *items]}
 
 
 PRODUCTS: Final = (_product,)
+
+
+def _of_another_currency(_: Run, body: Body) -> Body:
+    currency = "USD" if body["currency"] != "USD" else "EUR"
+    return {**body, "lineItems": [{**item, "currency": currency} for item in body["lineItems"]]}
+
+
+OTHER_CURRENCY: Final = (_of_another_currency,)
 
 
 def urls(*endings: str) -> Class:
@@ -288,7 +298,9 @@ def _urls(ending: str) -> Change:
 
 
 def _without_tls(run: Run, body: Body) -> Body:
-    return {**body, "cancelUrl": f"http://shop.example.com/{run.unique()}/cancelled"}
+    """One of the two without TLS, the other one a host alone."""
+    mark = run.unique()
+    return {**body, "successUrl": f"https://shop-{mark}.example.com", "cancelUrl": f"http://shop.example.com/{mark}/no"}
 
 
 WITHOUT_TLS: Final = (_without_tls,)

@@ -76,6 +76,7 @@ CUSTOMERS: Final[dict[str, Row]] = {
     "a name in scripts and no metadata": (of.SCRIPTS, of.NO_METADATA),
     "a name with emoji and capitals in the e-mail": (of.EMOJI, _CAPITALS),
     "markup": (of.MARKUP, of.MARKED_UP),
+    "a name in capitals and a phone number of Italy": (of.CAPITALS, of.PHONE_OF_ITALY),
 }
 SESSIONS: Final[dict[str, Row]] = {
     "the amount 1 and digits as text": (
@@ -112,6 +113,7 @@ SESSIONS: Final[dict[str, Row]] = {
     "many line items": (of.line_items(51, 50),),
     "very many line items": (of.line_items(200, 101, 100),),
     "the amount 0": (of.amounts(0),),
+    "a line item of another currency": (of.OTHER_CURRENCY,),
     "an amount of 31 bits": (of.amounts(2**31 - 1),),
     "an amount beyond 32 bits": (of.BEYOND_32_BITS,),
     "the largest amount": (of.LARGEST,),
