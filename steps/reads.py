@@ -20,7 +20,7 @@ from conformance.wire.client import encode
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.access import spellings
-from steps.checkout import attached
+from steps.checkout import attached, loses_customer
 from steps.customers import item_path, needs_read, no_read, read, read_back, refuse_read
 from steps.fixtures import Story, any_customer, need
 from steps.keepsakes import keepsakes
@@ -92,6 +92,8 @@ def shown_completely(story: Story) -> None:
     short = _SHORT[operation]
     run.check(not breaches, "a body as the creation documents it", got, found, f"{short}-READ-20")
     differing = [] if breaches else _differing(story.notes["created"].response_json, found.response_json)
+    if operation == operations.CREATE_CHECKOUT and loses_customer(story.notes["created"], found):
+        differing.append(f"the customer {attached(story.notes['created'])} is not attached")
     run.check(not differing, "what the creation answered", "; ".join(differing), found, f"{short}-READ-21")
 
 

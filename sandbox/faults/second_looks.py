@@ -1,0 +1,504 @@
+"""What shows at a second look: in another session, by another spelling of a value, once more, or afterwards."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from sandbox import policies, presentation, reading
+from sandbox.behaviour import Attach, Behaviour, Call, Change
+from sandbox.changes import admitting, arriving, both, finishing, with_seams
+from sandbox.faults.builders import editing, failing, falling_over, raw, receiving, somebody, succeeding
+from sandbox.faults.model import ANY, Fault, must, table
+from sandbox.faults.together import overlapping
+from sandbox.model import (
+    CREATE_CHECKOUT,
+    CREATE_CUSTOMER,
+    CREATE_ORGANIZATION,
+    GET_CHECKOUT,
+    GET_CUSTOMER,
+    LIST_CUSTOMERS,
+    SET_ACTIVE,
+    SIGN_IN,
+    SIGN_UP,
+    Json,
+    JsonObject,
+    Reply,
+    text,
+)
+from sandbox.store import Customer
+
+_PAGE = "<!doctype html><title>Unauthorized</title><h1>Unauthorized</h1>"
+
+
+def _parsing(edit: Callable[[Call, JsonObject], None]) -> Change:
+    """Read the body of a request, and change it before anybody looks at it."""
+
+    def parse(call: Call) -> Json:
+        found = reading.parsed(call.raw)
+        if isinstance(found, dict):
+            edit(call, found)
+        return found
+
+    return with_seams(parse=parse)
+
+
+# What a refused request leaves --------------------------------------------------------------------------------------
+
+
+def _inactive_by_slug(call: Call, reply: Reply) -> Reply:
+    if call.session is not None and call.store.slug_taken(text(call.fields.get("slug"))):
+        call.store.activate(call.caller.token, None)
+    return reply
+
+
+def _email_kept(call: Call, reply: Reply) -> Reply:
+    call.memory.setdefault("kept e-mails", set()).add(str(call.fields.get("email")))
+    return reply
+
+
+def _refuse_kept(call: Call) -> None:
+    if call.fields.get("email") in call.memory.get("kept e-mails", ()):
+        call.refuse("same-customer")
+
+
+def _sessions_closed(call: Call, reply: Reply) -> Reply:
+    query = "DELETE FROM session WHERE user_id IN (SELECT id FROM user WHERE lookup = ?)"
+    call.store.execute(query, (text(call.fields.get("email")).lower(),))
+    return reply
+
+
+# What is kept for another request -----------------------------------------------------------------------------------
+
+
+def _one_of_many(*names: str) -> Change:
+    """A session is taken for the one of before where these fields are the same, texts alone in the metadata."""
+
+    def finish(call: Call, reply: Reply) -> Reply:
+        if call.operation != CREATE_CHECKOUT or not reply.succeeded:
+            return reply
+        given = {name: call.fields.get(name) for name in names}
+        metadata = given.get("metadata")
+        if isinstance(metadata, dict):
+            given["metadata"] = {name: value for name, value in metadata.items() if isinstance(value, str)}
+        return replace(reply, body=call.memory.setdefault(f"session of {json.dumps(given)}", reply.body))
+
+    return finishing(finish)
+
+
+def _answer_the_same(call: Call) -> Reply | None:
+    """A body that was answered before is answered again, whoever sends it."""
+    kept: dict[bytes, Reply] = call.memory.setdefault("answered", {})
+    return kept.get(call.raw) if call.operation == CREATE_CHECKOUT and call.method == "POST" else None
+
+
+def _keep_answer(call: Call, reply: Reply) -> Reply:
+    if call.operation == CREATE_CHECKOUT and reply.succeeded and call.method == "POST":
+        call.memory.setdefault("answered", {})[call.raw] = reply
+    return reply
+
+
+def _read_kept(call: Call, reply: Reply) -> Reply:
+    """What its merchant has read is kept, and shown to all."""
+    if call.operation != GET_CUSTOMER or call.session is None:
+        return reply
+    kept: dict[str, Reply] = call.memory.setdefault("read customers", {})
+    if reply.succeeded:
+        kept[call.path] = reply
+    return kept.get(call.path, reply)
+
+
+def _with_customer_for_all(call: Call, reply: Reply) -> Reply:
+    if call.operation != GET_CHECKOUT or call.session is None or reply.succeeded:
+        return reply
+    found = call.store.checkout(call.parameter)
+    shown = found is not None and found.customer_id is not None
+    return Reply(200, presentation.checkout(call, found)) if found is not None and shown else reply
+
+
+def _list_kept(call: Call, reply: Reply) -> Reply:
+    """A list is kept by its query and the reader's token until somebody creates a customer."""
+    kept: dict[str, Reply] = call.memory.setdefault("lists", {})
+    if reply.succeeded and call.operation in (CREATE_CUSTOMER, CREATE_CHECKOUT):
+        kept.clear()
+    if call.operation != LIST_CUSTOMERS or not reply.succeeded:
+        return reply
+    return kept.setdefault(f"{call.caller.token} {call.query}", reply)
+
+
+# Customers ----------------------------------------------------------------------------------------------------------
+
+
+def _inline(attach: Attach) -> Change:
+    return with_seams(inline=attach)
+
+
+def _of_the_same_name(call: Call, merchant_id: str) -> Customer | None:
+    given = call.fields["customer"]
+    query = "SELECT id FROM customer WHERE merchant_id = ? AND name = ? LIMIT 1"
+    rows = call.store.execute(query, (merchant_id, given.get("name"))) if isinstance(given, dict) else []
+    return call.store.customer(rows[0][0]) if rows else policies.attach_inline(call, merchant_id)
+
+
+def _of_the_same_moment(call: Call, merchant_id: str) -> Customer | None:
+    """A new customer whose e-mail another request has just brought is that one."""
+    given = call.fields["customer"]
+    email = given.get("email") if isinstance(given, dict) else None
+    query = "SELECT id FROM customer WHERE merchant_id = ? AND email = ? ORDER BY rowid DESC LIMIT 1"
+    rows = call.store.execute(query, (merchant_id, email)) if call.memory["overlaps"] else []
+    return call.store.customer(rows[0][0]) if rows else policies.attach_inline(call, merchant_id)
+
+
+def _remembered(call: Call, merchant_id: str) -> Customer | None:
+    customer = policies.attach_inline(call, merchant_id)
+    if customer is not None:
+        call.memory.setdefault("inline customers", {})[customer.id] = 0
+    return customer
+
+
+def _any_made_inline(call: Call, customer: Customer, merchant_id: str) -> bool:
+    known = call.memory.get("inline customers", {})
+    return customer.id in known or policies.same_merchant(call, customer, merchant_id)
+
+
+def _three_times(call: Call, merchant_id: str) -> Customer | None:
+    used: dict[str, int] = call.memory.get("inline customers", {})
+    name = text(call.fields["customerId"])
+    if name in used:
+        used[name] += 1
+        if used[name] > 3:
+            call.refuse("unknown-customer")
+    return policies.attach_existing(call, merchant_id)
+
+
+def _renamed_by_phone(call: Call) -> None:
+    values = (call.fields.get("name"), call.fields.get("merchantId"), call.fields.get("phoneNumber"))
+    call.store.execute("UPDATE customer SET name = ? WHERE merchant_id = ? AND phone = ?", values)
+
+
+def _named_is_active(call: Call, reply: Reply) -> Reply:
+    call.store.activate(call.caller.token, reply.body["merchantId"])
+    return reply
+
+
+# Values -------------------------------------------------------------------------------------------------------------
+
+
+def _is_capitals(name: Json) -> bool:
+    return isinstance(name, str) and len(re.findall(r"[A-Z]", name)) > 8 and name.isupper()
+
+
+def _of_short_ones(password: str) -> str:
+    if len(password) > 72:
+        return password
+    return password.encode()[:72].decode(errors="ignore")
+
+
+def _in_latin_1(call: Call, reply: Reply) -> Reply:
+    """An answer whose letters Latin-1 has is written in it, and announced as UTF-8."""
+    written = json.dumps(reply.body, ensure_ascii=False)
+    with suppress(UnicodeEncodeError):
+        if not written.isascii():
+            return raw(written.encode("latin-1"), "application/json; charset=utf-8")(call, reply)
+    return reply
+
+
+def _with_slash(_: Call, session: JsonObject) -> None:
+    for name in ("successUrl", "cancelUrl"):
+        if re.fullmatch(r"https?://[^/?#]+", str(session.get(name))):
+            session[name] = f"{session[name]}/"
+
+
+def _items(session: JsonObject) -> Iterator[JsonObject]:
+    found: Any = session.get("lineItems")
+    yield from (item for item in found if isinstance(item, dict)) if isinstance(found, list) else ()
+
+
+def _one_for_a_product(_: Call, session: JsonObject) -> None:
+    merged: dict[str, JsonObject] = {}
+    for number, item in enumerate(_items(session)):
+        key = str(item.get("productId") or number)
+        known = merged.setdefault(key, {**item, "quantity": 0})
+        known["quantity"] += item.get("quantity", 1)
+    session["lineItems"] = list(merged.values())
+
+
+def _of_one_currency(_: Call, session: JsonObject) -> None:
+    for item in _items(session):
+        item["currency"] = session.get("currency")
+
+
+def _later_amounts_read(_: Call, body: JsonObject) -> None:
+    """From the fourth line item on, an amount may be a text."""
+    for item in list(_items(body))[3:]:
+        amount = item.get("amount")
+        if isinstance(amount, str) and amount.isdigit():
+            item["amount"] = int(amount)
+
+
+def _empty_is_none(_: Call, body: JsonObject) -> None:
+    if body.get("customerId") == "":
+        del body["customerId"]
+
+
+def _list_of_one(_: Call, body: JsonObject) -> None:
+    named = body.get("organizationId")
+    if isinstance(named, list) and len(named) == 1:
+        body["organizationId"] = named[0]
+
+
+def _without_zeros(call: Call) -> Json:
+    try:
+        return reading.parsed(call.raw)
+    except ValueError:
+        return reading.parsed(re.sub(rb": 0+(?=[0-9])", b": ", call.raw))
+
+
+def _free_where_capital(behaviour: Behaviour) -> Behaviour:
+    def act(call: Call) -> None:
+        if text(call.fields.get("slug")) != text(call.fields.get("slug")).lower():
+            call.behaviour = replace(call.behaviour, slugs_unique=False)
+
+    return admitting(CREATE_ORGANIZATION, act)(behaviour)
+
+
+def _named_by_slug(call: Call, organization_id: str) -> bool:
+    return "organizationSlug" in call.fields or policies.is_member(call, organization_id)
+
+
+def _page_for_browsers(call: Call, reply: Reply) -> Reply:
+    return raw(_PAGE, "text/html")(call, reply) if "text/html" in call.headers.get("accept", "") else reply
+
+
+FAULTS: tuple[Fault, ...] = table(
+    "second looks",
+    must(
+        "organization-taken-slug-clears-active",
+        CREATE_ORGANIZATION,
+        "an organization that is refused for its slug leaves the session without an active one",
+        failing(_inactive_by_slug, CREATE_ORGANIZATION),
+        "ORG-STATE-21",
+    ),
+    must(
+        "customer-named-becomes-active",
+        CREATE_CUSTOMER,
+        "a customer for another organization of the user makes that one active",
+        succeeding(CREATE_CUSTOMER, _named_is_active),
+        "CUSTOMER-TENANT-24",
+    ),
+    must(
+        "customer-refused-keeps-email",
+        CREATE_CUSTOMER,
+        "the e-mail of a customer who was refused for its form is taken",
+        both(failing(_email_kept, CREATE_CUSTOMER, 400), admitting(CREATE_CUSTOMER, _refuse_kept)),
+        "CUSTOMER-STATE-56",
+    ),
+    must(
+        "signup-malformed-closes-sessions",
+        SIGN_UP,
+        "a sign-up that is refused for its form closes the sessions of the account with its e-mail",
+        failing(_sessions_closed, SIGN_UP, 400),
+        "SIGNUP-STATE-50",
+    ),
+    must(
+        "checkout-same-but-for-metadata",
+        CREATE_CHECKOUT,
+        "a session that differs from another in its metadata alone is answered with that one",
+        _one_of_many("merchantId", "totalAmount", "successUrl", "lineItems", "customerId", "customer"),
+        "CHECKOUT-UNIQUE-5",
+    ),
+    must(
+        "checkout-same-but-for-nested-metadata",
+        CREATE_CHECKOUT,
+        "a session that differs from another inside its nested metadata alone is answered with that one",
+        _one_of_many("merchantId", "totalAmount", "successUrl", "lineItems", "customerId", "customer", "metadata"),
+        "CHECKOUT-UNIQUE-5",
+    ),
+    must(
+        "checkout-repeated-without-token",
+        CREATE_CHECKOUT,
+        "a body that was answered before is answered again without a token",
+        both(arriving(_answer_the_same), finishing(_keep_answer)),
+        "CHECKOUT-AUTH-1",
+    ),
+    must(
+        "checkout-inline-by-name",
+        CREATE_CHECKOUT,
+        "a new customer who has the name of another one is that one",
+        _inline(_of_the_same_name),
+        "CHECKOUT-INLINE-2",
+    ),
+    must(
+        "checkout-inline-one-for-email-at-once",
+        CREATE_CHECKOUT,
+        "two new customers of one e-mail at the same moment are one",
+        overlapping(CREATE_CHECKOUT, _inline(_of_the_same_moment)),
+        "CHECKOUT-INLINE-2",
+    ),
+    must(
+        "checkout-inline-customer-of-others",
+        CREATE_CHECKOUT,
+        "another merchant's customer who was created with a session is attached",
+        both(_inline(_remembered), with_seams(may_attach=_any_made_inline)),
+        "CHECKOUT-TENANT-3",
+    ),
+    must(
+        "checkout-inline-customer-three-times",
+        CREATE_CHECKOUT,
+        "a customer who was created with a session can be named three times",
+        both(_inline(_remembered), with_seams(existing=_three_times)),
+        "CHECKOUT-INLINE-3",
+    ),
+    must(
+        "customer-read-kept-for-all",
+        GET_CUSTOMER,
+        "a customer whom its merchant has read is shown to every merchant",
+        finishing(_read_kept),
+        "CUSTOMER-TENANT-4",
+    ),
+    must(
+        "checkout-read-with-customer-by-all",
+        GET_CHECKOUT,
+        "a session that has a customer is shown to every merchant",
+        finishing(_with_customer_for_all),
+        "CHECKOUT-TENANT-4",
+    ),
+    must(
+        "customers-kept-by-token",
+        LIST_CUSTOMERS,
+        "the list is kept by the token, whichever organization is active",
+        finishing(_list_kept),
+        "CUSTOMER-LIST-22",
+    ),
+    must(
+        "customer-same-phone-renames",
+        CREATE_CUSTOMER,
+        "a customer with the phone number of an earlier one gives that one its name",
+        admitting(CREATE_CUSTOMER, _renamed_by_phone),
+        "CUSTOMER-STATE-55",
+    ),
+    must(
+        "customer-capitals-titled",
+        CREATE_CUSTOMER,
+        "a name in capitals alone comes back with capital initials",
+        receiving(CREATE_CUSTOMER, "name", lambda name: name.title() if _is_capitals(name) else name),
+        "CUSTOMER-ECHO-3",
+    ),
+    must(
+        "customer-zero-of-italy-dropped",
+        CREATE_CUSTOMER,
+        "the zero behind the code of Italy is dropped",
+        receiving(CREATE_CUSTOMER, "phoneNumber", lambda phone: re.sub(r"^\+390", "+39", phone)),
+        "CUSTOMER-ECHO-4",
+    ),
+    must(
+        "customer-octets-of-latin-1",
+        CREATE_CUSTOMER,
+        "an answer whose letters Latin-1 has is written in it, and announced as UTF-8",
+        succeeding(CREATE_CUSTOMER, _in_latin_1),
+        "CUSTOMER-HEADERS-51",
+    ),
+    must(
+        "organization-percent-500",
+        CREATE_ORGANIZATION,
+        "a percent sign in the name is a 500",
+        falling_over(CREATE_ORGANIZATION, lambda call: re.search(rb'"name": "[^"]*%', call.raw) is not None),
+        "ORG-STATUS-3",
+    ),
+    must(
+        "organization-capital-slugs-free",
+        CREATE_ORGANIZATION,
+        "a slug with a capital in it is never taken",
+        _free_where_capital,
+        "ORG-UNIQUE-2",
+    ),
+    must(
+        "password-of-72-octets-where-short",
+        SIGN_IN,
+        "of a password of up to 72 characters the first 72 octets count",
+        with_seams(password_key=_of_short_ones),
+        "SIGNIN-AUTH-32",
+    ),
+    must(
+        "checkout-host-gets-slash",
+        CREATE_CHECKOUT,
+        "a URL without a path gets a slash",
+        editing(CREATE_CHECKOUT, _with_slash),
+        "CHECKOUT-ECHO-4",
+    ),
+    must(
+        "checkout-items-of-one-product-merged",
+        CREATE_CHECKOUT,
+        "line items of one product are merged",
+        editing(CREATE_CHECKOUT, _one_for_a_product),
+        "CHECKOUT-ECHO-8",
+    ),
+    must(
+        "checkout-items-of-one-currency",
+        CREATE_CHECKOUT,
+        "the currency of a line item is replaced by that of the session",
+        editing(CREATE_CHECKOUT, _of_one_currency),
+        "CHECKOUT-ECHO-8",
+    ),
+    must(
+        "checkout-later-items-of-any-type",
+        CREATE_CHECKOUT,
+        "from the fourth line item on, an amount may be a text",
+        _parsing(_later_amounts_read),
+        "CHECKOUT-VALID-40",
+    ),
+    must(
+        "checkout-empty-customer-is-none",
+        CREATE_CHECKOUT,
+        "an empty customerId counts as none",
+        _parsing(_empty_is_none),
+        "CHECKOUT-EXISTING-4",
+    ),
+    must(
+        "checkout-null-customer-500",
+        CREATE_CHECKOUT,
+        "a customerId that is null is a 500",
+        falling_over(CREATE_CHECKOUT, lambda call: b'"customerId": null' in call.raw),
+        "CHECKOUT-STATUS-3",
+    ),
+    must(
+        "set-active-list-of-one",
+        SET_ACTIVE,
+        "an organizationId in a list is accepted",
+        _parsing(_list_of_one),
+        "ACTIVE-VALID-1",
+    ),
+    must(
+        "set-active-by-any-slug",
+        SET_ACTIVE,
+        "an organization that is named by its slug is made active, whoever's it is",
+        with_seams(may_activate=_named_by_slug),
+        "ACTIVE-TENANT-20",
+    ),
+    must(
+        "any-json-with-zeros-in-front",
+        ANY,
+        "JSON with a number behind zeros is accepted",
+        with_seams(parse=_without_zeros),
+        "SIGNIN-BODY-1",
+    ),
+    must(
+        "customer-401-page-for-browsers",
+        CREATE_CUSTOMER,
+        "a 401 is an HTML page where the client takes one",
+        failing(_page_for_browsers, CREATE_CUSTOMER, 401),
+        "CUSTOMER-ERROR-1",
+        "CUSTOMER-ERROR-2",
+    ),
+    must(
+        "customer-of-the-machine-without-token",
+        CREATE_CUSTOMER,
+        "a client that says to be on the target's machine needs no token",
+        somebody(CREATE_CUSTOMER, lambda call: call.headers.get("x-forwarded-for") == "127.0.0.1"),
+        "CUSTOMER-AUTH-5",
+    ),
+)
