@@ -65,6 +65,7 @@ class Run:
     client: Client = field(init=False)
     absent: dict[str, str] = field(default_factory=dict)
     side_by_side: int = 1
+    reads_lag: bool = False
     names: int = 0
     _controls: Counter[str] = field(default_factory=Counter)
     heard: list[Exchange] = field(default_factory=list)

@@ -63,7 +63,7 @@ Feature: What was done stays done, and what was refused changed nothing
     @CUSTOMER-UNIQUE-2 @CUSTOMER-STATE-55
     Scenario: The same customer again
       When the merchant creates the same customer twice
-      Then the second is refused as taken, or is a customer of its own
+      Then the second is refused as taken, is the first, or is a customer of its own
       And customers of the same e-mail or phone number and another name leave the first one as it was
 
     @CHECKOUT-UNIQUE-3 @CHECKOUT-UNIQUE-4 @CHECKOUT-UNIQUE-5 @CHECKOUT-AUTH-1

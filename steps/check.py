@@ -10,9 +10,12 @@ from typing import Final
 from conformance.errors import NotTested
 from conformance.plugin.hooks import CheckFailed, NotTheTarget
 from conformance.run import Run
+from conformance.settings import Size
 from conformance.wire.client import TargetGone
 from conformance.wire.exchange import Call, Exchange, Response
 from steps import operations
+from steps.customers import NOT_FOUND, item_path, offers_read, read
+from steps.fixtures import new_customer
 from steps.merchant import Merchant
 from steps.merchants import AccountRefused, Merchants
 
@@ -28,6 +31,7 @@ def pytest_conformance_check(run: Run) -> list[str]:
     """
     merchants, settings = Merchants(run), run.settings
     told = [_tried(lambda: merchants.first, settings.merchant_email)]
+    may_create = bool(run.recent) and run.recent[-1].is_success
     if run.recent and all(exchange.response is None for exchange in run.recent):
         _require_response(run)
     if run.recent and run.recent[-1].gateway is None and _is_page(run.recent[-1].response):
@@ -36,7 +40,26 @@ def pytest_conformance_check(run: Run) -> list[str]:
         told.append(_tried(lambda: merchants.second, settings.second_merchant_email))
     elif settings.merchant_email:
         told.append("no second merchant was named: the checks that keep tenants apart need one, or an open sign-up")
-    return told + _missing_operations(run)
+    told += _missing_operations(run)
+    if may_create and settings.size != Size.SMOKE:
+        run.reads_lag = _reads_lag(run, merchants)
+    return told
+
+
+def _reads_lag(run: Run, merchants: Merchants) -> bool:
+    """Return whether a customer who was created a moment ago is not always there when it is read, but is later on.
+
+    It is read twice, since reads may take turns between a store and a copy of it.
+    """
+    merchant = merchants.first
+    try:
+        identifier = new_customer(run, merchant)
+        offers_read(run, merchant, operations.CREATE_CUSTOMER, lambda: identifier)
+        path = item_path(run, operations.CREATE_CUSTOMER, identifier)
+        read(run, path, merchant)
+    except (NotTested, TargetGone):
+        return False
+    return any(exchange.status == NOT_FOUND for exchange in run.recent if exchange.call.path == path)
 
 
 def _tried(provision: Callable[[], Merchant], given: str | None) -> str:

@@ -37,7 +37,7 @@ from conformance.results.comparison import read_report
 from conformance.results.records import Record
 from conformance.wire.connection import wait_for_target
 from conformance.wire.target import TargetError
-from conformance.wire.together import worth_sending_side_by_side
+from conformance.wire.together import WHERE_WAITED_FOR, worth_sending_side_by_side
 
 SANDBOX: Final = pytest.StashKey[Sandbox]()
 _WORTH_TELLING: Final = 3.0
@@ -185,12 +185,14 @@ class Session:
     def _learn_distance(self) -> None:
         """Find out from the quickest response of the check how many requests are worth sending side by side.
 
-        The bundled sandbox is never far, however long it may take on a busy machine.
+        Where reads lag behind, tests wait as they do for a far target. The bundled sandbox is never far, however long
+        it may take on a busy machine.
         """
         if SANDBOX in self.config.stash:
             return
         seconds = [exchange.seconds for exchange in self.run.recent if exchange.response is not None]
-        self.run.side_by_side = worth_sending_side_by_side(min(seconds, default=0.0))
+        worth = worth_sending_side_by_side(min(seconds, default=0.0))
+        self.run.side_by_side = WHERE_WAITED_FOR if self.run.reads_lag else worth
 
     def _saved_by_workers(self) -> str:
         """Return in words what workers would save where the target is far and limits nothing, or an empty text."""

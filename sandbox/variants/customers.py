@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sandbox import policies
 from sandbox.behaviour import Behaviour, Call, Change
-from sandbox.changes import admitting, both, finishing, with_seams
+from sandbox.changes import admitting, arriving, both, finishing, with_seams
 from sandbox.model import CREATE_CUSTOMER, LIST_CUSTOMERS, OPTIONAL_READS, Reply, text
 from sandbox.store import Customer
 from sandbox.variants.builders import refusing
@@ -64,7 +64,27 @@ def _ten_a_page(call: Call, reply: Reply) -> Reply:
     return replace(reply, body={**reply.body, "data": rows, "pagination": {**page, **told}})
 
 
+def _kept(call: Call) -> str:
+    return f"{call.headers.get('authorization')} {call.raw!r}"
+
+
+def _answer_again(call: Call) -> Reply | None:
+    known: dict[str, Reply] = call.memory.setdefault("customers by request", {})
+    return known.get(_kept(call)) if call.operation == CREATE_CUSTOMER and call.method == "POST" else None
+
+
+def _keep(call: Call, reply: Reply) -> Reply:
+    if call.operation == CREATE_CUSTOMER and reply.succeeded:
+        call.memory.setdefault("customers by request", {})[_kept(call)] = reply
+    return reply
+
+
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "customer-repeated-answered-again",
+        "the same request of the same session is answered with the customer that it made",
+        both(arriving(_answer_again), finishing(_keep)),
+    ),
     Variant(
         "customer-phone-and-metadata-optional",
         "a customer needs neither phone number nor metadata",

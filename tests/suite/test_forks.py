@@ -69,6 +69,16 @@ def test_a_far_target_is_tested_side_by_side(tmp_path: Path) -> None:
     assert "-n 8 would save" not in done.output
 
 
+@pytest.mark.parametrize("variant", ["reads-lag", "reads-lag-in-turn"])
+def test_a_target_whose_reads_lag_is_tested_side_by_side(variant: str, tmp_path: Path) -> None:
+    """It answers at once, and the tests wait for what they have created: the check before the first test finds out."""
+    with recording_target(variants=[variant]) as target:
+        done = invoke(tmp_path, "--base-url", target.url, FEATURES, "-k", "read_back or reads or refused_customer")
+    assert done.status == CONFORMANT, done.output
+    assert "lagging " in done.output
+    assert "tests run side by side" in done.output
+
+
 def test_a_target_that_caps_sessions_is_no_breach(tmp_path: Path) -> None:
     """Each worker signs in, so that others are soon the two sessions that are kept: then one test runs at a time."""
     words = [FEATURES, "-k", "session or organization or signs_in", "--sandbox-variant", "sessions-2"]
