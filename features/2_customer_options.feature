@@ -15,8 +15,8 @@ Feature: The three ways to name the customer of a checkout session
     @CHECKOUT-EXISTING-3
     Scenario: Several sessions for one customer
       Given a customer of the merchant
-      When the merchant creates 5 checkout sessions for that customer
-      Then all 5 sessions are attached to that customer
+      When the merchant creates 4 checkout sessions for that customer
+      Then all 4 sessions are attached to that customer
 
     @CHECKOUT-EXISTING-3
     Scenario: Sessions for two customers in turn
@@ -71,8 +71,8 @@ Feature: The three ways to name the customer of a checkout session
 
     @CHECKOUT-INLINE-2
     Scenario: Every session gets a customer of its own
-      When the merchant creates 3 checkout sessions with new customers
-      Then 3 different customers were created
+      When the merchant creates 2 checkout sessions with new customers
+      Then 2 different customers were created
 
     @CHECKOUT-INLINE-2
     Scenario: A new customer who resembles another is a customer of its own

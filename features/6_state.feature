@@ -95,7 +95,7 @@ Feature: What was done stays done, and what was refused changed nothing
     @CUSTOMER-STATE-2
     Scenario: A customer stays when others come
       Given a customer of the merchant
-      When the merchant creates 4 more customers
+      When the merchant creates 3 more customers
       Then a checkout session can be created for the first of them
 
   Rule: What was created can be read back, where the target offers it

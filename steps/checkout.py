@@ -45,7 +45,7 @@ def for_that_customer_often(story: Story, times: int) -> None:
 
 @when("the merchant creates checkout sessions for the one and the other in turn")
 def in_turn(story: Story) -> None:
-    for customer in [*story.customers, *story.customers]:
+    for customer in [*story.customers, story.customers[0]]:
         story.add(create_checkout(story.run, story.actor, customerId=customer))
 
 
@@ -60,9 +60,8 @@ def for_unknown_customer(story: Story) -> None:
     unknown = made_up.unknown_id(story.run, new_customer(story.run, story.actor))
     body = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customerId": unknown}
     story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
-    for named in (unknown, ""):
-        again = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customerId": named}
-        story.add(send(story.run, operations.CREATE_CHECKOUT, again, story.actor))
+    empty = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customerId": ""}
+    story.add(send(story.run, operations.CREATE_CHECKOUT, empty, story.actor))
 
 
 @when("the merchant creates a checkout session without a customer")

@@ -220,12 +220,12 @@ FAULTS = (
     *table(
         "doors",
         Fault(
-            "customer-parameter-unwatched",
-            CREATE_CUSTOMER,
+            "active-parameter-unwatched",
+            SET_ACTIVE,
             MUST,
             "the path with a parameter of its last part asks for no token",
-            unwatched("/customers;v=1"),
-            ("CUSTOMER-AUTH-32",),
+            unwatched("/authentication/organization/set-active;v=1"),
+            ("ACTIVE-AUTH-32",),
         ),
         Fault(
             "checkout-ending-unwatched",
