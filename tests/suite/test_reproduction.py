@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -194,12 +195,33 @@ def parsed(raw: bytes) -> Any:
         (TOKEN[:-3], [Part(TOKEN, True, start=len(TOKEN) - 3)]),
         (f"{TOKEN}x", [Part(TOKEN, True, start=len(TOKEN)), Part("x")]),
         (f"x{TOKEN[1:]}", [Part("x"), Part(TOKEN, True, end=len(TOKEN) - 1)]),
+        (f"{TOKEN[:10]}x{TOKEN[11:]}", [Part(TOKEN, True, 10), Part("x"), Part(TOKEN, True, end=len(TOKEN) - 11)]),
         ("of nobody", [Part("of nobody")]),
     ],
 )
 def test_a_spoiled_token_is_told_by_what_is_left_of_it(run: Run, token: str, parts: list[Part]) -> None:
     came = exchange(1, call_of(run, "signInEmail", {}), 200, [("set-auth-token", TOKEN)])
     assert Origins([came], run.catalogue).parts(token) == parts
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "Token"])
+def test_nothing_of_a_spoiled_token_stands_in_a_script(scheme: str, run: Run) -> None:
+    """It is sent in a header of the request's own: the script makes it of the token that its own sign-in hands out."""
+    spoiled = f"{TOKEN[:12]}X{TOKEN[13:]}"
+    body = {"name": "S", "slug": f"shop-{run.id}"}
+    sent = replace(call_of(run, "createOrganization", body), headers={"Authorization": f"{scheme} {spoiled}"})
+    came = [
+        exchange(
+            1, call_of(run, "signUpEmail", {"name": "M", "email": f"m.{run.id}@example.com", "password": "Pw7!of"})
+        ),
+        exchange(
+            2, call_of(run, "signInEmail", {"email": f"m.{run.id}@example.com"}), 200, [("set-auth-token", TOKEN)]
+        ),
+        replace(exchange(3, sent, 200), request_headers=(("Authorization", f"{scheme} {spoiled}"),)),
+    ]
+    text = told(run, *came)
+    assert not [start for start in range(len(TOKEN) - 8) if TOKEN[start : start + 8] in text]
+    assert f'Authorization: {scheme} $(printf %.12s "$set_auth_token' in text
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ MARK: Final = re.compile(r"[0-9a-f]{8}(?:gw[0-9]+)?n[0-9]+x", re.IGNORECASE)
 """What the suite puts into every name that it makes up."""
 _SHORTEST_ID: Final = 4
 _SHORTEST_SECRET: Final = 6
+_AUTHORIZATION: Final = "authorization"
 _ENOUGH_IN_COMMON: Final = 8
 _OWN_REQUESTS: Final = 12
 
@@ -168,8 +169,8 @@ class Origins:
     def values_of(self, number: int) -> set[str]:
         """Return the values of earlier responses that a request holds."""
         exchange = self._exchanges[number]
-        parts = self.parts(exchange.call.token) if exchange.call.token else []
-        found = {part.text for part in parts if part.known}
+        token = token_of(exchange)
+        found = {part.text for part in self.parts(token) if part.known} if token else set()
         found.update(self._words(exchange))
         found.update(self.near_words(exchange).values())
         return found | {value for _, value in _texts(exchange.request_json) if value in self.given}
@@ -201,8 +202,19 @@ class Origins:
         yield from before[-1:]
 
 
+def token_of(exchange: Exchange) -> str:
+    """Return the token that a request was sent with, whoever's it is and under whatever scheme; empty for none."""
+    named = next((value for name, value in exchange.call.headers.items() if name.lower() == _AUTHORIZATION), "")
+    return exchange.call.token or named.partition(" ")[2].strip()
+
+
 def _text_of(exchange: Exchange) -> str:
-    return f"{exchange.call.path} {exchange.request_body.decode('utf-8', 'replace')}"
+    """Return what a request says of its own: its path, its body, and headers that not every request has.
+
+    A token is none of them: what is nearly one is told by its parts, so that nothing of it stands in a script.
+    """
+    headers = " ".join(value for name, value in exchange.call.headers.items() if name.lower() != _AUTHORIZATION)
+    return f"{exchange.call.path} {headers} {exchange.request_body.decode('utf-8', 'replace')}"
 
 
 def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

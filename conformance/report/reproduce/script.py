@@ -15,7 +15,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from conformance.contract.catalogue import Requirement
-from conformance.report.reproduce.origins import WORD, Origins, Part, Place, common_start
+from conformance.report.reproduce.origins import WORD, Origins, Part, Place, common_start, token_of
 from conformance.report.reproduce.passwords import fresh
 from conformance.results.history import History
 from conformance.results.records import Breach, Record
@@ -278,9 +278,9 @@ class Writer:
                 continue
             if name.lower() in own:
                 found.append(self._from_environment(name))
-            elif name.lower() == "authorization" and exchange.call.token and value.endswith(exchange.call.token):
-                token = self._joined(self.origins.parts(exchange.call.token))
-                found.append(f'"{name}: Bearer {token[1:-1]}"')
+            elif name.lower() == "authorization" and (token := token_of(exchange)) and value.endswith(token):
+                scheme = _escaped(value.removesuffix(token), _IN_QUOTES)
+                found.append(f'"{name}: {scheme}{self._joined(self.origins.parts(token))[1:-1]}"')
             else:
                 found.append(self._in_quotes(f"{name}: {value}"))
         return found
