@@ -30,28 +30,27 @@ def pytest_conformance_check(run: Run) -> list[str]:
     answers in the target's place, or where the base URL lacks a part of its path.
     """
     merchants, settings = Merchants(run), run.settings
-    told = [_tried(lambda: merchants.first, settings.merchant_email)]
-    may_create = bool(run.recent) and run.recent[-1].is_success
+    words, merchant = _tried(lambda: merchants.first, settings.merchant_email)
+    told = [words]
     if run.recent and all(exchange.response is None for exchange in run.recent):
         _require_response(run)
     if run.recent and run.recent[-1].gateway is None and _is_page(run.recent[-1].response):
         _require_api(run, run.recent[-1].response)
     if settings.second_merchant_email:
-        told.append(_tried(lambda: merchants.second, settings.second_merchant_email))
+        told.append(_tried(lambda: merchants.second, settings.second_merchant_email)[0])
     elif settings.merchant_email:
         told.append("no second merchant was named: the checks that keep tenants apart need one, or an open sign-up")
     told += _missing_operations(run)
-    if may_create and settings.size != Size.SMOKE:
-        run.reads_lag = _reads_lag(run, merchants)
+    if merchant is not None and settings.size != Size.SMOKE:
+        run.reads_lag = _reads_lag(run, merchant)
     return told
 
 
-def _reads_lag(run: Run, merchants: Merchants) -> bool:
+def _reads_lag(run: Run, merchant: Merchant) -> bool:
     """Return whether a customer who was created a moment ago is not always there when it is read, but is later on.
 
     It is read twice, since reads may take turns between a store and a copy of it.
     """
-    merchant = merchants.first
     try:
         identifier = new_customer(run, merchant)
         offers_read(run, merchant, operations.CREATE_CUSTOMER, lambda: identifier)
@@ -62,16 +61,16 @@ def _reads_lag(run: Run, merchants: Merchants) -> bool:
     return any(exchange.status == NOT_FOUND for exchange in run.recent if exchange.call.path == path)
 
 
-def _tried(provision: Callable[[], Merchant], given: str | None) -> str:
+def _tried(provision: Callable[[], Merchant], given: str | None) -> tuple[str, Merchant | None]:
     try:
         merchant = provision()
     except AccountRefused as error:
         raise CheckFailed(str(error)) from None
     except (NotTested, TargetGone) as reason:
         if given:
-            return f"the merchant {given} could not be used: {reason}"
-        return f"no merchant could be made: {reason}; where accounts exist, name one with --merchant-email"
-    return f"signed in as {given}" if given else f"signed up and signed in as {merchant.email}"
+            return f"the merchant {given} could not be used: {reason}", None
+        return f"no merchant could be made: {reason}; where accounts exist, name one with --merchant-email", None
+    return f"signed in as {given}" if given else f"signed up and signed in as {merchant.email}", merchant
 
 
 def _require_response(run: Run) -> None:

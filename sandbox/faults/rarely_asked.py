@@ -244,12 +244,12 @@ FAULTS = (
             ("ORG-AUTH-32",),
         ),
         Fault(
-            "active-capital-unwatched",
-            SET_ACTIVE,
+            "customer-capitals-unwatched",
+            CREATE_CUSTOMER,
             MUST,
             "the path in capitals asks for no token",
-            unwatched("/AUTHENTICATION/ORGANIZATION/SET-ACTIVE"),
-            ("ACTIVE-AUTH-32",),
+            unwatched("/CUSTOMERS"),
+            ("CUSTOMER-AUTH-32",),
         ),
         Fault(
             "customer-forwarded-email-believed",
