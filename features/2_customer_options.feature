@@ -17,6 +17,7 @@ Feature: The three ways to name the customer of a checkout session
       Given a customer of the merchant
       When the merchant creates 4 checkout sessions for that customer
       Then all 4 sessions are attached to that customer
+      And the first of them reads so after the others
 
     @CHECKOUT-EXISTING-3
     Scenario: Sessions for two customers in turn

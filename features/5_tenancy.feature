@@ -11,6 +11,7 @@ Feature: Tenants are kept apart
     Scenario: Another merchant's organization is not made active
       When the other merchant tries to make the merchant's organization active
       Then the request is refused as forbidden
+      And it is the merchant's active organization still
       And the merchant can make it active
 
     @ACTIVE-TENANT-2

@@ -22,8 +22,8 @@ from steps.fixtures import Story
 from steps.merchant import Merchant
 from steps.merchants import call, send, valid_body
 
-_OTHER_FORMS = {"with spoiled tokens": 2, "with the token as Basic": 0}
-"""How many forms a gate tries beside the first one, where that is not one."""
+_FORMS = {"with spoiled tokens": (1, 2), "with the token as Basic": (1, 0), "with a made-up token": (0, 1)}
+"""How many forms a gate tries always, and of the others in turn, where that is not one and one."""
 _HEXADECIMAL = re.compile(r"(?:[A-Za-z_]*_)?[0-9A-Fa-f-]+")
 
 
@@ -279,7 +279,7 @@ def sent_how(story: Story, name: str, how: str) -> None:
     merchant = by_whom(story, operation)
     story.notes["operation"] = operation
     forms = headers_for(how, merchant.token)
-    chosen = _chosen(run, operation, list(forms), always=1, others=_OTHER_FORMS.get(how, 1))
+    chosen = _chosen(run, operation, list(forms), *_FORMS.get(how, (1, 1)))
     calls: dict[str, Call] = {}
     for what in chosen:
         headers = forms[what]

@@ -8,7 +8,7 @@ from pytest_bdd import given, parsers, then, when
 
 from conformance.errors import NotTested, Why
 from conformance.sharing import once
-from conformance.values import MISSING, contains, field, first_field, shown
+from conformance.values import MISSING, contains, field, first_field, shown, without
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.customers import agrees, item_path, not_shown_to, offers_read, read, read_back
@@ -60,8 +60,15 @@ def for_unknown_customer(story: Story) -> None:
     unknown = made_up.unknown_id(story.run, new_customer(story.run, story.actor))
     body = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customerId": unknown}
     story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
-    empty = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customerId": ""}
-    story.add(send(story.run, operations.CREATE_CHECKOUT, empty, story.actor))
+    for named in ("", text_field(session_without_customer(story), "id")):
+        other = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customerId": named}
+        story.add(send(story.run, operations.CREATE_CHECKOUT, other, story.actor))
+
+
+def session_without_customer(story: Story) -> Exchange:
+    """Return a session whose id names no customer; all tests share it."""
+    run, who = story.run, story.actor
+    return once(run.shared, f"a session of {who.key}", lambda: run.need_success(create_checkout(run, who)))
 
 
 @when("the merchant creates a checkout session without a customer")
@@ -199,6 +206,8 @@ def others_inline_customer(story: Story) -> None:
     body = {**operations.create_checkout.body(run, story.actor.organization_id), "customerId": foreign}
     exchange = send(run, operations.CREATE_CHECKOUT, body, story.actor)
     refused(run, exchange, FORBIDDEN, "a customer of another merchant's session", "CHECKOUT-TENANT-3")
+    exchange = send(run, operations.CREATE_CHECKOUT, without(body, "merchantId"), story.actor)
+    refused(run, exchange, FORBIDDEN, "another merchant's customer, and no `merchantId`,", "CHECKOUT-TENANT-3")
 
 
 @then("a checkout session of the merchant's own is created")
@@ -221,6 +230,15 @@ def exists(story: Story) -> None:
     url = first_field(exchange.response_json, ["sessionUrl"])
     got = f"{exchange.outcome}, `sessionUrl` {shown(url)}" if exchange.is_success else exchange.outcome
     story.run.check(exchange.is_success and bool(url), "a session with a `sessionUrl` to pay at", got, exchange)
+
+
+@then("the first of them reads so after the others")
+def first_reads_attached(story: Story) -> None:
+    run, first = story.run, story.exchanges[0]
+    offers_read(run, story.actor, operations.CREATE_CHECKOUT, lambda: text_field(first, "id"))
+    exchange = read_back(run, item_path(run, operations.CREATE_CHECKOUT, text_field(first, "id")), story.actor)
+    held = exchange.is_success and not loses_customer(first, exchange)
+    run.check(held, f"the customer {attached(first)}", exchange.outcome, exchange, "CHECKOUT-EXISTING-3")
 
 
 @then(parsers.parse("all {times:d} sessions are attached to that customer"))

@@ -12,10 +12,10 @@ from conformance.sharing import once
 from conformance.values import MISSING, contains, field, first_field, shown, without
 from conformance.wire.client import encode
 from conformance.wire.exchange import Exchange
-from steps import operations
+from steps import made_up, operations
 from steps.checkout import CUSTOMER, attached
 from steps.customers import item_path, offers_read, read, unchanged
-from steps.fixtures import Story, need, new_customer, new_session, saved_for
+from steps.fixtures import Story, any_customer, need, new_customer, new_session, saved_for
 from steps.merchant import Merchant
 from steps.merchants import create_checkout, create_customer, send, session_token, text_field
 from steps.organizations import default_customer, make_active
@@ -178,13 +178,22 @@ def refused_customers(story: Story) -> None:
 
 @when("checkout sessions with new customers are refused")
 def refused_sessions(story: Story) -> None:
-    """With an amount, a line item or a URL of another type, and of a merchant who is none of the user's."""
+    """With an amount of another type, an unknown customer besides or alone, without a token, and by somebody else.
+
+    Where an unknown customer besides a new one is overlooked, a session is lawfully made: that is not counted here.
+    """
     run, own = story.run, story.actor.organization_id
-    wrong: tuple[dict[str, Any], ...] = ({"totalAmount": "much"}, {"lineItems": ["text"]}, {"successUrl": {}})
-    for who, changes in (*((story.actor, change) for change in wrong), (story.rival, {})):
-        customer = operations.create_customer.person(run)
-        body = {**operations.create_checkout.body(run, own), "customer": customer, **changes}
-        story.add(send(run, operations.CREATE_CHECKOUT, body, who))
+    unknown = {"customerId": made_up.unknown_id(run, any_customer(run, story.actor))}
+    new = {"customer": operations.create_customer.person(run)}
+    tries: tuple[tuple[Merchant, dict[str, Any], dict[str, Any]], ...] = (
+        (story.actor, {**new, "totalAmount": "much"}, {}),
+        (story.actor, unknown, {}),
+        (story.actor, {"customer": operations.create_customer.person(run)}, {"token": None}),
+        (story.rival, {"customer": operations.create_customer.person(run)}, {}),
+    )
+    for who, changes, more in tries:
+        body = {**operations.create_checkout.body(run, own), **changes}
+        story.add(send(run, operations.CREATE_CHECKOUT, body, who, **more))
 
 
 @then("none of them has left a customer")

@@ -217,6 +217,14 @@ def active_as_before(story: Story) -> None:
     story.run.check(held, "a customer of the active organization", told, exchange, "ORG-STATE-21")
 
 
+@then("an organization with a longer slug is created")
+def longer_slug(story: Story) -> None:
+    """Nobody has the slug that goes on where the taken one ends."""
+    spare = story.merchants.spare(story.actor)
+    body = {**operations.create_organization.body(story.run), "slug": f"{story.last.request_json['slug']}-2"}
+    story.run.need_success(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.VALID))
+
+
 @then("an organization with another slug is created")
 @when("the merchant creates another organization")
 def creates_another(story: Story) -> None:
@@ -260,6 +268,15 @@ def intruder_activates(story: Story) -> None:
 def activates_unknown(story: Story) -> None:
     unknown = made_up.unknown_id(story.run, story.actor.organization_id)
     story.add(make_active(story.run, story.merchants.intruder, unknown))
+
+
+@then("it is the merchant's active organization still")
+def active_still(story: Story) -> None:
+    exchange = default_customer(story.run, story.actor)
+    got = first_field(exchange.response_json, ["merchantId"])
+    held = exchange.is_success and got == story.actor.organization_id
+    told = f"{exchange.outcome}, merchantId {got}"
+    story.run.check(held, "a customer of the merchant's organization", told, exchange, "ACTIVE-TENANT-1")
 
 
 @then("the merchant can make it active")

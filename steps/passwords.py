@@ -58,7 +58,10 @@ def new_password(run: Run, value: str) -> tuple[str, dict[str, Any]]:
             return right, {"the same beginning of 100 characters": f"{right[:100]}{'~' * (len(right) - 100)}"}
         case "a short password like a number":
             digits = str(run.random(f"password {run.unique()}").randrange(10_000, 99_999))
-            return f"{digits}E+7", {"the same number in other characters": f"{digits}0E6"}
+            return f"{digits}E+7", {
+                "the same with a blank for the plus": f"{digits}E 7",
+                "the same number in other characters": f"{digits}0E6",
+            }
         case "a password of many scripts":
             right = f"Pässwörd {run.unique()} Привет Ελλάδα Здравствуйте мир"
             return right, {

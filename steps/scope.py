@@ -12,7 +12,8 @@ from conformance.values import MISSING, first_field
 from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.checkout import attached
-from steps.fixtures import Story, need, new_customer
+from steps.customers import item_path, offers_read, read_back
+from steps.fixtures import Story, need
 from steps.merchant import Merchant
 from steps.merchants import create_checkout, create_customer, send, text_field
 from steps.organizations import default_customer, make_active, send_default
@@ -218,7 +219,15 @@ def inline_stays_own(story: Story) -> None:
 
 @then("a new customer with the id of the other merchant's customer is refused, or has an id of its own")
 def inline_adopts_nobody(story: Story) -> None:
-    not_adopted(story, new_customer(story.run, story.rival), "CHECKOUT-TENANT-26")
+    run, rival = story.run, story.rival
+    created = run.need_success(create_customer(run, rival))
+    customer = text_field(created, "id")
+    not_adopted(story, customer, "CHECKOUT-TENANT-26")
+    offers_read(run, rival, operations.CREATE_CUSTOMER, lambda: customer)
+    exchange = read_back(run, item_path(run, operations.CREATE_CUSTOMER, customer), rival)
+    sent, got = created.request_json["name"], first_field(exchange.response_json, ["name"])
+    held = got in (sent, MISSING)
+    run.check(held, f"the other merchant's customer {sent}, as created", f"{got}", exchange, "CHECKOUT-TENANT-26")
 
 
 @when("the other merchant creates a customer, and a session with a new one, like the merchant's customer")

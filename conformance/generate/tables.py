@@ -174,6 +174,8 @@ def _other_types(path: str, valid: Mapping[str, Any]) -> Iterator[Case]:
         same = isinstance(value, type(right)) and not (isinstance(value, bool) and not isinstance(right, bool))
         if not same:
             other = str(right) if label == "text" and not isinstance(right, dict | list) else value
+            if label == "an object" and isinstance(right, list):
+                other = {str(place): item for place, item in enumerate(right)}
             is_flag_for_number = value is True and isinstance(right, int | float)
             group = f"{path} as a flag" if is_flag_for_number else path
             yield Case(f"`{path}` as {label}", with_value(valid, path, other), group=group)

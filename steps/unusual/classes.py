@@ -74,9 +74,9 @@ OF_100: Final = _lengths((100, 99, 101), _QUOTED)
 OF_255: Final = _lengths((255, 254))
 OF_256: Final = _lengths((256, 257))
 BLANKS: Final = names(
-    lambda run: f"Seán  O'Brien   {run.unique()}",
-    lambda run: f'The "Best"  Shop   {run.unique()}',
-    lambda run: f"Back\\slash  and   {run.unique()}",
+    lambda run: f"Seán  O'Brien & Co   {run.unique()}",
+    lambda run: f'The "Best"  Shop & Sons   {run.unique()}',
+    lambda run: f"Back\\slash  & more   {run.unique()}",
 )
 SCRIPTS: Final = names(lambda run: f"Thabo – Société\u00a0 Ñandú 東京 Ελλάδα Привет שלום ﬁn Ａｂｃ ½ ① {run.unique()}")
 EMOJI: Final = names(lambda run: f"Thabo 😀 👩🏽 𝒜 {run.unique()}")
@@ -166,6 +166,8 @@ NESTED: Final = metadata(
     none=[],
     bare={},
     one=["alone"],
+    customer={"name": "Somebody in metadata", "email": "nobody@example.com"},
+    customerId="in metadata",
 )
 NO_METADATA: Final = (_text("metadata", lambda _: {}),)
 MARKED_UP: Final = metadata(markup="<b>a & b</b>", entity="&amp;", percent="%41 100%")

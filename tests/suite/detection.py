@@ -158,6 +158,8 @@ BY_ORDER: Final = frozenset(
         "checkout-uses-customer-up",
         "customer-newest-twenty-kept",
         "customer-second-repeats-first",
+        "active-lost-after-invalid-customer",
+        "active-lost-after-refusal",
         "customers-end-after-ten",
         "customers-listed-for-anybody",
         "customers-newest-twenty-alone",
