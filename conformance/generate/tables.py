@@ -167,15 +167,18 @@ def _hostile_texts(paths: Sequence[str], valid: Mapping[str, Any]) -> Iterator[C
 
 
 def _other_types(path: str, valid: Mapping[str, Any]) -> Iterator[Case]:
-    """Yield a case for each other type. An id comes in a list first: a lax reader takes that for the id itself."""
+    """Yield a case for each other type.
+
+    An id comes in a list first, and a list as an object of its places: a lax reader takes either for the right one.
+    """
     right = field(valid, path)
     kinds = {"a list of it": [right], **_KINDS} if path.endswith("Id") else _KINDS
+    if isinstance(right, list):
+        kinds = {"an object of its places": {str(place): item for place, item in enumerate(right)}, **_KINDS}
     for label, value in kinds.items():
         same = isinstance(value, type(right)) and not (isinstance(value, bool) and not isinstance(right, bool))
         if not same:
             other = str(right) if label == "text" and not isinstance(right, dict | list) else value
-            if label == "an object" and isinstance(right, list):
-                other = {str(place): item for place, item in enumerate(right)}
             is_flag_for_number = value is True and isinstance(right, int | float)
             group = f"{path} as a flag" if is_flag_for_number else path
             yield Case(f"`{path}` as {label}", with_value(valid, path, other), group=group)

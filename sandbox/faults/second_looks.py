@@ -270,6 +270,99 @@ def _named_by_slug(call: Call, organization_id: str) -> bool:
     return "organizationSlug" in call.fields or policies.is_member(call, organization_id)
 
 
+def _owner_inactive(call: Call, reply: Reply) -> Reply:
+    """A refused activation ends that of everybody who has the organization active."""
+    named = call.fields.get("organizationId")
+    if call.session is not None and isinstance(named, str):
+        call.store.execute("UPDATE session SET active = NULL WHERE active = ?", (named,))
+    return reply
+
+
+def _session_as_customer(call: Call, merchant_id: str) -> Customer | None:
+    """The id of a session stands for its customer, or for none."""
+    found = call.store.checkout(text(call.fields["customerId"]))
+    if found is None:
+        return policies.attach_existing(call, merchant_id)
+    return call.store.customer(found.customer_id) if found.customer_id else None
+
+
+def _user_as_merchant(call: Call, organization_id: str) -> bool:
+    return organization_id == call.caller.user_id or policies.is_member(call, organization_id)
+
+
+def _taken_along(call: Call, reply: Reply) -> Reply:
+    """A new session takes its customer from the one that had the same."""
+    query = "UPDATE checkout SET customer_id = NULL WHERE customer_id = ? AND id != ?"
+    if reply.body.get("customerId"):
+        call.store.execute(query, (reply.body["customerId"], reply.body["id"]))
+    return reply
+
+
+def _any_without_merchant(call: Call, customer: Customer, merchant_id: str) -> bool:
+    return call.memory.get("unnamed", False) or policies.same_merchant(call, customer, merchant_id)
+
+
+def _note_unnamed(call: Call, body: JsonObject) -> None:
+    call.memory["unnamed"] = "merchantId" not in body and "customerId" in body
+    if call.memory["unnamed"] and (found := call.behaviour.find_session(call)) is not None:
+        body["merchantId"] = found.active
+
+
+def _customer_before_token(call: Call) -> Reply | None:
+    """The new customer of a session is made before anybody looks at the token."""
+    if call.operation != CREATE_CHECKOUT or call.method != "POST" or policies.bearer(call) is not None:
+        return None
+    with suppress(ValueError, RecursionError):
+        body = reading.parsed(call.raw)
+        if isinstance(body, dict) and isinstance(body.get("customer"), dict) and body.get("merchantId"):
+            policies.new_customer(call, str(body["merchantId"]), body["customer"])
+    return None
+
+
+def _one_for_a_customer(call: Call, reply: Reply) -> Reply:
+    """A session for a customer, for whom another has just been asked for, is that other one."""
+    if call.operation != CREATE_CHECKOUT or not reply.succeeded or not call.fields.get("customerId"):
+        return reply
+    kept: dict[str, Reply] = call.memory.setdefault("sessions of customers", {})
+    name = text(call.fields.get("customerId"))
+    if call.memory["overlaps"] and name in kept:
+        return replace(reply, body=kept[name].body)
+    kept[name] = reply
+    return reply
+
+
+def _overwrite_claimed(call: Call) -> None:
+    person = call.fields.get("customer")
+    if isinstance(person, dict) and isinstance(person.get("id"), str):
+        call.store.execute("UPDATE customer SET name = ? WHERE id = ?", (person.get("name"), person["id"]))
+
+
+def _refuse_longer(call: Call) -> None:
+    rows = call.store.execute("SELECT 1 FROM organization WHERE ? LIKE slug || '-%'", (call.fields.get("slug"),))
+    if rows:
+        call.refuse("slug-taken")
+
+
+def _allow_without_get(call: Call, reply: Reply) -> Reply:
+    if reply.status != 405 or not call.path.startswith("/customers/"):
+        return reply
+    headers = tuple(pair for pair in reply.headers if pair[0].lower() != "allow")
+    return replace(reply, headers=(*headers, ("allow", "OPTIONS")))
+
+
+def _object_as_list(_: Call, body: JsonObject) -> None:
+    items = body.get("lineItems")
+    if isinstance(items, dict) and items and all(name.isdigit() for name in items):
+        body["lineItems"] = list(items.values())
+
+
+def _ampersand_escaped(call: Call) -> None:
+    person = call.fields.get("customer")
+    if isinstance(person, dict) and isinstance(person.get("name"), str):
+        escaped = {**person, "name": person["name"].replace("&", "&amp;")}
+        call.body = {**call.fields, "customer": escaped}
+
+
 def _page_for_browsers(call: Call, reply: Reply) -> Reply:
     return raw(_PAGE, "text/html")(call, reply) if "text/html" in call.headers.get("accept", "") else reply
 
@@ -500,5 +593,96 @@ FAULTS: tuple[Fault, ...] = table(
         "a client that says to be on the target's machine needs no token",
         somebody(CREATE_CUSTOMER, lambda call: call.headers.get("x-forwarded-for") == "127.0.0.1"),
         "CUSTOMER-AUTH-5",
+    ),
+    must(
+        "set-active-refused-clears-owner",
+        SET_ACTIVE,
+        "a refused activation leaves the organization's own members without an active one",
+        failing(_owner_inactive, SET_ACTIVE, 403),
+        "ACTIVE-TENANT-1",
+    ),
+    must(
+        "checkout-session-id-as-customer",
+        CREATE_CHECKOUT,
+        "the id of a session is taken for that of a customer",
+        with_seams(existing=_session_as_customer),
+        "CHECKOUT-EXISTING-4",
+    ),
+    must(
+        "customer-user-id-as-merchant",
+        CREATE_CUSTOMER,
+        "the id of a user is taken for that of an organization",
+        with_seams(may_use=_user_as_merchant),
+        "CUSTOMER-TENANT-2",
+    ),
+    must(
+        "checkout-second-takes-customer",
+        CREATE_CHECKOUT,
+        "a session for a customer takes it from the one before",
+        succeeding(CREATE_CHECKOUT, _taken_along),
+        "CHECKOUT-EXISTING-3",
+    ),
+    must(
+        "checkout-foreign-customer-without-merchant",
+        CREATE_CHECKOUT,
+        "where no merchant is named, another merchant's customer is attached",
+        both(_parsing(_note_unnamed), with_seams(may_attach=_any_without_merchant)),
+        "CHECKOUT-TENANT-3",
+    ),
+    must(
+        "checkout-401-leaves-customer",
+        CREATE_CHECKOUT,
+        "a session without a token is refused, and its new customer is made",
+        arriving(_customer_before_token),
+        "CHECKOUT-STATE-52",
+    ),
+    must(
+        "checkout-one-for-customer-at-once",
+        CREATE_CHECKOUT,
+        "two sessions for one customer at the same moment are one",
+        overlapping(CREATE_CHECKOUT, finishing(_one_for_a_customer)),
+        "CHECKOUT-UNIQUE-1",
+    ),
+    must(
+        "checkout-claimed-customer-overwritten",
+        CREATE_CHECKOUT,
+        "a new customer with the id of another one gives that one its name",
+        admitting(CREATE_CHECKOUT, _overwrite_claimed),
+        "CHECKOUT-TENANT-26",
+    ),
+    must(
+        "organization-longer-slug-taken",
+        CREATE_ORGANIZATION,
+        "a slug that goes on where a taken one ends is taken",
+        admitting(CREATE_ORGANIZATION, _refuse_longer),
+        "ORG-STATUS-1",
+    ),
+    must(
+        "customer-read-allow-without-get",
+        GET_CUSTOMER,
+        "a 405 to another method on a customer does not name GET",
+        finishing(_allow_without_get),
+        "CUSTOMER-READ-28",
+    ),
+    must(
+        "checkout-items-as-object",
+        CREATE_CHECKOUT,
+        "line items in an object with their places as names are accepted",
+        _parsing(_object_as_list),
+        "CHECKOUT-VALID-3",
+    ),
+    must(
+        "password-plus-is-blank",
+        SIGN_IN,
+        "a plus in a password is a blank",
+        with_seams(password_key=lambda password: password.replace("+", " ")),
+        "SIGNIN-AUTH-31",
+    ),
+    must(
+        "inline-ampersand-escaped",
+        CREATE_CHECKOUT,
+        "the name of a new customer is kept with & as &amp;",
+        admitting(CREATE_CHECKOUT, _ampersand_escaped),
+        "CHECKOUT-INLINE-4",
     ),
 )
