@@ -178,7 +178,7 @@ def refused_customers(story: Story) -> None:
 
 @when("checkout sessions with new customers are refused")
 def refused_sessions(story: Story) -> None:
-    """With an amount of another type, for an unknown customer, without a token, and for an unknown one besides a new one.
+    """With an amount of another type, without a token, for an unknown customer, and for such a one besides a new one.
 
     Those for another merchant are counted elsewhere (CHECKOUT-TENANT-5).
     """
