@@ -14,7 +14,7 @@ from conformance.settings import Size
 from conformance.wire.client import TargetGone
 from conformance.wire.exchange import Call, Exchange, Response
 from steps import operations
-from steps.customers import NOT_FOUND, item_path, offers_read, read
+from steps.customers import NOT_FOUND, READS_LAG, item_path, offers_read, read
 from steps.fixtures import new_customer
 from steps.merchant import Merchant
 from steps.merchants import AccountRefused, Merchants
@@ -43,6 +43,7 @@ def pytest_conformance_check(run: Run) -> list[str]:
     told += _missing_operations(run)
     if merchant is not None and settings.size != Size.SMOKE:
         run.reads_lag = _reads_lag(run, merchant)
+        run.shared.tell(READS_LAG, run.reads_lag)
     return told
 
 

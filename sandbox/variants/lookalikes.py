@@ -86,9 +86,11 @@ def _lagging(call: Call, reply: Reply) -> Reply:
     if call.operation == LIST_CUSTOMERS and reply.succeeded:
         query = "SELECT id FROM customer WHERE merchant_id = ? AND created > ?"
         fresh = {row[0] for row in call.store.execute(query, (call.caller.active, seen))}
-        pagination = {**reply.body["pagination"], "total": reply.body["pagination"]["total"] - len(fresh)}
+        page = reply.body["pagination"]
         data = [row for row in reply.body["data"] if row["id"] not in fresh]
-        return replace(reply, body={"data": data, "pagination": pagination})
+        total = page["total"] - len(fresh)
+        told = {**page, "total": total, "hasMore": page["offset"] + len(data) < total}
+        return replace(reply, body={"data": data, "pagination": told})
     return reply
 
 

@@ -161,6 +161,7 @@ BY_ORDER: Final = frozenset(
         "active-lost-after-invalid-customer",
         "active-lost-after-refusal",
         "customers-end-after-ten",
+        "existing-every-3rd-not-attached",
         "customers-listed-for-anybody",
         "customers-newest-twenty-alone",
         "inline-id-is-session-id",
@@ -177,6 +178,8 @@ MEETING: Final[Mapping[str, frozenset[str]]] = {
     "set-active-in-anothers-session-at-once": frozenset({"ACTIVE-TOGETHER-51"}),
     "signup-session-of-another-at-once": frozenset({"ACTIVE-LEAK-3", "ORG-LEAK-23"}),
     "checkout-merchant-sql": frozenset({"CHECKOUT-LEAK-23"}),
+    "checkout-uses-customer-up": frozenset({"CUSTOMER-TOGETHER-51"}),
+    "organization-longer-slug-taken": frozenset({"ORG-BODY-40", "ORG-STATUS-3"}),
     "customer-second-overwrites-first": frozenset({"CHECKOUT-TIME-52", "CUSTOMER-READ-21", "CUSTOMER-READ-26"}),
     "set-active-of-wrong-type-clears": frozenset({"CUSTOMER-STATUS-1"}),
 }
