@@ -34,7 +34,7 @@ from conformance.report.reproduce.script import scripts
 from conformance.report.summary import github_annotations
 from conformance.report.terminal import print_breaches, print_failures, print_summary
 from conformance.results.comparison import read_report
-from conformance.results.records import Record
+from conformance.results.records import CHECK, Record
 from conformance.wire.connection import wait_for_target
 from conformance.wire.target import TargetError
 from conformance.wire.together import WHERE_WAITED_FOR, worth_sending_side_by_side
@@ -159,7 +159,7 @@ class Session:
             )
             return
         self._require_target()
-        record = Record("the check before the first test")
+        record = Record(CHECK)
         try:
             with self.run.recording(record):
                 told = self.config.hook.pytest_conformance_check(run=self.run) or []

@@ -22,7 +22,7 @@ from conformance.report.model import Report
 from conformance.report.reproduce.script import SCRIPTS
 from conformance.results.comparison import in_lines
 from conformance.results.groups import Group
-from conformance.results.records import Breach
+from conformance.results.records import CHECK, Breach
 from conformance.results.verdicts import Result, RunVerdict, Verdict
 
 _IDS_SHOWN: Final = 12
@@ -148,7 +148,7 @@ def seen(result: Result) -> str:
     """Return how often a requirement was broken, and by how many tests that was seen."""
     what = "response" if result.requirement.rule else "case"
     times = f"in {result.times_broken} of {result.looks} {what}{'' if result.looks == 1 else 's'}"
-    tests = len({place.test for place in result.seen})
+    tests = len({place.test for place in result.seen} - {CHECK})
     return f"{times}, by {tests} test{'' if tests == 1 else 's'}"
 
 

@@ -10,6 +10,8 @@ from typing import Any, Final, NamedTuple
 from conformance.errors import Why
 
 BREACHES_KEPT: Final = 3
+CHECK: Final = "the check before the first test"
+"""What the record of that check has for the name of a test."""
 
 
 class Reason(NamedTuple):

@@ -310,8 +310,8 @@ DISAGREEMENTS: dict[str, tuple[str, str, str, str]] = {
     ),
     "more cases than there may be": (
         "6-checkout.yaml",
-        "      each: 3\n      always: 3\n",
-        "      each: 3\n      always: 4\n",
+        "      each: 2\n      always: 2\n",
+        "      each: 2\n      always: 4\n",
         "`always` is 4, more than the cases of a field that `each` allows",
     ),
     "a status of success": (

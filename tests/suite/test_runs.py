@@ -24,9 +24,8 @@ def requests(seed: int, folder: Path) -> list[tuple[str, str]]:
     with recording_target() as target:
         done = invoke(folder, "--base-url", target.url, "--seed", str(seed), "-k", f"smoke or ({GENERATED})")
         assert done.status == 0, done.output
-        return [
-            (item.path, without_marks(item.request.decode("utf-8", "replace"), target, done)) for item in target.seen
-        ]
+        bodies = [(item.path, item.request.decode("utf-8", "replace")) for item in target.seen]
+        return [(without_marks(path, target, done), without_marks(body, target, done)) for path, body in bodies]
 
 
 def without_marks(text: str, target: Target, done: Done) -> str:
