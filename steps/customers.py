@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
 from pytest_bdd import given, parsers, then, when
 
 from conformance.errors import NotTested, Why
-from conformance.results.records import Reason
 from conformance.run import Run
 from conformance.sharing import once
 from conformance.values import MISSING, caseless, contains, field, first_field, shown
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
-from steps.fixtures import Story, need, new_customer
+from steps.fixtures import Story, deciding, need, new_customer
 from steps.merchant import Merchant
 from steps.merchants import create_checkout, create_customer, send, text_field
 from steps.organizations import default_customer
@@ -127,13 +127,10 @@ def is_read(
 
     Without a requirement, what the read would show is one look more at something that was decided before.
     """
-    try:
+    with deciding(run, requirement) if requirement is not None else suppress(NotTested):
         offers_read(run, merchant, operation, sample)
-    except NotTested as error:
-        if requirement is not None:
-            run.record.not_tested[requirement] = Reason(error.reason, error.why)
-        return False
-    return True
+        return True
+    return False
 
 
 def _told(exchange: Exchange, *marks: str) -> str:
@@ -246,11 +243,13 @@ def corrected_customer(story: Story) -> None:
 @then("the merchant can create a customer without naming an organization")
 @then("the organization that was active before is active still")
 def can_create_default(story: Story) -> None:
-    exchange = default_customer(story.run, story.actor)
-    got = first_field(exchange.response_json, ["merchantId"])
-    held = exchange.is_success and got in (story.actor.organization_id, MISSING)
-    must, told = story.run.record.requirements[0], f"{exchange.outcome}, merchantId {got}"
-    story.run.check(held, "a customer of the active organization", told, exchange, must)
+    must = story.run.record.requirements[0]
+    with deciding(story.run, must):
+        exchange = default_customer(story.run, story.actor)
+        got = first_field(exchange.response_json, ["merchantId"])
+        held = exchange.is_success and got in (story.actor.organization_id, MISSING)
+        told = f"{exchange.outcome}, merchantId {got}"
+        story.run.check(held, "a customer of the active organization", told, exchange, must)
 
 
 @when("the merchant creates a customer for the other merchant")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from pytest_bdd import given
 
 from conformance.errors import NotTested, Why
+from conformance.results.records import Reason
 from conformance.run import Run
 from conformance.sharing import once
 from conformance.wire.exchange import Exchange
@@ -115,6 +118,15 @@ def saved_for(story: Story, operation: str) -> None:
         raise NotTested(
             f"saved, since the target limits the rate of {operation}, and this check needs more of them", Why.SAVED
         )
+
+
+@contextmanager
+def deciding(run: Run, requirement: str) -> Iterator[None]:
+    """Let what cannot be tested here leave this requirement undecided, and no other one of the scenario."""
+    try:
+        yield
+    except NotTested as error:
+        run.record.not_tested[requirement] = Reason(error.reason, error.why)
 
 
 def need(held: bool, reason: str, why: Why = Why.PRECONDITION) -> None:

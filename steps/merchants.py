@@ -204,15 +204,16 @@ class Merchants:
     def apart(self, merchant: Merchant) -> Merchant:
         """The merchant's spare session, with an organization active in which no other process creates customers.
 
-        Raises `NotTested` where the target lets her have no further organization.
+        Raises `NotTested` where the target does not let her; that decides nothing, since one process needs none of it.
         """
         session = self.spare(merchant)
         if merchant.key not in self._apart:
             body = operations.create_organization.body(self.run)
-            exchange = send(self.run, operations.CREATE_ORGANIZATION, body, session, intent=Intent.VALID)
+            exchange = send(self.run, operations.CREATE_ORGANIZATION, body, session)
             self._apart[merchant.key] = organization_id(self.run.need_success(exchange))
         session = replace(session, organization_id=self._apart[merchant.key])
-        self.activate(session, session.token)
+        body = operations.set_active.body(session.organization_id)
+        self.run.need_success(send(self.run, operations.SET_ACTIVE, body, session))
         return session
 
     def _renewed(self, merchant: Merchant, which: str = "main") -> Merchant:

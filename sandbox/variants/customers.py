@@ -38,6 +38,16 @@ def _with_optional(*names: str) -> Change:
     return change
 
 
+def _with_required(name: str) -> Change:
+    def change(behaviour: Behaviour) -> Behaviour:
+        fields = [
+            replace(field, required=field.required or field.name == name) for field in behaviour.fields[CREATE_CUSTOMER]
+        ]
+        return replace(behaviour, fields={**behaviour.fields, CREATE_CUSTOMER: tuple(fields)})
+
+    return change
+
+
 def _prefer_id(call: Call) -> None:
     call.body = {name: value for name, value in call.fields.items() if name != "customer"}
 
@@ -80,6 +90,12 @@ def _keep(call: Call, reply: Reply) -> Reply:
 
 
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "customer-merchant-id-required",
+        "a customer without a merchantId is refused with 400",
+        _with_required("merchantId"),
+        "what a customer by default shows of the active organization",
+    ),
     Variant(
         "customer-repeated-answered-again",
         "the same request of the same session is answered with the customer that it made",
