@@ -28,7 +28,7 @@ from steps.merchants import (
     text_field,
     valid_body,
 )
-from steps.outcomes import refused
+from steps.outcomes import TAKEN, refused
 
 _ORGANIZATIONS = "organization creation"
 """The fact of the catalogue that says which organizations were created, by their ids."""
@@ -222,6 +222,15 @@ def _in_active(story: Story, requirement: str) -> None:
     held = exchange.is_success and got == story.actor.organization_id
     told = f"{exchange.outcome}, merchantId {got}"
     story.run.check(held, "a customer of the merchant's organization", told, exchange, requirement)
+
+
+def slug_is_taken(run: Run, merchant: Merchant, slug: Any, what: str, requirement: str) -> None:
+    """An organization with the slug of another one: checks that it is refused as taken."""
+    body = {**operations.create_organization.body(run), "slug": slug}
+    exchange = send(run, operations.CREATE_ORGANIZATION, body, merchant)
+    if run.why_unavailable(exchange):
+        raise run.why_not(exchange)
+    refused(run, exchange, TAKEN, what, requirement)
 
 
 @then("an organization with a longer slug is created")
