@@ -62,6 +62,8 @@ def load_profile(file: Path, environment: Mapping[str, str]) -> Profile:
         raise ProfileError(f"{file}: {error.strerror or error}") from None
     with as_file(files("conformance") / "schemas" / _SCHEMA) as schema:
         mistake = Form.load(schema).mistake(document)
+    if document.data is None:
+        raise ProfileError(f"{file.name}: the file is empty; `merchant-conformance init` writes a profile of a target")
     if mistake is not None:
         raise ProfileError(f"{document.place(mistake.path)}: {mistake.words}")
     data = document.data

@@ -20,7 +20,7 @@ Feature: What was done stays done, and what was refused changed nothing
 
     @ORG-STATE-1
     Scenario: A refused organization leaves its slug free
-      When the merchant creates an organization without a name
+      When the merchant creates an organization without a name, and with fields of another type
       Then an organization with the same slug is created
 
     @ORG-STATE-3

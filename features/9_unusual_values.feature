@@ -11,8 +11,8 @@ Feature: Unusual values are refused or kept
 
     Examples:
       | words                                                 |
-      | a name of 255 characters                              |
       | a name of 256 characters                              |
+      | a name with emoji                                     |
       | a name of 64 characters and a plus-addressed e-mail   |
       | a name of 100 characters and capitals in the e-mail   |
       | a name of digits and an image                         |
@@ -33,6 +33,7 @@ Feature: Unusual values are refused or kept
       | a name of 255 characters and long texts                 |
       | a name of 256 characters, nested values and a long slug |
       | markup                                                  |
+      | a name with emoji                                       |
 
   @ORG-ECHO-1 @ORG-ECHO-2 @ORG-ECHO-3 @ORG-ECHO-4 @ACTIVE-ECHO-2 @ACTIVE-ECHO-3 @ACTIVE-ECHO-40 @ACTIVE-ECHO-41 @ORG-UNIQUE-2
   Scenario: An organization of unusual values, with capitals in its slug

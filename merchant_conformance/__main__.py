@@ -18,6 +18,7 @@ HERE: Final = Path(__file__).resolve().parent
 SUITE: Final = HERE if (HERE / "conformance").is_dir() else HERE.parent
 """The folder of the suite: this package where it is installed, the checkout otherwise."""
 TESTS: Final = "tests/conformance"
+EVERYTHING: Final = str(SUITE / TESTS)
 INTERRUPTED: Final = 2
 USAGE_ERROR: Final = 4
 
@@ -46,7 +47,7 @@ def _run(words: Sequence[str]) -> int:
     import pytest  # noqa: PLC0415
 
     try:
-        status = int(pytest.main(pytest_words(words, Path.cwd()), plugins=[_Named()]))
+        status = int(pytest.main(pytest_words(words, Path.cwd()), plugins=[_Command()]))
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -56,11 +57,16 @@ def _run(words: Sequence[str]) -> int:
     return status
 
 
-class _Named:
-    """Lets pytest's usage and mistakes name this command."""
+class _Command:
+    """What pytest does otherwise for this command."""
 
     def pytest_addoption(self, parser: Any) -> None:
+        """Let usage and mistakes name this command."""
         parser.prog = PROGRAM
+
+    def pytest_cmdline_main(self, config: Any) -> None:
+        """Run what the user names alone, as pytest does; the suite's tests are meant where nothing is named."""
+        config.args = [word for word in config.args if word != EVERYTHING] or config.args
 
 
 def pytest_words(words: Sequence[str], folder: Path) -> list[str]:
@@ -69,7 +75,7 @@ def pytest_words(words: Sequence[str], folder: Path) -> list[str]:
     A test is named as the reports name it, from the folder of the suite; without one, all are meant.
     """
     given = [str(SUITE / word) if _names_test(word) else word for word in words]
-    everything = [] if any(map(_names_test, words)) else [str(SUITE / TESTS)]
+    everything = [] if any(map(_names_test, words)) else [EVERYTHING]
     cache = [] if "no:cacheprovider" in words else ["-o", f"cache_dir={folder / '.pytest_cache'}"]
     return [
         *("-c", str(SUITE / "pyproject.toml")),

@@ -256,10 +256,13 @@ def older_can_be_active(story: Story) -> None:
     story.run.check(exchange.is_success, "the older organization is made active", exchange.outcome, exchange)
 
 
-@when("the merchant creates an organization without a name")
+@when("the merchant creates an organization without a name, and with fields of another type")
 def creates_without_name(story: Story) -> None:
     story.notes["body"] = body = operations.create_organization.body(story.run)
     spare = story.merchants.spare(story.actor)
+    for optional in ({"metadata": "text"}, {"logo": 5}):
+        if send(story.run, operations.CREATE_ORGANIZATION, {**body, **optional}, spare).is_success:
+            story.notes["body"] = body = operations.create_organization.body(story.run)
     for wrong, more in ((without(body, "name"), {}), ({**body, "name": ["Store"]}, {}), (body, {"token": None})):
         exchange = send(story.run, operations.CREATE_ORGANIZATION, wrong, spare, **more)
         need(not exchange.is_success, "an organization without a name, or without a token, was accepted")

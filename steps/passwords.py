@@ -34,7 +34,7 @@ def like_an_injection(right: str) -> dict[str, Any]:
         "SQL": SQL,
         "a wildcard": WILDCARD,
         "an operator": {"$ne": ""},
-        "a list that holds the password": [right, right],
+        "a list that holds the password": [right],
     }
 
 
@@ -118,7 +118,7 @@ def signs_in_with_other_emails(story: Story) -> None:
         "a wildcard in the e-mail": f"{name.replace('.', '_')}@{domain}",
         "a plus tag in the e-mail": f"{name}+tag@{domain}",
         "the e-mail without its dot": f"{name.replace('.', '')}@{domain}",
-        "a list that holds the e-mail": [story.actor.email, story.actor.email],
+        "a list that holds the e-mail": [story.actor.email],
     }
     story.run.record.plan(story.run.recorder.active_requirement(), len(emails))
     for what, email in emails.items():

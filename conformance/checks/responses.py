@@ -8,7 +8,7 @@ from http import HTTPStatus
 from statistics import median
 from typing import Final
 
-from conformance.checks.base import BELOW_THE_API, Basis, Check, Finding, Params, documented_success
+from conformance.checks.base import BELOW_THE_API, BY_POLICY, Basis, Check, Finding, Params, documented_success
 from conformance.checks.places import is_missing, nearest
 from conformance.contract.document import Contract, SchemaBreach
 from conformance.values import MISSING, shown
@@ -75,10 +75,17 @@ def _documented(exchange: Exchange, params: Params, rules: Basis) -> list[Findin
     if exchange.response is None or exchange.status >= 500:
         return None
     operation = rules.contract.operations[exchange.call.operation or ""]
-    if exchange.status in operation.bodies or exchange.status in BELOW_THE_API:
+    if exchange.status in operation.bodies or exchange.status in BELOW_THE_API or _is_policy(exchange):
         return []
     known = ", ".join(map(str, sorted(operation.bodies)))
     return [Finding(f"a documented status ({known})", f"status {exchange.status}")]
+
+
+def _is_policy(exchange: Exchange) -> bool:
+    """Return whether a refusal may be a rule of the target's own (contract: "Policy is not breach")."""
+    if exchange.call.intent == Intent.UNUSUAL:
+        return 400 <= exchange.status < 500
+    return exchange.call.intent != Intent.VALID and exchange.status in BY_POLICY
 
 
 def _media_type(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
@@ -111,7 +118,8 @@ def _departure(exchange: Exchange, breach: SchemaBreach, rules: Basis) -> Findin
 def _repeats(exchange: Exchange, breach: SchemaBreach) -> bool:
     """A field that the request had, wrong perhaps: that it was accepted is told by the check that sent it."""
     return (
-        exchange.call.intent != Intent.VALID
+        breach.path != ""
+        and exchange.call.intent != Intent.VALID
         and field_of(exchange.request_json, breach.path.partition(".")[0]) is not MISSING
     )
 

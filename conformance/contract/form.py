@@ -75,7 +75,8 @@ class Form:
             case "uniqueItems":
                 return Mistake(path, f"{name} has a value twice")
             case "type":
-                return Mistake(path, f"{name} is no {' or '.join(_types(spoken['type']))}")
+                more = f": {_description(spoken)}" if "description" in spoken and path else ""
+                return Mistake(path, f"{name} is no {' or '.join(_types(spoken['type']))}{more}")
             case "falseSchema":
                 return Mistake(path, f"{name} stands in a file for several operations alone, which has no `operation`")
             case "anyOf" if all("required" in branch for branch in spoken["anyOf"]):

@@ -77,9 +77,10 @@ def read_yaml(file: Path, *, dates_as_text: bool = False) -> YamlFile:
             raise
         raise YamlError(f"{file.name}: the file cannot be read ({error.strerror or error})") from None
     except yaml.YAMLError as error:
-        problem = getattr(error, "problem_mark", None)
-        where = f", line {problem.line + 1}" if problem else ""
-        raise YamlError(f"{file.name}{where}: this is no valid YAML") from None
+        place, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+        where = f", line {place.line + 1}" if place else ""
+        why = f" ({problem})" if problem else ""
+        raise YamlError(f"{file.name}{where}: this is no valid YAML{why}") from None
     return YamlFile(file.name, data, node)
 
 

@@ -17,7 +17,7 @@ from hypothesis.errors import Flaky, HypothesisException, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 from schemathesis.schemas import BaseSchema
 
-from conformance.checks.base import BELOW_THE_API
+from conformance.checks.base import BELOW_THE_API, BY_POLICY
 from conformance.errors import NotTested
 from conformance.generate import adapters
 from conformance.generate.adapters import MODES, AnyCase
@@ -96,8 +96,8 @@ def judge(run: Run, case: AnyCase, exchange: Exchange, *, valid: bool) -> None:
     response may lawfully repeat the wrong values, so that schemathesis does not hold it against the schema.
     """
     response = exchange.response
-    below_the_api = exchange.status in BELOW_THE_API or exchange.status >= 500
-    if response is None or exchange.gateway or below_the_api or not response.body:
+    elsewhere = exchange.status in BELOW_THE_API | BY_POLICY or exchange.status >= 500
+    if response is None or exchange.gateway or elsewhere or not response.body:
         return
     request = httpx.Request(exchange.call.method, exchange.url, headers=list(exchange.request_headers))
     headers = [

@@ -115,9 +115,11 @@ def _rate(text: str) -> str:
 
 
 def _header(text: str) -> str:
+    name = text.partition(":")[0]
+    if not name.isascii():
+        raise ValueError(f"the name of the header {_quoted(name)} is not ASCII, which HTTP does not carry")
     if not _HEADER.fullmatch(text):
         raise ValueError("a header is written 'Name: value', on one line and without control characters")
-    name = text.partition(":")[0]
     if not text.isascii():
         raise ValueError(f"the value of the header {name} is not ASCII, which HTTP does not carry")
     if name.lower() in _OWN_HEADERS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
@@ -70,6 +71,17 @@ def with_problem_status(status: int) -> Callable[[Problem], Problem]:
 
 def message(words: str) -> Callable[[Problem], Problem]:
     return lambda problem: replace(problem, message=words)
+
+
+def keeps_slug(call: Call, reply: Reply) -> Reply:
+    """A refused organization has taken its slug."""
+    given = reading.parsed(call.raw)
+    slug = given.get("slug") if isinstance(given, dict) else None
+    if isinstance(slug, str) and slug:
+        call.store.execute(
+            "INSERT INTO organization VALUES (?, ?, ?, ?, ?, ?)", (uuid.uuid4().hex, "refused", slug, None, None, 0.0)
+        )
+    return reply
 
 
 # Bodies of replies ---------------------------------------------------------------------------------------------------

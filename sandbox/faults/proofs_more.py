@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import uuid
 from dataclasses import replace
 
-from sandbox import reading
 from sandbox.behaviour import Call
 from sandbox.changes import finishing
-from sandbox.faults.builders import broken, every, failing, succeeding
+from sandbox.faults.builders import broken, every, failing, keeps_slug, succeeding
 from sandbox.faults.model import MUST, Fault, table
 from sandbox.model import CREATE_CHECKOUT, CREATE_CUSTOMER, CREATE_ORGANIZATION, LIST_CUSTOMERS, SIGN_UP, Reply
 
@@ -18,17 +16,6 @@ _PLAIN_PAGE = re.compile(r"(limit=[1-9]\d{0,2}(&offset=\d{1,6})?)?")
 
 def _refused(_: Call, __: Reply) -> Reply:
     return Reply(400, {"code": "TRY_AGAIN", "message": "The account could not be created"})
-
-
-def _keeps_slug(call: Call, reply: Reply) -> Reply:
-    """A refused organization has taken its slug."""
-    given = reading.parsed(call.raw)
-    slug = given.get("slug") if isinstance(given, dict) else None
-    if isinstance(slug, str) and slug:
-        call.store.execute(
-            "INSERT INTO organization VALUES (?, ?, ?, ?, ?, ?)", (uuid.uuid4().hex, "refused", slug, None, None, 0.0)
-        )
-    return reply
 
 
 def _conflict_elsewhere(call: Call, reply: Reply, email: object) -> Reply:
@@ -69,7 +56,7 @@ FAULTS = table(
         CREATE_ORGANIZATION,
         MUST,
         "a refused organization has taken its slug",
-        failing(_keeps_slug, CREATE_ORGANIZATION, 400),
+        failing(keeps_slug, CREATE_ORGANIZATION, 400),
         requirements=("ORG-STATE-1",),
     ),
     Fault(

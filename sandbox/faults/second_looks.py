@@ -12,7 +12,17 @@ from typing import Any
 from sandbox import policies, presentation, reading
 from sandbox.behaviour import Attach, Behaviour, Call, Change
 from sandbox.changes import admitting, arriving, both, finishing, with_seams
-from sandbox.faults.builders import editing, failing, falling_over, raw, receiving, somebody, succeeding
+from sandbox.faults.builders import (
+    editing,
+    failing,
+    falling_over,
+    keeps_slug,
+    raw,
+    receiving,
+    somebody,
+    succeeding,
+    when,
+)
 from sandbox.faults.model import ANY, Fault, must, table
 from sandbox.faults.together import overlapping
 from sandbox.model import (
@@ -205,6 +215,33 @@ def _in_latin_1(call: Call, reply: Reply) -> Reply:
         if not written.isascii():
             return raw(written.encode("latin-1"), "application/json; charset=utf-8")(call, reply)
     return reply
+
+
+def _octets_counted_as_characters(call: Call, reply: Reply) -> Reply:
+    """An answer ends after as many octets as it has characters."""
+    written = json.dumps(reply.body, ensure_ascii=False)
+    return raw(written.encode()[: len(written)], "application/json")(call, reply)
+
+
+def _cut_at_emoji(_: Call, entity: JsonObject) -> None:
+    """A name is kept up to its first character of four octets."""
+    if isinstance(entity.get("name"), str):
+        entity["name"] = re.sub("[\U00010000-\U0010ffff].*", "", entity["name"])
+
+
+def _number_as_password(call: Call, body: JsonObject) -> None:
+    if call.operation == SIGN_UP and type(body.get("password")) is int:
+        body["password"] = str(body["password"])
+
+
+def _password_in_list(_: Call, body: JsonObject) -> None:
+    password = body.get("password")
+    if isinstance(password, list) and len(password) == 1:
+        body["password"] = password[0]
+
+
+def _has_wrong_metadata(call: Call) -> bool:
+    return not isinstance(call.fields.get("metadata", {}), dict)
 
 
 def _with_slash(_: Call, session: JsonObject) -> None:
@@ -494,6 +531,48 @@ FAULTS: tuple[Fault, ...] = table(
         "an answer whose letters Latin-1 has is written in it, and announced as UTF-8",
         succeeding(CREATE_CUSTOMER, _in_latin_1),
         "CUSTOMER-HEADERS-51",
+    ),
+    must(
+        "signup-octets-counted-as-characters",
+        SIGN_UP,
+        "an answer with letters beyond ASCII is cut by as many octets as they have more",
+        succeeding(SIGN_UP, _octets_counted_as_characters),
+        "SIGNUP-SCHEMA-1",
+    ),
+    must(
+        "signup-number-as-password",
+        SIGN_UP,
+        "a number of eight digits and more is taken for a password",
+        _parsing(_number_as_password),
+        "SIGNUP-VALID-3",
+    ),
+    must(
+        "signin-password-in-a-list",
+        SIGN_IN,
+        "a list that holds the password alone signs in",
+        _parsing(_password_in_list),
+        "SIGNIN-AUTH-33",
+    ),
+    must(
+        "signin-name-cut-at-emoji",
+        SIGN_IN,
+        "a user's name is shown up to its first emoji",
+        editing(SIGN_IN, _cut_at_emoji),
+        "SIGNIN-ECHO-3",
+    ),
+    must(
+        "set-active-name-cut-at-emoji",
+        SET_ACTIVE,
+        "an organization's name is shown up to its first emoji",
+        editing(SET_ACTIVE, _cut_at_emoji),
+        "ACTIVE-ECHO-2",
+    ),
+    must(
+        "organization-wrong-metadata-keeps-slug",
+        CREATE_ORGANIZATION,
+        "an organization that is refused for its metadata has taken its slug",
+        failing(when(_has_wrong_metadata, keeps_slug), CREATE_ORGANIZATION, 400),
+        "ORG-STATE-1",
     ),
     must(
         "organization-percent-500",

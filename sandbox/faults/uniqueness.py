@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sandbox import policies, presentation
 from sandbox.behaviour import Call, Change
-from sandbox.changes import with_seams
+from sandbox.changes import both, with_seams
 from sandbox.faults.builders import (
     Rewrite,
     broken,
@@ -45,6 +45,20 @@ def _signed_in_again(call: Call) -> Reply:
     session = call.behaviour.open_session(call, user)
     shown = {"token": session.token, "user": presentation.user(call, user)}
     return Reply(200, shown, call.behaviour.token_header(call, session))
+
+
+def _noted_password(call: Call, reply: Reply) -> Reply:
+    email = text(call.fields.get("email")).lower()
+    call.memory.setdefault("passwords", {})[email] = text(call.fields.get("password"))
+    return reply
+
+
+def _signed_in_by_sign_up(call: Call) -> Reply:
+    """A sign-up with the password of the account is a sign-in."""
+    known = call.memory.get("passwords", {}).get(text(call.fields.get("email")).lower())
+    if known != call.fields.get("password"):
+        call.refuse("email-taken")
+    return _signed_in_again(call)
 
 
 def _taken_over(call: Call) -> Reply:
@@ -214,6 +228,14 @@ UNIQUENESS = table(
         "signing up with a taken e-mail replaces the password",
         _taking_over(keep_old=False),
         requirements=("SIGNUP-UNIQUE-1", "SIGNUP-UNIQUE-2", "SIGNUP-UNIQUE-3"),
+    ),
+    Fault(
+        "signup-taken-email-signs-in",
+        SIGN_UP,
+        MUST,
+        "signing up with a taken e-mail and the account's password opens a session",
+        both(succeeding(SIGN_UP, _noted_password), with_seams(taken_email=_signed_in_by_sign_up)),
+        requirements=("SIGNUP-UNIQUE-1", "SIGNUP-UNIQUE-2", "SIGNUP-ECHO-2"),
     ),
     Fault(
         "signup-taken-email-shows-holder",

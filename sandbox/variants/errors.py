@@ -25,6 +25,12 @@ def _shape_b(_: Call, problem: Problem) -> Reply:
     return Reply(problem.status, errors.code_and_message(problem), problem.headers)
 
 
+def _object_beside_code(_: Call, problem: Problem) -> Reply:
+    """A wrapper's own object beside shape B, which a further field may be."""
+    told = {"type": "invalid_request_error", "doc_url": f"https://docs.example.com/errors/{problem.code}"}
+    return Reply(problem.status, errors.code_and_message(problem) | {"error": told}, problem.headers)
+
+
 def _message_alone(call: Call, reply: Reply) -> Reply:
     if reply.status != 400 or call.operation not in AUTHENTICATION or not isinstance(reply.body, dict):
         return reply
@@ -54,6 +60,11 @@ def _challenge(_: Call, reply: Reply) -> Reply:
 VARIANTS: tuple[Variant, ...] = (
     Variant("errors-shape-s", "every error has statusCode, message and error", with_seams(write_problem=_shape_s)),
     Variant("errors-shape-b", "every error has code and message", with_seams(write_problem=_shape_b)),
+    Variant(
+        "error-object-beside-code",
+        "every error has code, message and an object named error",
+        with_seams(write_problem=_object_beside_code),
+    ),
     Variant(
         "error-message-list",
         "every error has statusCode, a list of messages and error",

@@ -9,7 +9,7 @@ from dataclasses import replace
 from sandbox import policies, reading
 from sandbox.behaviour import Behaviour, Call
 from sandbox.changes import with_seams
-from sandbox.model import OPERATIONS, Json, Refused, Reply
+from sandbox.model import CREATE_CHECKOUT, OPERATIONS, Json, Problem, Refused, Reply
 from sandbox.variants.builders import refusing
 from sandbox.variants.model import Variant
 
@@ -34,7 +34,23 @@ def _refuse_unusual(behaviour: Behaviour) -> Behaviour:
     return replace(behaviour, parse=parse)
 
 
+def _by_policy(call: Call) -> Reply | None:
+    """Amounts and currencies that the platform does not serve are refused with statuses of their own."""
+    if call.operation != CREATE_CHECKOUT:
+        return None
+    if not 50 <= call.fields["totalAmount"] <= 5_000_000:
+        return call.behaviour.write_problem(call, Problem(402, "AMOUNT_NOT_SERVED", "The amount is not served"))
+    if call.fields["currency"] not in ("LSL", "USD", "EUR"):
+        return call.behaviour.write_problem(call, Problem(451, "CURRENCY_NOT_SERVED", "The currency is not served"))
+    return None
+
+
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "policies-402-451",
+        "an amount beyond the platform's limits is 402, and a currency that it does not serve 451",
+        lambda behaviour: replace(behaviour, admit=(*behaviour.admit, _by_policy)),
+    ),
     Variant(
         "validation-first", "bodies are validated before tokens", with_seams(validates_first=frozenset(OPERATIONS))
     ),

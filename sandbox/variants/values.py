@@ -20,6 +20,13 @@ def _integer(call: Call, _: str) -> str:
     return str(call.memory["ids"])
 
 
+def _counted(call: Call, kind: str) -> str:
+    """Ids of each kind are counted from 1, so that things of two kinds have one id."""
+    counts = call.memory.setdefault("counts", {})
+    counts[kind] = counts.get(kind, 0) + 1
+    return str(counts[kind])
+
+
 def _prefixed(_: Call, kind: str) -> str:
     return f"{kind}_{identity.random_text(20)}"
 
@@ -39,6 +46,7 @@ def _whole_seconds(moment: float) -> str:
 VARIANTS: tuple[Variant, ...] = (
     Variant("ids-uuid", "ids are UUIDs", with_seams(new_id=_uuid)),
     Variant("ids-integer", "ids are whole numbers, as strings", with_seams(new_id=_integer)),
+    Variant("ids-counted", "ids of each kind are counted from 1", with_seams(new_id=_counted)),
     Variant("ids-prefixed", "ids have a prefix for their kind", with_seams(new_id=_prefixed)),
     Variant("times-with-offset", "date-times have the offset +02:00", with_seams(timestamp=_with_offset)),
     Variant("times-with-microseconds", "date-times have microseconds", with_seams(timestamp=_microseconds)),

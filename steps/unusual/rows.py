@@ -43,8 +43,8 @@ _CAPITALS: Final = _email("Conformance.{mark}@{domain}")
 _SUBDOMAIN: Final = _email("c{mark}@mail-1.shop.{domain}")
 _LONG: Final = _email("conformance.{mark}@" + "long-name-of-a-department." * 3 + "{domain}")
 ACCOUNTS: Final[dict[str, Row]] = {
-    "a name of 255 characters": (of.OF_255,),
-    "a name of 256 characters": (of.OF_256,),
+    "a name of 256 characters": (of.Led((*of.OF_256, *of.OF_255)),),
+    "a name with emoji": (of.EMOJI,),
     "a name of 64 characters and a plus-addressed e-mail": (of.OF_64, _PLUS),
     "a name of 100 characters and capitals in the e-mail": (of.OF_100, _CAPITALS),
     "a name of digits and an image": (of.DIGITS, of.IMAGES, (_remembered,)),
@@ -60,6 +60,7 @@ ORGANIZATIONS: Final[dict[str, Row]] = {
     "a name of 256 characters, nested values and a long slug": (of.OF_256, of.NESTED, of.LONG_SLUG),
     "inner blanks, apostrophes and capitals in the slug": (of.BLANKS, of.WORDING, of.LOGOS, of.SLUG_WITH_CAPITALS),
     "markup": (of.MARKUP, of.MARKED_UP),
+    "a name with emoji": (of.EMOJI,),
 }
 CUSTOMERS: Final[dict[str, Row]] = {
     "digits as text": (of.DIGITS, of.LOOKALIKES, of.PHONE_OF_8),

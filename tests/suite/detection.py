@@ -138,6 +138,7 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
     ),
     ("set-active-success-nested", "merchant-must-be-active", "parameters-refused", "large-body-413-page"),
     ("lock-3-403", "no-length-411-page", "optional-fields-absent"),
+    ("ids-counted", "policies-402-451", "error-object-beside-code"),
     (
         *("reads-in-whole-seconds", "emails-verified-at-once", "customer-phone-and-metadata-optional"),
         "tokens-with-a-dot",

@@ -150,7 +150,8 @@ def test_a_folder_that_cannot_be_written_ends_the_run_before_its_first_request(t
 REFUSED_HEADERS = {
     "Authorization: Bearer x": "checks of authentication send requests without a token",
     "Content-Length: 5": "it frames the message",
-    "X-Key: schlüssel": "is not ASCII",
+    "X-Key: schlüssel": "the value of the header X-Key is not ASCII",
+    "X-Schlüssel: key": "the name of the header 'X-Schlüssel' is not ASCII",
     "no colon": "a header is written 'Name: value'",
 }
 

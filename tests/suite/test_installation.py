@@ -141,6 +141,16 @@ def test_what_the_command_tells_of_itself(site: Path, tmp_path: Path) -> None:
     assert f"usage: {PROGRAM} sandbox" in command(site, tmp_path, "sandbox", "--help").stdout
 
 
+def test_what_is_named_runs_alone(site: Path, tmp_path: Path) -> None:
+    """As in pytest: a folder without tests runs none, and a file of one's own runs without those of the suite."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "test_own.py").write_text("def test_one() -> None: ...\n", encoding="utf-8")
+    empty = command(site, tmp_path, "empty")
+    assert (empty.returncode, "no test was selected" in empty.stdout) == (5, True)
+    own = command(site, tmp_path, "test_own.py", "--collect-only", "-q")
+    assert (own.returncode, "1 test collected" in own.stdout) == (0, True)
+
+
 def test_the_words_for_pytest(tmp_path: Path) -> None:
     """Without a test all are meant; one that is named is found in the suite, wherever the command is called."""
     assert pytest_words(["-k", "walk"], tmp_path)[-3:] == [str(SUITE / TESTS), "-k", "walk"]

@@ -61,7 +61,7 @@ ENVIRONMENT = {
 }
 MISTAKES = {
     "no mapping": ("- base_url\n", "line 1: the file is no mapping"),
-    "nothing": ("", "the file is no mapping"),
+    "nothing": ("", "the file is empty; `merchant-conformance init` writes"),
     "an unknown key": (
         "base_url: http://a\nmerchant: {}\n",
         "line 2: unknown key `merchant`; did you mean `merchants`?",
