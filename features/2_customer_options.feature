@@ -14,7 +14,7 @@ Feature: The three ways to name the customer of a checkout session
 
     @CHECKOUT-EXISTING-3
     Scenario: Several sessions for one customer
-      Given a customer of the merchant
+      Given any customer of the merchant
       When the merchant creates 4 checkout sessions for that customer
       Then all 4 sessions are attached to that customer
       And the first of them reads so after the others
@@ -46,10 +46,10 @@ Feature: The three ways to name the customer of a checkout session
 
     @CHECKOUT-NONE-2
     Scenario: A session without a customer after one with a customer
-      Given a customer of the merchant
+      Given any customer of the merchant
       When the merchant creates a checkout session for that customer
       And the merchant creates a checkout session with a new customer
-      And the merchant creates a checkout session without a customer
+      And the merchant creates a checkout session without a customer whose metadata names one
       Then no response repeats a customer from before
 
   Rule: A new customer is created and attached
@@ -91,6 +91,6 @@ Feature: The three ways to name the customer of a checkout session
 
     @CHECKOUT-BOTH-1
     Scenario: An existing and a new customer together
-      Given a customer of the merchant
+      Given any customer of the merchant
       When the merchant creates a checkout session for that customer and with a new customer
       Then it is refused in an orderly way, or attached to the existing customer

@@ -25,9 +25,11 @@ Feature: What a client may not set
 
   @CUSTOMER-PROPERTY-20
   Scenario: A customer who claims an id and another merchant
+    Given a customer of the other merchant whose id is going to be claimed
     When a "create customer" request claims what a client may not set
     Then nothing of it is taken
     And the customer is the merchant's
+    And the other merchant's customer is as it was
 
   @CHECKOUT-PROPERTY-20
   Scenario: A checkout session that claims to be paid

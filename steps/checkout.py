@@ -80,6 +80,14 @@ def without_customer(story: Story) -> None:
     story.add(create_checkout(story.run, story.actor))
 
 
+@when("the merchant creates a checkout session without a customer whose metadata names one")
+def without_customer_but_in_metadata(story: Story) -> None:
+    run = story.run
+    body = operations.create_checkout.body(run, story.actor.organization_id)
+    body["metadata"] = {**body["metadata"], "customerId": story.customers[0]}
+    story.add(send(run, operations.CREATE_CHECKOUT, body, story.actor, intent=Intent.UNUSUAL, value="metadata"))
+
+
 @when("the merchant creates a checkout session with a new customer")
 def with_new_customer(story: Story) -> None:
     story.add(create_checkout(story.run, story.actor, customer=operations.create_customer.person(story.run)))
@@ -370,6 +378,7 @@ def differing_is_own_session(story: Story) -> None:
     run, first = story.run, story.exchanges[0]
     items = [{**item, "productId": f"product-{run.unique()}"} for item in first.request_json["lineItems"]]
     changes: dict[str, dict[str, Any]] = {"product ids": {"lineItems": items}}
+    changes["URL of success"] = {"successUrl": f"https://shop.example.com/{run.unique()}/paid"}
     changes["customer"] = {"customerId": any_customer(run, story.actor)}
     for what, change in changes.items():
         exchange = send(run, operations.CREATE_CHECKOUT, {**first.request_json, **change}, story.actor, repeat=True)

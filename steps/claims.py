@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pytest_bdd import parsers, then, when
+from pytest_bdd import given, parsers, then, when
 
 from conformance.values import shown
 from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
+from steps.customers import keeps_name
 from steps.fixtures import Story, need, saved_for
-from steps.merchants import create_checkout, organization_id, send, text_field
+from steps.merchants import create_checkout, create_customer, organization_id, send, text_field
 from steps.organizations import make_active
 
 LONG_AGO: Final = "2001-02-03T04:05:06.000Z"
@@ -68,11 +69,11 @@ def _claims(story: Story, operation: str) -> Claim:
             return Claim({"id": identifier, **named, **_times(), "role": "owner"}, {*texts, *named.values()})
         case operations.CREATE_CUSTOMER:
             foreign = story.rival.organization_id
+            identifier = text_field(story.notes["theirs"], "id")
             inner = {"id": f"inner-{mark}", "merchantId": foreign, "createdAt": LONG_AGO}
             claims = {"id": identifier, **_times(), "deletedAt": LONG_AGO, "userId": foreign, "customerId": identifier}
-            return Claim(
-                {**_as_columns({**claims, **owned_by(foreign)}), "metadata": inner}, {*texts, foreign, inner["id"]}
-            )
+            texts |= {identifier, foreign, inner["id"]}
+            return Claim({**_as_columns({**claims, **owned_by(foreign)}), "metadata": inner}, texts)
         case operations.CREATE_CHECKOUT:
             foreign, url = story.rival.organization_id, f"https://shop.example.com/{mark}/claimed"
             inner = {"id": f"inner-{mark}", "status": "complete", "merchantId": foreign}
@@ -180,6 +181,16 @@ def customer_is_merchants(story: Story) -> None:
     """The passive checks record a refusal as a breach."""
     customer = text_field(story.last, "id")
     story.run.need_success(create_checkout(story.run, story.actor, customerId=customer))
+
+
+@given("a customer of the other merchant whose id is going to be claimed")
+def customer_to_be_claimed(story: Story) -> None:
+    story.notes["theirs"] = story.run.need_success(create_customer(story.run, story.rival))
+
+
+@then("the other merchant's customer is as it was")
+def claimed_customer_is_as_it_was(story: Story) -> None:
+    keeps_name(story.run, story.rival, story.notes["theirs"], "CUSTOMER-PROPERTY-20")
 
 
 @when("the merchant creates a customer with fields that mean something to JavaScript")

@@ -133,6 +133,17 @@ def is_read(
     return False
 
 
+def keeps_name(run: Run, merchant: Merchant, created: Exchange, requirement: str) -> None:
+    """A customer whom somebody else tried to change: checks that she reads as created, where the target offers it."""
+    customer = text_field(created, "id")
+    if not is_read(run, merchant, operations.CREATE_CUSTOMER, lambda: customer):
+        return
+    exchange = read_back(run, item_path(run, operations.CREATE_CUSTOMER, customer), merchant)
+    before, after = (first_field(one.response_json, ["name"]) for one in (created, exchange))
+    held = MISSING in (before, after) or before == after
+    run.check(held, f"the other merchant's customer {before}, as created", f"{after}", exchange, requirement)
+
+
 def _told(exchange: Exchange, *marks: str) -> str:
     """The words of a 404, without what tells one path from another; nothing where it has none."""
     texts = [

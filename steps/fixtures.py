@@ -81,6 +81,11 @@ def a_customer(story: Story) -> None:
     story.customers.append(new_customer(story.run, story.actor))
 
 
+@given("any customer of the merchant")
+def some_customer(story: Story) -> None:
+    story.customers.append(any_customer(story.run, story.actor))
+
+
 @given("two customers of the merchant")
 def two_customers(story: Story) -> None:
     story.customers += [new_customer(story.run, story.actor) for _ in range(2)]

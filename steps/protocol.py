@@ -14,7 +14,7 @@ from conformance.run import Run
 from conformance.settings import Size
 from conformance.wire.client import encode
 from conformance.wire.exchange import Call, Intent
-from steps import operations
+from steps import made_up, operations
 from steps.access import by_whom
 from steps.fixtures import Story
 from steps.merchant import Merchant
@@ -155,7 +155,8 @@ def other_in_query(story: Story, name: str) -> None:
     run, operation = story.run, operations.BY_WORDS[name]
     query = urlencode({"merchantId": story.rival.organization_id, "name": "Query", "totalAmount": 7, "currency": "XXX"})
     path = f"{run.contract.operations[operation].path}?{query}"
-    story.add(send(run, operation, valid_body(run, operation, story.actor), story.actor, path=path))
+    headers = {"Accept": "application/xml, application/json;q=0.9"}
+    story.add(send(run, operation, valid_body(run, operation, story.actor), story.actor, path=path, headers=headers))
 
 
 @then("the URL changes nothing")
@@ -168,6 +169,8 @@ def decided_by_rules(story: Story) -> None:
 @when("a path is asked for that does not exist")
 def unknown_path(story: Story) -> None:
     run, token = story.run, story.actor.token
-    body = encode({"conformanceRun": run.id})
+    password = f"{made_up.PASSWORD}-{run.unique()}"
+    run.masker.add(password)
+    body = encode({"conformanceRun": run.id, "email": made_up.email(run), "password": password})
     story.add(run.send(Call("POST", f"/no-such-path-{run.id}", body=body, token=token)))
     story.add(run.send(Call("GET", f"/no-such-path-{run.id}/at-all", token=token)))

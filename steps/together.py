@@ -189,16 +189,19 @@ def customers_of_their_own(story: Story) -> None:
 
 @when("both merchants create four customers, and three who are refused, at the same moment")
 def customers_together(story: Story) -> None:
-    """Those who are refused arrive among the others, and last; then two of one e-mail, of whom one may be refused."""
+    """Those who are refused arrive among the others, and last; then two of one e-mail, of whom one may be refused.
+
+    Most of those have a name of another type, one a token of nobody's: the response to one is not that to another.
+    """
     run, own, other = story.run, story.actor, story.rival
-    wrong = {"name": {"first": "Thabo"}}
+    wrong, stranger = {"name": {"first": "Thabo"}}, replace(own, token=f"nobody-{run.unique()}")
     planned: list[tuple[Merchant, dict[str, Any]]] = [
         (own, {}),
         (own, wrong),
         (other, {}),
         (own, {}),
         (other, {}),
-        (own, wrong),
+        (stranger, wrong),
         (other, wrong),
     ]
     calls = []

@@ -240,6 +240,55 @@ def _password_in_list(_: Call, body: JsonObject) -> None:
         body["password"] = password[0]
 
 
+def _customer_of_metadata(call: Call, _: str) -> Customer | None:
+    metadata = call.fields.get("metadata")
+    return call.store.customer(text(metadata.get("customerId"))) if isinstance(metadata, dict) else None
+
+
+def _eight_times(call: Call, merchant_id: str) -> Customer | None:
+    times = call.memory.setdefault("times attached", {})
+    customer = policies.attach_existing(call, merchant_id)
+    named = text(call.fields["customerId"])
+    times[named] = times.get(named, 0) + 1
+    return customer if times[named] <= 8 else None
+
+
+def _new_one_before_refusal(call: Call) -> None:
+    if isinstance(call.fields["customer"], dict):
+        policies.new_customer(call, text(call.fields.get("merchantId")), call.fields["customer"])
+    call.refuse("two-options")
+
+
+def _claimed_renamed(call: Call) -> None:
+    call.store.execute("UPDATE customer SET name = ? WHERE id = ?", (call.fields.get("name"), call.fields.get("id")))
+
+
+def _members_since_epoch(_: Call, organization: JsonObject) -> None:
+    for member in organization.get("members") or ():
+        member["createdAt"] = 1_790_000_000_000
+
+
+def _error_of_the_moment(call: Call, reply: Reply) -> Reply:
+    """The body of an error is kept in one place for all: who arrives meanwhile gets that of the one before."""
+    kept = call.memory.get("body of an error")
+    call.memory["body of an error"] = reply.body
+    return replace(reply, body=kept) if kept is not None and call.memory.get("overlaps") else reply
+
+
+def _as_xml(call: Call, reply: Reply) -> Reply:
+    if not call.headers.get("accept", "").startswith("application/xml"):
+        return reply
+    return raw(b"<customer><id>1</id></customer>", "application/xml")(call, reply)
+
+
+def _repeating_body(call: Call, reply: Reply) -> Reply:
+    if call.operation or not isinstance(reply.body, dict):
+        return reply
+    with suppress(ValueError):
+        return replace(reply, body={**reply.body, "received": reading.parsed(call.raw)})
+    return reply
+
+
 def _has_wrong_metadata(call: Call) -> bool:
     return not isinstance(call.fields.get("metadata", {}), dict)
 
@@ -573,6 +622,75 @@ FAULTS: tuple[Fault, ...] = table(
         "an organization that is refused for its metadata has taken its slug",
         failing(when(_has_wrong_metadata, keeps_slug), CREATE_ORGANIZATION, 400),
         "ORG-STATE-1",
+    ),
+    must(
+        "checkout-same-but-for-urls",
+        CREATE_CHECKOUT,
+        "a session that differs from another in its URLs alone is answered with that one",
+        _one_of_many("merchantId", "totalAmount", "lineItems", "customerId", "customer", "metadata"),
+        "CHECKOUT-UNIQUE-5",
+        "CHECKOUT-ECHO-4",
+        "CHECKOUT-ECHO-7",
+    ),
+    must(
+        "checkout-customer-of-metadata",
+        CREATE_CHECKOUT,
+        "a session without a customer gets the one whose id stands in its metadata",
+        with_seams(none=_customer_of_metadata),
+        "CHECKOUT-NONE-2",
+    ),
+    must(
+        "checkout-customer-eight-times",
+        CREATE_CHECKOUT,
+        "from the ninth session on a customer is not attached",
+        with_seams(existing=_eight_times),
+        "CHECKOUT-EXISTING-1",
+    ),
+    must(
+        "checkout-both-refused-makes-customer",
+        CREATE_CHECKOUT,
+        "a session with customerId and customer is refused, and its new customer is made",
+        with_seams(two_options=_new_one_before_refusal),
+        "CHECKOUT-STATE-52",
+    ),
+    must(
+        "customer-claimed-id-renames",
+        CREATE_CUSTOMER,
+        "the customer whose id a new one claims gets the name of the new one",
+        admitting(CREATE_CUSTOMER, _claimed_renamed),
+        "CUSTOMER-PROPERTY-20",
+        "API-LEAK-1",
+        "API-LEAK-23",
+    ),
+    must(
+        "organization-members-since-epoch",
+        CREATE_ORGANIZATION,
+        "the members of an organization tell createdAt as a number of milliseconds",
+        editing(CREATE_ORGANIZATION, _members_since_epoch),
+        "ORG-SCHEMA-6",
+    ),
+    must(
+        "customer-errors-mixed-at-once",
+        CREATE_CUSTOMER,
+        "two refusals at the same moment have one body",
+        overlapping(CREATE_CUSTOMER, failing(_error_of_the_moment, CREATE_CUSTOMER)),
+        "CUSTOMER-ERROR-3",
+    ),
+    must(
+        "customer-as-xml-where-preferred",
+        CREATE_CUSTOMER,
+        "a client that would rather have XML gets it",
+        succeeding(CREATE_CUSTOMER, _as_xml),
+        "CUSTOMER-SCHEMA-1",
+        "CUSTOMER-HEADERS-1",
+    ),
+    must(
+        "unknown-path-repeats-body",
+        ANY,
+        "the 404 for an unknown path repeats the body of the request",
+        failing(_repeating_body, status=404),
+        "API-LEAK-25",
+        "API-LEAK-26",
     ),
     must(
         "organization-percent-500",
