@@ -56,12 +56,30 @@ def groups(results: Iterable[Result]) -> tuple[Group, ...]:
     """Return the broken requirements of a run by their cause: what breaks a MUST first, then by what it endangers."""
     broken = sorted(map(Broken, (result for result in results if result.breaches)), key=lambda item: item.order)
     roots = _roots(broken)
-    found = [
-        Group(item.result, tuple(other.result for other in broken if roots[other.id] == item.id and other is not item))
-        for item in broken
-        if roots[item.id] == item.id
-    ]
+    found = []
+    for item in broken:
+        if roots[item.id] == item.id:
+            members = [other for other in broken if roots[other.id] == item.id]
+            first = _plainest(item, members)
+            found.append(Group(first.result, tuple(other.result for other in members if other is not first)))
     return tuple(sorted(found, key=lambda group: (group.cause.requirement.level, DANGERS.index(group.endangers))))
+
+
+def _plainest(root: Broken, members: Sequence[Broken]) -> Broken:
+    """Return who tells of the cause: what one test found gives way to what each response breaks at the same field."""
+    if root.result.requirement.rule:
+        return root
+    level = root.result.requirement.level
+    return next(
+        (
+            item
+            for item in members
+            if item.places & root.told_places
+            and item.concern == root.concern
+            and item.result.requirement.level == level
+        ),
+        root,
+    )
 
 
 def _roots(broken: Sequence[Broken]) -> dict[str, str]:

@@ -142,6 +142,11 @@ SHOWN_TOGETHER: Mapping[str, tuple[Breach, ...]] = {
         breach("CUSTOMER-ERROR-3", "statusCode 400", "500", exchanged(1, 400)),
         breach("API-ERROR-2", "statusCode 401", "500", exchanged(2, 401)),
     ),
+    "what a read shows at two fields": (
+        breach("CHECKOUT-ECHO-4", "`successUrl` a", "b", exchanged(1, 201, {"successUrl": "b"})),
+        breach("CHECKOUT-READ-21", "as created", "`successUrl` b reads a; `cancelUrl` a reads b", exchanged(2, 200)),
+        breach("CHECKOUT-ECHO-5", "`cancelUrl` b", "a", exchanged(1, 201, {"cancelUrl": "a"})),
+    ),
     "a field that is missing": (
         breach("CUSTOMER-SCHEMA-3", "`merchantId` to be there", "missing", exchanged(1, 201, {"id": "x"})),
         breach("CUSTOMER-SCHEMA-3", "`merchantId` to be there", "missing", exchanged(2, 201, {"id": "y"})),
