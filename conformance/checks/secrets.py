@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
@@ -21,6 +22,12 @@ _DISTINCT: Final = 6
 _DIGESTS: Final = ("md5", "sha1", "sha256", "sha512")
 _TRACE: Final = "a stack trace"
 _IN_HEADERS: Final = (_TRACE, "SQL", "an internal address")
+_SOURCE_FILE: Final = re.compile(
+    r"(?<![\w.:/])/(?:usr|home|var|opt|app|srv|root|workspace|src|Users|code)/[\w.@/-]{1,200}"
+    r"\.(?:py|rb|go|java|php|cs|ts|mjs)(?![\w/])"
+)
+_OF_URLS: Final = frozenset({"location", "content-location", "link", "set-cookie", "content-security-policy"})
+"""Headers that name resources, whose paths are the target's as a client knows it."""
 
 
 def _places(exchange: Exchange) -> list[str]:
@@ -108,10 +115,15 @@ def _no_trace(exchange: Exchange, params: Params, rules: Basis) -> list[Finding]
     headers = [(value, _IN_HEADERS, f"the header {name}") for name, value in exchange.response.headers]
     bodies = [(text, (_TRACE,), "the body") for text in exchange.response_texts] if exchange.is_success else []
     request = exchange.request_text
+    found = [(what, hit, where) for text, kinds, where in (*headers, *bodies) for what, hit in _internals(text, kinds)]
+    found += [
+        ("a file path", hit[0], f"the header {name}")
+        for name, value in exchange.response.headers
+        if name.lower() not in _OF_URLS and (hit := _SOURCE_FILE.search(value))
+    ]
     return [
         Finding("nothing of the inside", f"{what} in {where}: {shown(hit, 80)}")
-        for text, kinds, where in (*headers, *bodies)
-        for what, hit in _internals(text, kinds)
+        for what, hit, where in found
         if hit not in request
     ]
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from sandbox.behaviour import Call, Change
 from sandbox.changes import both, finishing
-from sandbox.faults.builders import Rewrite, editing, editing_top, succeeding
+from sandbox.faults.builders import Rewrite, editing, editing_top, failing, succeeding
 from sandbox.faults.model import ANY, MUST, Fault, table
 from sandbox.model import (
     CREATE_CHECKOUT,
@@ -165,6 +165,14 @@ FAULTS = table(
         requirements=tuple(
             f"{name}-LEAK-22" for name in ("SIGNUP", "SIGNIN", "ORG", "ACTIVE", "CUSTOMER", "CHECKOUT", "API")
         ),
+    ),
+    Fault(
+        "customer-refused-by-file-in-header",
+        CREATE_CUSTOMER,
+        MUST,
+        "a header of a refusal tells the source file that refused it",
+        failing(_hint(lambda _: "/var/www/html/app/Http/Controllers/CustomerController.php"), CREATE_CUSTOMER),
+        requirements=("CUSTOMER-LEAK-22",),
     ),
     Fault(
         "checkout-query-in-header",
