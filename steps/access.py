@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from pytest_bdd import parsers, then, when
@@ -24,6 +24,11 @@ from steps.merchants import call, send, valid_body
 
 _FORMS = {"with spoiled tokens": (1, 2), "with the token as Basic": (1, 0), "with a made-up token": (0, 1)}
 """How many forms a gate tries always, and of the others in turn, where that is not one and one."""
+_COOKIES: Final = (
+    *("token", "session", "session_token", "better-auth.session_token", "sessionid", "session_id", "sid"),
+    *("connect.sid", "PHPSESSID", "JSESSIONID", "laravel_session", "auth", "auth_token", "access_token", "jwt"),
+)
+"""Names that frameworks have for the cookie of a session."""
 _HEXADECIMAL = re.compile(r"(?:[A-Za-z_]*_)?[0-9A-Fa-f-]+")
 
 
@@ -112,9 +117,7 @@ def elsewhere(path: str, body: dict[str, Any], merchant: Merchant) -> dict[str, 
         "X-Organization-Id": merchant.organization_id,
     }
     query = urlencode({"token": token, "access_token": token})
-    cookies = "; ".join(
-        f"{name}={token}" for name in ("token", "session", "session_token", "better-auth.session_token")
-    )
+    cookies = "; ".join(f"{name}={token}" for name in _COOKIES)
     return {
         "the token in the query and in other headers": {"path": f"{path}?{query}", "headers": others},
         "the token in a cookie and in the body": {

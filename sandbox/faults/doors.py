@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 from urllib.parse import parse_qs
 
@@ -59,9 +60,9 @@ def _in_query(call: Call) -> Session | None:
     return policies.living_session(call, bare.partition(".")[0])
 
 
-def _in_cookie(call: Call) -> Session | None:
+def _in_cookie(cookie: str, call: Call) -> Session | None:
     pairs = [pair.strip().partition("=") for pair in call.headers.get("cookie", "").split(";")]
-    bare = next((value for name, _, value in pairs if name == "session_token"), "")
+    bare = next((value for name, _, value in pairs if name == cookie), "")
     return policies.living_session(call, bare.partition(".")[0])
 
 
@@ -114,8 +115,16 @@ FAULTS = table(
         CREATE_CUSTOMER,
         MUST,
         "a token in a cookie is taken",
-        also_by(_in_cookie, CREATE_CUSTOMER),
+        also_by(partial(_in_cookie, "session_token"), CREATE_CUSTOMER),
         _ids(31, "CUSTOMER"),
+    ),
+    Fault(
+        "checkout-token-in-cookie-of-a-framework",
+        CREATE_CHECKOUT,
+        MUST,
+        "a token in the cookie of a web framework is taken",
+        also_by(partial(_in_cookie, "sessionid"), CREATE_CHECKOUT),
+        _ids(31, "CHECKOUT"),
     ),
     Fault(
         "checkout-token-in-body",
