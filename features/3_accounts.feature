@@ -61,7 +61,7 @@ Feature: Accounts and sessions
       Examples:
         | requirement   | what                                     | password                     |
         | SIGNIN-AUTH-1 | A wrong password                         | a wrong password             |
-        | SIGNIN-AUTH-3 | A password with one letter in other case | one letter in the other case |
+        | SIGNIN-AUTH-3 | A password with letters in other case    | letters in the other case    |
         | SIGNIN-AUTH-4 | A password without its last character    | all but the last character   |
         | SIGNIN-AUTH-4 | The first 8 characters of a password     | the first 8 characters       |
         | SIGNIN-AUTH-5 | A blank after the password               | a blank after the password   |

@@ -12,7 +12,7 @@ Feature: Unusual values are refused or kept
     Examples:
       | words                                                 |
       | a name of 256 characters                              |
-      | a name with emoji                                     |
+      | a name with emoji and an apostrophe in the e-mail     |
       | a name of 64 characters and a plus-addressed e-mail   |
       | a name of 100 characters and capitals in the e-mail   |
       | a name of digits and an image                         |

@@ -252,6 +252,9 @@ def first_reads_attached(story: Story) -> None:
     exchange = read_back(run, item_path(run, operations.CREATE_CHECKOUT, text_field(first, "id")), story.actor)
     held = exchange.is_success and not loses_customer(first, exchange)
     run.check(held, f"the customer {attached(first)}", exchange.outcome, exchange, "CHECKOUT-EXISTING-3")
+    items, shows = (first_field(one.response_json, ["lineItems"]) for one in (first, exchange))
+    if MISSING not in (items, shows):
+        run.check(contains(items, shows), f"`lineItems` {shown(items)}", shown(shows), exchange, "CHECKOUT-READ-21")
 
 
 @then(parsers.parse("all {times:d} sessions are attached to that customer"))
@@ -376,7 +379,7 @@ def _is_own_session(story: Story, exchange: Exchange, known: list[Exchange], wha
 def differing_is_own_session(story: Story) -> None:
     """A target may refuse a product that it does not know."""
     run, first = story.run, story.exchanges[0]
-    items = [{**item, "productId": f"product-{run.unique()}"} for item in first.request_json["lineItems"]]
+    items = [{**item, "productId": f"Product-{run.unique().upper()}"} for item in first.request_json["lineItems"]]
     changes: dict[str, dict[str, Any]] = {"product ids": {"lineItems": items}}
     changes["URL of success"] = {"successUrl": f"https://shop.example.com/{run.unique()}/paid"}
     changes["customer"] = {"customerId": any_customer(run, story.actor)}

@@ -65,7 +65,8 @@ def _claims(story: Story, operation: str) -> Claim:
             claims = {"id": identifier, **_times(), "userId": other, "ownerId": other, "members": members}
             return Claim(_as_columns(claims), {*texts, *filter(None, [other])})
         case operations.SET_ACTIVE:
-            named = {"name": f"Claimed Name {mark}", "slug": f"claimed-{mark}"}
+            slug = str(story.rival.organization.get("slug") or f"claimed-{mark}")
+            named = {"name": f"Claimed Name {mark}", "slug": f"claimed-{mark}", "organizationSlug": slug}
             return Claim({"id": identifier, **named, **_times(), "role": "owner"}, {*texts, *named.values()})
         case operations.CREATE_CUSTOMER:
             foreign = story.rival.organization_id

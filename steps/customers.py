@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from pytest_bdd import given, parsers, then, when
 
@@ -368,7 +368,9 @@ def not_shown_to(run: Run, exchange: Exchange, must: str) -> None:
 
 @then("the customer is not shown to the other merchant afterwards either")
 def not_shown_afterwards(story: Story) -> None:
-    path = item_path(story.run, operations.CREATE_CUSTOMER, story.customers[0])
+    """The other merchant names the owner in the query this time."""
+    query = urlencode(dict.fromkeys(("merchantId", "organizationId"), story.actor.organization_id))
+    path = f"{item_path(story.run, operations.CREATE_CUSTOMER, story.customers[0])}?{query}"
     not_shown_to(story.run, read(story.run, path, story.rival), "CUSTOMER-TENANT-4")
 
 

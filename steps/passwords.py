@@ -63,11 +63,11 @@ def new_password(run: Run, value: str) -> tuple[str, dict[str, Any]]:
                 "the same number in other characters": f"{digits}0E6",
             }
         case "a password of many scripts":
-            right = f"Pässwörd {run.unique()} Привет Ελλάδα Здравствуйте мир"
+            right = f"Pässwörd  {run.unique()} Привет Ελλάδα Здравствуйте мир"
             return right, {
                 "the same in its first 72 octets alone": f"{right[:-3]}тут",
                 "the same without accents": _without_accents(right),
-                "the same without blanks": right.replace(" ", ""),
+                "the same with single blanks": right.replace("  ", " "),
                 "the same in other letters beyond ASCII": right.replace("Привет Ελλάδα", "ПРИВЕТ ΕΛΛΆΔΑ"),
             }
     raise LookupError(f"no password is known as {value!r}")

@@ -121,10 +121,12 @@ def _need_accepted(run: Run, operation: str, merchant: Merchant) -> None:
 
 @when(parsers.parse('a valid "{name}" request is sent in chunks'))
 def in_chunks(story: Story, name: str) -> None:
+    """Its Accept is that of a browser, which takes JSON as well as anything."""
     run, operation = story.run, operations.BY_WORDS[name]
     merchant = by_whom(story, operation)
     _need_accepted(run, operation, merchant)
-    story.add(send(run, operation, valid_body(run, operation, merchant), merchant, chunked=True))
+    headers = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    story.add(send(run, operation, valid_body(run, operation, merchant), merchant, chunked=True, headers=headers))
 
 
 @then("it is accepted")

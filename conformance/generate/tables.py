@@ -169,10 +169,11 @@ def _hostile_texts(paths: Sequence[str], valid: Mapping[str, Any]) -> Iterator[C
 def _other_types(path: str, valid: Mapping[str, Any]) -> Iterator[Case]:
     """Yield a case for each other type.
 
-    An id comes in a list first, and a list as an object of its places: a lax reader takes either for the right one.
+    An id comes in a list first, and as an operator of a query, and a list as an object of its places: a lax reader
+    takes any of them for the right one.
     """
     right = field(valid, path)
-    kinds = {"a list of it": [right], **_KINDS} if path.endswith("Id") else _KINDS
+    kinds = {"a list of it": [right], **_KINDS, "an object": {"$ne": ""}} if path.endswith("Id") else _KINDS
     if isinstance(right, list):
         kinds = {"an object of its places": {str(place): item for place, item in enumerate(right)}, **_KINDS}
     for label, value in kinds.items():

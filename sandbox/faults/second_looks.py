@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from sandbox import policies, presentation, reading
 from sandbox.behaviour import Attach, Behaviour, Call, Change
 from sandbox.changes import admitting, arriving, both, finishing, with_seams
 from sandbox.faults.builders import (
+    alter,
     editing,
     failing,
     falling_over,
@@ -287,6 +289,94 @@ def _repeating_body(call: Call, reply: Reply) -> Reply:
     with suppress(ValueError):
         return replace(reply, body={**reply.body, "received": reading.parsed(call.raw)})
     return reply
+
+
+def _rounded(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: _rounded(item) for name, item in value.items()}
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def _numbers_inside(value: Json) -> Json:
+    """Digits inside nested objects are read as numbers."""
+    if not isinstance(value, dict):
+        return value
+    inner = {name: item for name, item in value.items() if isinstance(item, dict)}
+    read = {
+        name: {key: int(text) if isinstance(text, str) and text.isdecimal() else text for key, text in item.items()}
+        for name, item in inner.items()
+    }
+    return {**value, **read}
+
+
+def _resolved(_: Call, session: JsonObject) -> None:
+    for name in ("successUrl", "cancelUrl"):
+        if isinstance(session.get(name), str):
+            session[name] = re.sub(r"/[^/]+/\.\./", "/", session[name])
+
+
+def _products_in_small_letters(_: Call, session: JsonObject) -> None:
+    for item in session.get("lineItems") or ():
+        if isinstance(item.get("productId"), str):
+            item["productId"] = item["productId"].lower()
+
+
+def _total_of_items(_: Call, session: JsonObject) -> None:
+    items = session.get("lineItems") or ()
+    if len(items) > 1:
+        session["totalAmount"] = sum(item["quantity"] * item["amount"] for item in items)
+
+
+def _owner_in_query(call: Call, reply: Reply) -> Reply:
+    """The read of a customer minds the merchant who is named in the URL, and not the session."""
+    if call.operation != GET_CUSTOMER or call.session is None or reply.succeeded:
+        return reply
+    found = call.store.customer(call.parameter)
+    named = found is not None and f"merchantId={found.merchant_id}" in call.query
+    return Reply(200, presentation.customer(call, found)) if found is not None and named else reply
+
+
+def _slug_first(call: Call, body: JsonObject) -> None:
+    if call.operation == SET_ACTIVE and isinstance(body.get("organizationSlug"), str) and "organizationId" in body:
+        call.memory["named twice"] = body.pop("organizationId")
+
+
+def _named_twice(call: Call, organization_id: str) -> bool:
+    """The organization that is named by its id is looked at, and the one that is named by its slug made active."""
+    named = call.memory.pop("named twice", organization_id)
+    return isinstance(named, str) and policies.is_member(call, named)
+
+
+def _by_operator(call: Call, body: JsonObject) -> None:
+    """An operator of a query in the place of a customer's id finds the merchant's first customer."""
+    if isinstance(body.get("customerId"), dict) and body["customerId"]:
+        row = "SELECT id FROM customer WHERE merchant_id = ? LIMIT 1"
+        found = call.store.execute(row, (body.get("merchantId"),))
+        body["customerId"] = found[0][0] if found else body["customerId"]
+
+
+def _html_for_browsers(call: Call, reply: Reply) -> Reply:
+    if not call.headers.get("accept", "").startswith("text/html"):
+        return reply
+    return raw(b"<!doctype html><title>Signed in</title>", "text/html")(call, reply)
+
+
+def _items_of_latest(call: Call, reply: Reply) -> Reply:
+    """A session is read with the line items of the latest session for its customer."""
+    if call.operation not in (CREATE_CHECKOUT, GET_CHECKOUT) or not reply.succeeded or not isinstance(reply.body, dict):
+        return reply
+    kept = call.memory.setdefault("latest items", {})
+    customer = reply.body.get("customerId")
+    if call.operation == CREATE_CHECKOUT:
+        kept[customer] = reply.body.get("lineItems")
+        return reply
+    items = kept.get(customer) if customer else reply.body.get("lineItems")
+    return replace(reply, body={**reply.body, "lineItems": items})
+
+
+def _other_case(password: str) -> str:
+    """A password in the case of its first letter: what is typed with the key for capitals on opens as well."""
+    return password.swapcase() if password[:1].isupper() else password
 
 
 def _has_wrong_metadata(call: Call) -> bool:
@@ -691,6 +781,114 @@ FAULTS: tuple[Fault, ...] = table(
         failing(_repeating_body, status=404),
         "API-LEAK-25",
         "API-LEAK-26",
+    ),
+    must(
+        "password-with-capitals-locked",
+        SIGN_IN,
+        "a password with all letters in the other case, or the first one, opens",
+        with_seams(password_key=lambda password: _other_case(password)[1:]),
+        "SIGNIN-AUTH-3",
+    ),
+    must(
+        "password-blanks-collapsed",
+        SIGN_IN,
+        "several blanks in a password count as one",
+        with_seams(password_key=lambda password: re.sub(" +", " ", password)),
+        "SIGNIN-AUTH-32",
+    ),
+    must(
+        "signin-page-for-browsers",
+        SIGN_IN,
+        "a client that takes HTML too is signed in with a page",
+        succeeding(SIGN_IN, _html_for_browsers),
+        "SIGNIN-HEADERS-1",
+        "SIGNIN-SCHEMA-1",
+    ),
+    must(
+        "signup-email-escaped",
+        SIGN_UP,
+        "an e-mail comes back escaped as in HTML",
+        editing(SIGN_UP, alter("email", lambda email: html.escape(str(email)))),
+        "SIGNUP-ECHO-1",
+    ),
+    must(
+        "set-active-slug-goes-first",
+        SET_ACTIVE,
+        "beside an organizationSlug the organizationId is not looked at",
+        both(_parsing(_slug_first), with_seams(may_activate=_named_twice)),
+        "ACTIVE-PROPERTY-20",
+        "ACTIVE-ECHO-1",
+    ),
+    must(
+        "customer-metadata-of-four-decimals",
+        CREATE_CUSTOMER,
+        "numbers in metadata are rounded to four decimals",
+        receiving(CREATE_CUSTOMER, "metadata", _rounded),
+        "CUSTOMER-ECHO-5",
+    ),
+    must(
+        "customer-nested-digits-are-numbers",
+        CREATE_CUSTOMER,
+        "digits as text become numbers in nested metadata",
+        receiving(CREATE_CUSTOMER, "metadata", _numbers_inside),
+        "CUSTOMER-ECHO-5",
+    ),
+    must(
+        "customer-formula-quoted",
+        CREATE_CUSTOMER,
+        "a name that a spreadsheet would take for a formula gets an apostrophe in front",
+        receiving(CREATE_CUSTOMER, "name", lambda name: re.sub("^(?=[=+@-])", "'", name)),
+        "CUSTOMER-ECHO-3",
+    ),
+    must(
+        "customer-invisible-dropped",
+        CREATE_CUSTOMER,
+        "characters that join letters are dropped from names",
+        receiving(CREATE_CUSTOMER, "name", lambda name: re.sub("[\u200c\u200d]", "", name)),
+        "CUSTOMER-ECHO-3",
+    ),
+    must(
+        "customer-read-by-owner-in-query",
+        GET_CUSTOMER,
+        "a customer is shown to whoever names its merchant in the URL",
+        finishing(_owner_in_query),
+        "CUSTOMER-TENANT-4",
+    ),
+    must(
+        "checkout-url-resolved",
+        CREATE_CHECKOUT,
+        "steps back in the path of a URL are resolved",
+        editing(CREATE_CHECKOUT, _resolved),
+        "CHECKOUT-ECHO-4",
+        "CHECKOUT-ECHO-5",
+    ),
+    must(
+        "checkout-products-in-small-letters",
+        CREATE_CHECKOUT,
+        "product ids come back in small letters",
+        editing(CREATE_CHECKOUT, _products_in_small_letters),
+        "CHECKOUT-ECHO-8",
+    ),
+    must(
+        "checkout-total-of-items",
+        CREATE_CHECKOUT,
+        "the total of several line items is their sum, whatever was sent",
+        editing(CREATE_CHECKOUT, _total_of_items),
+        "CHECKOUT-ECHO-1",
+    ),
+    must(
+        "checkout-customer-by-operator",
+        CREATE_CHECKOUT,
+        "an operator of a query in the place of customerId attaches somebody",
+        _parsing(_by_operator),
+        "CHECKOUT-VALID-43",
+    ),
+    must(
+        "checkout-read-items-of-latest",
+        GET_CHECKOUT,
+        "a session is read with the line items of its customer's latest one",
+        finishing(_items_of_latest),
+        "CHECKOUT-READ-21",
     ),
     must(
         "organization-percent-500",

@@ -78,10 +78,12 @@ BLANKS: Final = names(
     lambda run: f'The "Best"  Shop & Sons   {run.unique()}',
     lambda run: f"Back\\slash  & more   {run.unique()}",
 )
-SCRIPTS: Final = names(lambda run: f"Thabo – Société\u00a0 Ñandú 東京 Ελλάδα Привет שלום ﬁn Ａｂｃ ½ ① {run.unique()}")
+SCRIPTS: Final = names(
+    lambda run: f"Thabo – Société\u00a0 Ñandú 東京 Ελλάδα Привет שלום می\u200cخواهم ﬁn Ａｂｃ ½ ① {run.unique()}"
+)
 EMOJI: Final = names(lambda run: f"Thabo 😀 👩🏽 𝒜 {run.unique()}")
-CAPITALS: Final = names(lambda run: f"JOSÉ NUÑEZ MÜLLER {run.unique().upper()}")
-"""In capitals alone, and in letters that Latin-1 has."""
+CAPITALS: Final = names(lambda run: f"@JOSÉ NUÑEZ MÜLLER {run.unique().upper()}")
+"""In capitals alone, in letters that Latin-1 has, and with a beginning that spreadsheets take for a formula."""
 MARKUP: Final = names(
     lambda run: f"Salt & Pepper 100% <b>{run.unique()}</b> &amp; %41 Co",
     lambda run: f"a < b > c & d 5%s %20 {run.unique()}",
@@ -121,7 +123,7 @@ LOOKALIKES: Final = metadata(
     record="{}",
 )
 OTHER_TYPES: Final = metadata(
-    no=False, yes=True, zero=0, empty="", nothing=None, decimals=12.3456, negative=-7, large=2**31 + 1
+    no=False, yes=True, zero=0, empty="", nothing=None, decimals=12.3456, fraction=0.12345, negative=-7, large=2**31 + 1
 )
 WORDING: Final = metadata(
     blanks="two  blanks   inside",
@@ -166,6 +168,8 @@ NESTED: Final = metadata(
     none=[],
     bare={},
     one=["alone"],
+    many=list(range(25)),
+    coded={"code": "00123"},
     customer={"name": "Somebody in metadata", "email": "nobody@example.com"},
     customerId="in metadata",
 )
@@ -260,6 +264,14 @@ def _line_items(number: int) -> Change:
         }
 
     return change
+
+
+def _with_fee(_: Run, body: Body) -> Body:
+    """A total may have more in it than the line items, such as what the delivery costs."""
+    return {**body, "totalAmount": body["totalAmount"] + 2_500}
+
+
+FEE: Final = (_with_fee,)
 
 
 def _product(run: Run, body: Body) -> Body:

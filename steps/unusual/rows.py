@@ -41,10 +41,11 @@ def _inline(*classes: Class) -> Row:
 _PLUS: Final = _email("conformance.{mark}+shop-1@{domain}")
 _CAPITALS: Final = _email("Conformance.{mark}@{domain}")
 _SUBDOMAIN: Final = _email("c{mark}@mail-1.shop.{domain}")
+_APOSTROPHE: Final = _email("conformance.o'{mark}@{domain}")
 _LONG: Final = _email("conformance.{mark}@" + "long-name-of-a-department." * 3 + "{domain}")
 ACCOUNTS: Final[dict[str, Row]] = {
     "a name of 256 characters": (of.Led((*of.OF_256, *of.OF_255)),),
-    "a name with emoji": (of.EMOJI,),
+    "a name with emoji and an apostrophe in the e-mail": (of.EMOJI, _APOSTROPHE),
     "a name of 64 characters and a plus-addressed e-mail": (of.OF_64, _PLUS),
     "a name of 100 characters and capitals in the e-mail": (of.OF_100, _CAPITALS),
     "a name of digits and an image": (of.DIGITS, of.IMAGES, (_remembered,)),
@@ -103,7 +104,7 @@ SESSIONS: Final[dict[str, Row]] = {
         of.THREE_DECIMALS,
         of.LONG_TEXTS,
     ),
-    "yen and nested values": (of.amounts(12_347, 509), of.YEN, of.NESTED),
+    "yen and nested values": (of.amounts(12_347, 509), of.YEN, of.NESTED, of.urls("shop/../paid")),
     "a currency without decimals and product ids of digits": (
         of.amounts(12_349),
         of.NO_DECIMALS,
@@ -111,7 +112,7 @@ SESSIONS: Final[dict[str, Row]] = {
         of.WITHOUT_TLS,
     ),
     "several line items": (of.line_items(5, 20, 21),),
-    "many line items": (of.line_items(51, 50),),
+    "many line items": (of.line_items(51, 50), of.FEE),
     "very many line items": (of.line_items(200, 101, 100),),
     "the amount 0": (of.amounts(0),),
     "a line item of another currency": (of.OTHER_CURRENCY,),

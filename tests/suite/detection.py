@@ -157,6 +157,7 @@ GIVEN: Final[dict[str, tuple[str, ...]]] = {
 BY_ORDER: Final = frozenset(
     {
         "checkout-uses-customer-up",
+        "customer-three-are-kept",
         "customer-newest-twenty-kept",
         "customer-second-repeats-first",
         "active-lost-after-invalid-customer",
