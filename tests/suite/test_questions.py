@@ -43,7 +43,8 @@ def test_a_requirement_is_explained(catalogue: Catalogue, known: list[Scenario])
         "source      docs/contract.md#tutorial-step-6",
         "decided by  the check `absent`, on every response",
         "the scenario “A session without a customer” (features/2_customer_options.feature, line ",
-        "proven by   the seeded fault none-attaches-guest: pytest --sandbox-fault none-attaches-guest",
+        "proven by   the seeded fault checkout-customer-of-metadata: ",
+        "            the seeded fault none-attaches-guest: pytest --sandbox-fault none-attaches-guest",
         "written in  6-checkout.yaml, line ",
         """alone       pytest -m 'requirement(id="CHECKOUT-NONE-2")'""",
     ):
