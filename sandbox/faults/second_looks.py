@@ -14,6 +14,7 @@ from sandbox import policies, presentation, reading
 from sandbox.behaviour import Attach, Behaviour, Call, Change
 from sandbox.changes import admitting, arriving, both, finishing, with_seams
 from sandbox.faults.builders import (
+    Rewrite,
     alter,
     editing,
     failing,
@@ -225,21 +226,14 @@ def _octets_counted_as_characters(call: Call, reply: Reply) -> Reply:
     return raw(written.encode()[: len(written)], "application/json")(call, reply)
 
 
-def _cut_at_emoji(_: Call, entity: JsonObject) -> None:
-    """A name is kept up to its first character of four octets."""
-    if isinstance(entity.get("name"), str):
-        entity["name"] = re.sub("[\U00010000-\U0010ffff].*", "", entity["name"])
+def _cut_at_emoji(name: Json) -> Json:
+    """Keep a name up to its first character of four octets."""
+    return re.sub("[\U00010000-\U0010ffff].*", "", str(name))
 
 
 def _number_as_password(call: Call, body: JsonObject) -> None:
     if call.operation == SIGN_UP and type(body.get("password")) is int:
         body["password"] = str(body["password"])
-
-
-def _password_in_list(_: Call, body: JsonObject) -> None:
-    password = body.get("password")
-    if isinstance(password, list) and len(password) == 1:
-        body["password"] = password[0]
 
 
 def _customer_of_metadata(call: Call, _: str) -> Customer | None:
@@ -277,10 +271,9 @@ def _error_of_the_moment(call: Call, reply: Reply) -> Reply:
     return replace(reply, body=kept) if kept is not None and call.memory.get("overlaps") else reply
 
 
-def _as_xml(call: Call, reply: Reply) -> Reply:
-    if not call.headers.get("accept", "").startswith("application/xml"):
-        return reply
-    return raw(b"<customer><id>1</id></customer>", "application/xml")(call, reply)
+def _where_preferred(media_type: str, body: str | bytes) -> Rewrite:
+    """Give this body to clients that would rather have this media type."""
+    return when(lambda call: call.headers.get("accept", "").startswith(media_type), raw(body, media_type))
 
 
 def _repeating_body(call: Call, reply: Reply) -> Reply:
@@ -309,10 +302,8 @@ def _numbers_inside(value: Json) -> Json:
     return {**value, **read}
 
 
-def _resolved(_: Call, session: JsonObject) -> None:
-    for name in ("successUrl", "cancelUrl"):
-        if isinstance(session.get(name), str):
-            session[name] = re.sub(r"/[^/]+/\.\./", "/", session[name])
+def _resolved(url: Json) -> Json:
+    return re.sub(r"/[^/]+/\.\./", "/", str(url))
 
 
 def _products_in_small_letters(_: Call, session: JsonObject) -> None:
@@ -353,12 +344,6 @@ def _by_operator(call: Call, body: JsonObject) -> None:
         row = "SELECT id FROM customer WHERE merchant_id = ? LIMIT 1"
         found = call.store.execute(row, (body.get("merchantId"),))
         body["customerId"] = found[0][0] if found else body["customerId"]
-
-
-def _html_for_browsers(call: Call, reply: Reply) -> Reply:
-    if not call.headers.get("accept", "").startswith("text/html"):
-        return reply
-    return raw(b"<!doctype html><title>Signed in</title>", "text/html")(call, reply)
 
 
 def _items_of_latest(call: Call, reply: Reply) -> Reply:
@@ -421,10 +406,15 @@ def _empty_is_none(_: Call, body: JsonObject) -> None:
         del body["customerId"]
 
 
-def _list_of_one(_: Call, body: JsonObject) -> None:
-    named = body.get("organizationId")
-    if isinstance(named, list) and len(named) == 1:
-        body["organizationId"] = named[0]
+def _list_of_one(name: str) -> Callable[[Call, JsonObject], None]:
+    """Take the only item of a list for the value of a member."""
+
+    def edit(_: Call, body: JsonObject) -> None:
+        value = body.get(name)
+        if isinstance(value, list) and len(value) == 1:
+            body[name] = value[0]
+
+    return edit
 
 
 def _without_zeros(call: Call) -> Json:
@@ -537,10 +527,6 @@ def _ampersand_escaped(call: Call) -> None:
     if isinstance(person, dict) and isinstance(person.get("name"), str):
         escaped = {**person, "name": person["name"].replace("&", "&amp;")}
         call.body = {**call.fields, "customer": escaped}
-
-
-def _page_for_browsers(call: Call, reply: Reply) -> Reply:
-    return raw(_PAGE, "text/html")(call, reply) if "text/html" in call.headers.get("accept", "") else reply
 
 
 FAULTS: tuple[Fault, ...] = table(
@@ -689,21 +675,21 @@ FAULTS: tuple[Fault, ...] = table(
         "signin-password-in-a-list",
         SIGN_IN,
         "a list that holds the password alone signs in",
-        _parsing(_password_in_list),
+        _parsing(_list_of_one("password")),
         "SIGNIN-AUTH-33",
     ),
     must(
         "signin-name-cut-at-emoji",
         SIGN_IN,
         "a user's name is shown up to its first emoji",
-        editing(SIGN_IN, _cut_at_emoji),
+        editing(SIGN_IN, alter("name", _cut_at_emoji)),
         "SIGNIN-ECHO-3",
     ),
     must(
         "set-active-name-cut-at-emoji",
         SET_ACTIVE,
         "an organization's name is shown up to its first emoji",
-        editing(SET_ACTIVE, _cut_at_emoji),
+        editing(SET_ACTIVE, alter("name", _cut_at_emoji)),
         "ACTIVE-ECHO-2",
     ),
     must(
@@ -770,7 +756,7 @@ FAULTS: tuple[Fault, ...] = table(
         "customer-as-xml-where-preferred",
         CREATE_CUSTOMER,
         "a client that would rather have XML gets it",
-        succeeding(CREATE_CUSTOMER, _as_xml),
+        succeeding(CREATE_CUSTOMER, _where_preferred("application/xml", b"<customer><id>1</id></customer>")),
         "CUSTOMER-SCHEMA-1",
         "CUSTOMER-HEADERS-1",
     ),
@@ -800,7 +786,7 @@ FAULTS: tuple[Fault, ...] = table(
         "signin-page-for-browsers",
         SIGN_IN,
         "a client that takes HTML too is signed in with a page",
-        succeeding(SIGN_IN, _html_for_browsers),
+        succeeding(SIGN_IN, _where_preferred("text/html", b"<!doctype html><title>Signed in</title>")),
         "SIGNIN-HEADERS-1",
         "SIGNIN-SCHEMA-1",
     ),
@@ -858,7 +844,7 @@ FAULTS: tuple[Fault, ...] = table(
         "checkout-url-resolved",
         CREATE_CHECKOUT,
         "steps back in the path of a URL are resolved",
-        editing(CREATE_CHECKOUT, _resolved),
+        editing(CREATE_CHECKOUT, alter("successUrl", _resolved), alter("cancelUrl", _resolved)),
         "CHECKOUT-ECHO-4",
         "CHECKOUT-ECHO-5",
     ),
@@ -957,7 +943,7 @@ FAULTS: tuple[Fault, ...] = table(
         "set-active-list-of-one",
         SET_ACTIVE,
         "an organizationId in a list is accepted",
-        _parsing(_list_of_one),
+        _parsing(_list_of_one("organizationId")),
         "ACTIVE-VALID-1",
     ),
     must(
@@ -978,7 +964,7 @@ FAULTS: tuple[Fault, ...] = table(
         "customer-401-page-for-browsers",
         CREATE_CUSTOMER,
         "a 401 is an HTML page where the client takes one",
-        failing(_page_for_browsers, CREATE_CUSTOMER, 401),
+        failing(_where_preferred("text/html", _PAGE), CREATE_CUSTOMER, 401),
         "CUSTOMER-ERROR-1",
         "CUSTOMER-ERROR-2",
     ),
