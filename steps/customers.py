@@ -331,7 +331,8 @@ def unchanged(story: Story, merchant: Merchant, before: int) -> None:
         later = listed(story.run, merchant)
         need(later in (now, before), "the list of customers lags behind")
         now = later
-    story.run.check(now == before, f"as many customers as before, {before}", f"{now} of them", story.last)
+    in_list = story.run.recent[-1]
+    story.run.check(now == before, f"as many customers as before, `pagination.total` {before}", f"{now}", in_list)
 
 
 @when("the other merchant reads that customer")

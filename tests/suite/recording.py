@@ -24,6 +24,7 @@ _SECRET_HEADERS = {"authorization", "set-auth-token"}
 class Seen:
     """One request with its response."""
 
+    method: str
     path: str
     sent_headers: dict[str, str]
     request: bytes = b""
@@ -93,7 +94,11 @@ def recorded(app: ASGIApp, target: Target) -> ASGIApp:
             await app(scope, receive, send)
             return
         seen = Seen(
-            scope["path"], _text(scope["headers"]), http_version=scope["http_version"], client=tuple(scope["client"])
+            scope["method"],
+            scope["path"],
+            _text(scope["headers"]),
+            http_version=scope["http_version"],
+            client=tuple(scope["client"]),
         )
         target.seen.append(seen)
 

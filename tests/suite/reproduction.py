@@ -69,7 +69,7 @@ def outcomes(done: Done, faults: Sequence[str], python: bool = True) -> Iterator
             yield Outcome(row["id"], True)
         elif wrong.likeness != recorded:
             yield Outcome(row["id"], False, "the response is another one than the run got")
-        elif (wrong.likeness, wrong.origins) == (right.likeness, right.origins):
+        elif (wrong.likeness, wrong.details, wrong.origins) == (right.likeness, right.details, right.origins):
             yield Outcome(row["id"], False, "a target without the fault gives a response that looks the same")
         else:
             yield Outcome(row["id"], True)
@@ -79,11 +79,13 @@ def outcomes(done: Done, faults: Sequence[str], python: bool = True) -> Iterator
 class Answer:
     """The last response that a script gets: without what differs each time, with the origins of its values besides.
 
-    An origin is the earlier request or response, and the field, that had the value first. `broken` are the
-    requirements whose rules the response breaks.
+    An origin is the earlier request or response, and the field, that had the value first. `details` is what the
+    responses of two targets to the same requests have in common, though not those of a script and of a longer run: the
+    lengths of lists, and numbers. `broken` are the requirements whose rules the response breaks.
     """
 
     likeness: Any
+    details: Any
     origins: Any
     broken: frozenset[str]
 
@@ -93,10 +95,11 @@ def answer_of(script: Path, faults: Sequence[str], python: bool = True) -> Answe
     with recording_target(faults) as target:
         run_script(script, target, python)
         if not target.seen:
-            return Answer(None, None, frozenset())
+            return Answer(None, None, None, frozenset())
         *earlier, last = target.seen
-        likeness = _likeness(last.status, last.came_headers.items(), last.request, last.response)
-        return Answer(likeness, _origins(earlier, last), frozenset(_broken(target.seen)))
+        body = b"" if last.method == "HEAD" else last.response
+        likeness, details = _likeness(last.status, last.came_headers.items(), last.request, body)
+        return Answer(likeness, details, _origins(earlier, last), frozenset(_broken(target.seen)))
 
 
 def _origins(earlier: Iterable[Seen], last: Seen) -> list[tuple[str, Any]]:
@@ -123,10 +126,9 @@ def _broken(seen: Iterable[Seen]) -> set[str]:
     by_path = {(known.method, known.path): name for name, known in contract.operations.items()}
     found: set[str] = set()
     for number, item in enumerate(seen, 1):
-        method = "POST" if item.request else "GET"
         token = item.sent_headers.get("authorization", "").rpartition(" ")[2] or None
-        operation = by_path.get((method, item.path))
-        call = Call(method, item.path, operation, body=item.request, token=token, intent=Intent.VALID, actor="one")
+        operation = by_path.get((item.method, item.path))
+        call = Call(item.method, item.path, operation, body=item.request, token=token, intent=Intent.VALID, actor="one")
         response = Response(item.status, tuple(item.came_headers.items()), item.response)
         sent = tuple(item.sent_headers.items())
         exchange = Exchange(number, call, item.path, sent, item.request, item.ended - item.began, response)
@@ -166,16 +168,19 @@ def _recorded(exchange: dict[str, Any]) -> Any:
     response = exchange["response"]
     if response is None:
         return None
-    return _likeness(
-        response["status"], response["headers"], exchange["request"]["body"].encode(), response["body"].encode()
-    )
+    sent, came = exchange["request"]["body"].encode(), response["body"].encode()
+    return _likeness(response["status"], response["headers"], sent, came)[0]
 
 
-def _likeness(status: int, headers: Iterable[Sequence[str]], request: bytes, response: bytes) -> Any:
+def _likeness(status: int, headers: Iterable[Sequence[str]], request: bytes, response: bytes) -> tuple[Any, Any]:
+    """Return what two responses of one kind have in common, and what they have where all before them was the same."""
     names = {name.lower(): value for name, value in headers if name.lower() not in _VOLATILE}
     sent = set(_leaves(Masker().value(parse_json(request))))
     body = Masker().value(parse_json(response))
-    return status, sorted(names), names.get("content-type"), _like(body, sent) if body is not MISSING else "no JSON"
+    if body is MISSING:
+        body = "no JSON"
+    kinds = names.get("content-type"), names.get("allow")
+    return (status, sorted(names), kinds, _like(body, sent, in_all=True)), _like(body, sent)
 
 
 def _leaves(value: Any) -> Iterator[Any]:
@@ -186,15 +191,22 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _like(value: Any, sent: set[Any]) -> Any:
-    """Return a value with what a target makes up replaced by a word for it, and what was sent as such."""
+def _like(value: Any, sent: set[Any], *, in_all: bool = False) -> Any:
+    """Return a value with what a target makes up replaced by a word for it, and what was sent as such.
+
+    What lists have `in_all` are the kinds of their items, each once; numbers are all alike, and so are metadata.
+    """
     if isinstance(value, dict):
-        return {name: _like(item, sent) for name, item in sorted(value.items())}
+        alike = {"metadata": "a record"} if in_all and "metadata" in value else {}
+        return {name: _like(item, sent, in_all=in_all) for name, item in sorted(value.items())} | alike
     if isinstance(value, list):
-        return [_like(item, sent) for item in value]
+        found = [_like(item, sent, in_all=in_all) for item in value]
+        return sorted({repr(item) for item in found}) if in_all else found
     if isinstance(value, str) and value:
         plain = value.isalpha() and len(value) <= _LONGEST_WORD
         return "what was sent" if value in sent else value if plain else "a text"
+    if in_all and isinstance(value, int) and not isinstance(value, bool):
+        return "a number"
     is_large = isinstance(value, int) and abs(value) > _LARGEST_NUMBER
     return "a number" if is_large else repr(value)
 

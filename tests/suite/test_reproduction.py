@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,8 +119,9 @@ def test_values_of_an_answer_are_taken_from_the_new_one(run: Run) -> None:
         (str.upper, str.upper),
         (lambda value: value[:20], lambda value: value[:20]),
         (lambda value: f"{value}%", lambda value: f"{value}%"),
+        (lambda value: f"id_{value[3:]}", lambda value: f"id_{value[3:]}"),
     ],
-    ids=["other letters", "capitals", "its start", "more after it"],
+    ids=["other letters", "capitals", "its start", "more after it", "its end"],
 )
 def test_what_is_nearly_an_id_is_so_of_the_new_one(
     nearly: Callable[[str], str], derive: Callable[[str], str], run: Run
@@ -154,6 +156,26 @@ def test_an_account_that_a_request_nearly_names_is_made_before(run: Run) -> None
     assert len(bodies) == 2
     assert bodies[1]["email"] == bodies[0]["email"].replace("a.", "a_")
     assert bodies[1]["password"] == bodies[0]["password"].upper() != "PW7!OF-THE-RUN"
+
+
+def test_what_a_read_shows_is_made_before(run: Run) -> None:
+    """Two customers are in a list, whose request names neither."""
+    calls = [call_of(run, "createCustomer", {"name": name}) for name in ("Ann", "Ben", "Cid")]
+    made = [
+        exchange(number, call, 201, body=json.dumps({"id": f"cus_{number}aB3dEf6h"}).encode())
+        for number, call in enumerate(calls, 1)
+    ]
+    shown = b'{"data": [{"id": "cus_1aB3dEf6h"}, {"id": "cus_3aB3dEf6h"}]}'
+    read = exchange(4, Call("GET", "/customers?limit=2"), body=shown)
+    assert [item.number for item in Origins([*made, read], run.catalogue).chain(4)] == [1, 3, 4]
+
+
+def test_what_another_request_of_that_moment_was_answered_with_first_is_no_value_of_a_response(run: Run) -> None:
+    """Two requests overlap, and the first is answered with what the second sends."""
+    first, second = f"Store {run.id}n1x", f"Store {run.id}n2x"
+    calls = [call_of(run, "createOrganization", {"name": name}) for name in (first, second)]
+    swapped = [exchange(number, call, body=json.dumps({"name": second}).encode()) for number, call in enumerate(calls)]
+    assert not Origins(swapped, run.catalogue).given
 
 
 @pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b"\xff", b"\0"], ids=["byte order mark", "no UTF-8", "NUL"])
@@ -237,6 +259,23 @@ def test_a_script_shows_its_breach_again(red: Done, python: bool) -> None:
     found = list(outcomes(red, ["customer-id-empty"], python))
     assert [item.requirement for item in found] == ["CUSTOMER-SCHEMA-2"]
     assert all(item.shown for item in found), found
+
+
+@pytest.mark.parametrize(
+    ("fault", "requirement"),
+    [
+        ("customers-without-inline", "CUSTOMER-LIST-21"),
+        ("customer-refused-with-401-kept", "CUSTOMER-STATE-52"),
+        ("customer-second-409", "CUSTOMER-STATUS-1"),
+        ("reads-by-head-open", "CHECKOUT-READ-22"),
+    ],
+    ids=["a list", "what was refused", "the second of a session", "no body"],
+)
+def test_a_script_shows_again_what_rests_on_earlier_requests(fault: str, requirement: str, tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    found = {item.requirement: item for item in outcomes(short_run(tmp_path, fault), [fault])}
+    assert found[requirement].shown, found
 
 
 def test_the_reports_link_the_script(red: Done) -> None:

@@ -44,7 +44,8 @@ class Part:
 class Origins:
     """The values that the exchanges of a run have in common.
 
-    A value is a response's where it was in that response before any request held it.
+    A value is a response's where it was in that response before any request held it. What bears the mark of the suite
+    and was sent is the suite's own, also where a response to another request at that moment held it first.
     """
 
     def __init__(self, exchanges: Iterable[Exchange], catalogue: Catalogue) -> None:
@@ -56,6 +57,8 @@ class Origins:
         self._exchanges: dict[int, Exchange] = {}
         self._by_token: dict[str, list[Exchange]] = {}
         sent: set[str] = set()
+        exchanges = list(exchanges)
+        made_up = {value for one in exchanges for _, value in _texts(one.request_json) if MARK.search(value)}
         for exchange in exchanges:
             self._exchanges[exchange.number] = exchange
             if exchange.call.token:
@@ -64,7 +67,7 @@ class Origins:
             for secret in self.secrets_sent(exchange):
                 self.secrets.setdefault(secret, exchange.number)
             for place, value in self._answered(exchange):
-                if len(value) >= _SHORTEST_ID and value not in sent:
+                if len(value) >= _SHORTEST_ID and value not in sent and value not in made_up:
                     self.given.setdefault(value, place)
             for name in self._created(exchange):
                 self._made.setdefault(name.casefold(), exchange.number)
@@ -72,9 +75,10 @@ class Origins:
                     self._marked.setdefault(mark.casefold(), exchange.number)
         ids = [value for value in self.given if WORD.fullmatch(value) and any(map(str.isdigit, value))]
         self._folded = {value.casefold(): value for value in ids}
-        self._by_start: dict[str, list[str]] = {}
+        self._by_end_or_start: dict[str, list[str]] = {}
         for value in ids:
-            self._by_start.setdefault(value[:_ENOUGH_IN_COMMON], []).append(value)
+            for piece in dict.fromkeys((value[:_ENOUGH_IN_COMMON], value[-_ENOUGH_IN_COMMON:])):
+                self._by_end_or_start.setdefault(piece, []).append(value)
 
     def secrets_sent(self, exchange: Exchange) -> list[str]:
         """Return the passwords that a request holds."""
@@ -109,8 +113,8 @@ class Origins:
         first = max(tokens, key=lambda value: common_start(value, token), default="")
         start = common_start(first, token)
         rest = token[start:] if start >= _ENOUGH_IN_COMMON else token
-        last = max(tokens, key=lambda value: _common_end(value, rest), default="")
-        end = _common_end(last, rest)
+        last = max(tokens, key=lambda value: common_end(value, rest), default="")
+        end = common_end(last, rest)
         found = [Part(first, True, start=start)] if start >= _ENOUGH_IN_COMMON else []
         if end >= _ENOUGH_IN_COMMON or (found and last == first and end):
             found += [Part(rest[: len(rest) - end]), Part(last, True, end=end)]
@@ -119,12 +123,13 @@ class Origins:
         return [part for part in found if part.text]
 
     def nearly(self, word: str) -> str:
-        """Return the given id that a word is nearly, in other letters or with the same start; or an empty text."""
+        """Return the given id that a word is nearly: in other letters, or with its start or end; or an empty text."""
         if word in self.given or len(word) < _ENOUGH_IN_COMMON or MARK.search(word):
             return ""
         alike = [self._folded[word.casefold()]] if word.casefold() in self._folded else []
-        alike += self._by_start.get(word[:_ENOUGH_IN_COMMON], [])
-        return max(alike, key=lambda value: common_start(value, word), default="") if alike else ""
+        alike += self._by_end_or_start.get(word[:_ENOUGH_IN_COMMON], [])
+        alike += self._by_end_or_start.get(word[-_ENOUGH_IN_COMMON:], [])
+        return max(alike, key=lambda value: max(common_start(value, word), common_end(value, word)), default="")
 
     def near_words(self, exchange: Exchange) -> dict[str, str]:
         """Return the words of a request that are nearly a given value, each with that value."""
@@ -135,10 +140,12 @@ class Origins:
         """Return the exchanges that one rests on, in order, and itself as the last.
 
         These are those that gave its values, that made what it names, and that set the session it is sent in; with
-        `own`, also the ones of its test before it. Where the check `remembers`, or where it holds nothing of an earlier
-        response, the last accepted one of the kind is among them, since a target without any account is another one.
+        `own`, also the ones of its test before it, and for a read, those that made what it shows. Where the check
+        `remembers`, or where it holds nothing of an earlier response, the last accepted one of the kind is among them,
+        since a target without any account is another one.
         """
-        wanted = [number, *[other for other in own if other != number][-_OWN_REQUESTS:]]
+        wanted = [number, *[other for other in own if other < number][-_OWN_REQUESTS:]]
+        wanted += self._shown_by(self._exchanges[number])[-_OWN_REQUESTS:]
         if (remembers or not self.values_of(number)) and (before := self._accepted_before(self._exchanges[number])):
             wanted.append(before)
         needed: set[int] = set()
@@ -149,6 +156,13 @@ class Origins:
             needed.add(one)
             wanted += self._rests_on(self._exchanges[one])
         return [self._exchanges[one] for one in sorted(needed)]
+
+    def _shown_by(self, exchange: Exchange) -> list[int]:
+        """Return the exchanges whose responses were the first to hold what a read shows, in order."""
+        if exchange.call.method != "GET":
+            return []
+        shown = (value for _, value in _texts(exchange.response_json) if WORD.fullmatch(value) and value in self.given)
+        return sorted({self.given[value].number for value in shown} - {exchange.number})
 
     def _accepted_before(self, exchange: Exchange) -> int | None:
         """Return the last accepted request of the same operation, of the same session if there is one."""
@@ -236,7 +250,7 @@ def common_start(one: str, other: str) -> int:
     return next((at for at, (mine, yours) in pairs if mine != yours), min(len(one), len(other)))
 
 
-def _common_end(one: str, other: str) -> int:
+def common_end(one: str, other: str) -> int:
     return common_start(one[::-1], other[::-1])
 
 

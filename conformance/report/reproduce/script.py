@@ -15,7 +15,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from conformance.contract.catalogue import Requirement
-from conformance.report.reproduce.origins import WORD, Origins, Part, Place, common_start, token_of
+from conformance.report.reproduce.origins import WORD, Origins, Part, Place, common_end, common_start, token_of
 from conformance.report.reproduce.passwords import fresh
 from conformance.results.history import History
 from conformance.results.records import Breach, Record
@@ -23,7 +23,7 @@ from conformance.results.verdicts import Result
 from conformance.run import Run
 from conformance.settings import Settings
 from conformance.values import visible
-from conformance.wire.exchange import Exchange
+from conformance.wire.exchange import Exchange, Intent
 
 SCRIPTS: Final = "reproduce"
 """The folder of the scripts, within that of the reports."""
@@ -77,7 +77,8 @@ def _script(run: Run, origins: Origins, own: Mapping[str, list[int]], result: Re
     if shown is None:
         return None
     kind = next(iter(requirement.rule or {}), "")
-    remembers = kind in _REMEMBERING or shown.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    is_surprise = shown.is_success is (shown.call.intent is Intent.ANY)
+    remembers = kind in _REMEMBERING or is_surprise or shown.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     told = [one for one in numbers if _is_told(run.history, one)]
     told += [int(one) for one in _NAMED.findall(breach.got)]
     told += [origins.given[word].number for word in WORD.findall(breach.got) if word in origins.given]
@@ -304,6 +305,9 @@ def _derivation(word: str, value: str, name: str) -> str:
     for way, changed in ways.items():
         if rest and changed(value[same:]) == rest:
             return f'$(printf %.{same}s "${name}")$(printf %s "${name}" | cut -c{same + 1}- | tr {way})'
+    end = common_end(value, word)
+    if end > same:
+        return f'{word[:-end]}$(printf %s "${name}" | tail -c {end})'
     return f'$(printf %.{same}s "${name}"){rest}'
 
 

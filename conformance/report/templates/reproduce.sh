@@ -40,9 +40,10 @@ send() { # send NUMBER METHOD PATH [OPTION…]: send a request, with the body if
   number=$1 method=$2 url=$BASE_URL$3
   printf '%s. %s %s' "$number" "$method" "$3" >&2
   shift 3
-  if [ "$method" = HEAD ]; then set -- --head "$@"; else set -- -X "$method" "$@"; fi
+  saved=$folder/$number.body
+  if [ "$method" = HEAD ]; then set -- --head "$@"; saved=/dev/null; else set -- -X "$method" "$@"; fi
   if [ -f "$folder/body" ]; then set -- --data-binary "@$folder/body" "$@"; fi
-  $CURL -sS --path-as-is -o "$folder/$number.body" -D "$folder/$number.head" "$@" "$url" >&2 || printf ' (curl: %s)' "$?" >&2
+  $CURL -sS --path-as-is -o "$saved" -D "$folder/$number.head" "$@" "$url" >&2 || printf ' (curl: %s)' "$?" >&2
   rm -f "$folder/body"
   status=$(sed -n 's/^HTTP[^ ]* \([0-9][0-9]*\).*/\1/p' "$folder/$number.head" 2>/dev/null | tail -n 1)
   printf ' -> %s\n' "${status:-no answer}" >&2
