@@ -37,6 +37,10 @@ class Literals:
             if place not in filed:
                 self._filed[piece] = (*filed, place)
 
+    def within(self, text: str) -> set[str]:
+        """Return the strings that occur in a text."""
+        return {text[start:end] for start, end in self._found(text)}
+
     def replaced(self, text: str, by: str) -> str:
         """Return a text in which each literal is replaced; those that overlap are replaced as one."""
         parts = []

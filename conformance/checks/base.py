@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from conformance.checks.traces import Traces
 from conformance.contract.document import Contract, SchemaBreach
+from conformance.literals import Literals
 from conformance.wire.exchange import Exchange
 
 BELOW_THE_API: Final = frozenset({406, 408, 411, 413, 414, 429, 431})
@@ -39,6 +40,7 @@ class Memory:
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     presence: dict[str, dict[bool, int]] = field(default_factory=dict)
     private: dict[str, str] = field(default_factory=dict)
+    private_texts: Literals = field(default_factory=Literals)
     durations: dict[str, list[float]] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
     traces: Traces = field(default_factory=Traces)

@@ -191,8 +191,8 @@ def _no_foreign_data(exchange: Exchange, params: Params, rules: Basis) -> list[F
     text, sent = exchange.response.text.casefold(), exchange.request_text.casefold()
     foreign = [
         address
-        for address, owner in rules.memory.private.items()
-        if owner not in (EVERYBODY, exchange.call.actor) and address in text and address not in sent
+        for address in sorted(rules.memory.private_texts.within(text))
+        if rules.memory.private[address] not in (EVERYBODY, exchange.call.actor) and address not in sent
     ]
     return [Finding("no data of another merchant", f"{address} of another merchant") for address in foreign]
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from conformance.literals import Literals
 from conformance.values import field as field_of
 from conformance.values import first_field, texts
 from conformance.wire.exchange import Exchange
@@ -56,6 +57,7 @@ class Traces:
     requests: dict[int, set[str]] = field(default_factory=dict)
     senders: dict[str, set[tuple[str, frozenset[str]]]] = field(default_factory=dict)
     tokens: dict[str, frozenset[str]] = field(default_factory=dict)
+    token_texts: Literals = field(default_factory=Literals)
     passwords: dict[str, set[str]] = field(default_factory=dict)
     short_ids: dict[str, set[int]] = field(default_factory=dict)
 
@@ -95,7 +97,9 @@ class Traces:
             self.senders.setdefault(name, set()).add((origin.operation, accounts))
         if exchange.is_success:
             for token in self.handed_out(exchange):
-                self.tokens.setdefault(token, accounts)
+                if token not in self.tokens:
+                    self.tokens[token] = accounts
+                    self.token_texts.add(token)
             for path in params.get("ids", ()):
                 identifier = first_field(exchange.response_json, [path])
                 if not isinstance(identifier, str):

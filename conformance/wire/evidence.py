@@ -87,7 +87,7 @@ def _body(raw: bytes, value: Any, masker: Masker) -> str:
         text = masker.text(raw[: 50 * EVIDENCE_BYTES].decode("utf-8", "backslashreplace"))
     else:
         try:
-            text = json.dumps(masker.value(value), ensure_ascii=False)
+            text = masker.json(value)
         except RecursionError:
             text = masker.text(raw.decode("utf-8", "backslashreplace"))
     text = visible(text)

@@ -379,6 +379,44 @@ def test_secrets_are_added_while_others_mask() -> None:
     assert all(masker.text(secret) == "***" for secret in masker.told)
 
 
+def test_json_is_masked_as_its_values_are() -> None:
+    """Values of every shape, some with a secret in some form, or with a name or a quotation that hides one."""
+    secrets = ["s3cret-of-the-run", 'with "quotes" and \\', "Pässword-1", "line\nbreak-of-it"]
+    pieces = [
+        *secrets,
+        *map(quote, secrets),
+        *map(json.dumps, secrets),
+        *(json.dumps(json.dumps({"password": secret})) for secret in secrets),
+        *(
+            "name",
+            "password",
+            "apiKey2",
+            "a 'token': 'of nobody'",
+            "https://me:my-own@example.com",
+            "\\",
+            '\\"',
+            "s3cret",
+        ),
+    ]
+    masker, random = Masker(), Random(7)
+    masker.add(*secrets)
+
+    def made(deep: int) -> object:
+        kind = random.randrange(6 if deep else 3)
+        if kind == 0:
+            return random.choice([None, True, 7])
+        if kind < 3:
+            return "".join(random.choices(pieces, k=random.randrange(3)))
+        if kind == 3:
+            return [made(deep - 1) for _ in range(random.randrange(3))]
+        return {random.choice(pieces): made(deep - 1) for _ in range(random.randrange(3))}
+
+    values = [made(3) for _ in range(5_000)]
+    texts = [masker.json(value) for value in values]
+    assert texts == [json.dumps(masker.value(value), ensure_ascii=False) for value in values]
+    assert any("***" in text for text in texts)
+
+
 def test_a_literal_that_is_too_short_is_refused() -> None:
     with pytest.raises(ValueError, match="6 characters"):
         Literals().add("short")
