@@ -21,9 +21,8 @@ _KINDS: Final[dict[str, Any]] = {
 """The empty ones are taken for a missing field where a server looks at whether a value counts as true."""
 _MEGABYTE: Final = 1024 * 1024
 _DEPTH: Final = 500
-_HOSTILE_TEXT: Final = {
-    "a NUL byte": "before\0after",
-    "a lone surrogate": "before\ud800after",
+_REFUSED_TEXT: Final = {"a NUL byte": "before\0after", "a lone surrogate": "before\ud800after"}
+_ODD_TEXT: Final = {
     "emoji": "👩🏽‍🚀🏳️‍🌈",
     "quotes and markup": "'\"--><b>&amp;${7*7}{{7*7}}%s%n",
     "direction marks": "\u202eabc\u200b\ufeff",
@@ -70,7 +69,8 @@ def _with_member(valid: str, value: str) -> str:
 class Case:
     """One wrong request: what is wrong with it in words, and either a JSON body or raw bytes with their media type.
 
-    An empty media type is none. `group` is what the case has in common with others of its table: the field.
+    An empty media type is none. `group` is what the case has in common with others of its table: the field. One that
+    `leads` its group is among those that are always sent.
     """
 
     label: str
@@ -78,6 +78,7 @@ class Case:
     body: bytes | None = None
     media_type: str | None = None
     group: str = ""
+    leads: bool = False
 
 
 def refused_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:
@@ -116,7 +117,7 @@ def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterato
 
 
 def chosen(cases: Sequence[Case], number: int, source: Random, always: int = 1, turn: int = 0) -> list[int]:
-    """Choose so many cases of each group, its first ones and others; return their places in the order of the table.
+    """Choose so many cases of each group, those that lead it or else its first ones, and others; return their places.
 
     Tables that are alike take turns: the next one, from the same source, goes on where the one before has ended.
     """
@@ -125,8 +126,9 @@ def chosen(cases: Sequence[Case], number: int, source: Random, always: int = 1, 
         groups.setdefault(case.group, []).append(place)
     found: list[int] = []
     for group in groups.values():
-        first = group[:always]
-        rest = source.sample(group[always:], len(group) - len(first))
+        first = [place for place in group if cases[place].leads] or group[:always]
+        rest = [place for place in group if place not in first]
+        rest = source.sample(rest, len(rest))
         others = max(0, min(number, len(group)) - len(first))
         found += [*first, *(rest[(turn * others + place) % len(rest)] for place in range(others))]
     return sorted(found)
@@ -155,15 +157,21 @@ def _bodies(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]
 
 
 def _hostile_texts(paths: Sequence[str], valid: Mapping[str, Any]) -> Iterator[Case]:
-    """Yield a case for each hostile text; of several fields that go together, each has another one, all in turn."""
-    texts = list(_HOSTILE_TEXT.items())
-    for number in range(len(texts)):
-        body, labels = valid, []
-        for place, path in enumerate(paths):
-            label, text = texts[(number + place) % len(texts)]
-            body = with_value(body, path, _hostile(path, valid, text))
-            labels.append(f"{label} in `{path}`")
-        yield Case(" and ".join(labels), body, group=" ".join(paths))
+    """Yield a case for each hostile text, in each of several fields that go together, whose others have odd ones.
+
+    No two texts that are often refused are in one case, where the refusal of one would hide what the other does.
+    """
+    odd = list(_ODD_TEXT.items())
+    for turn in range(len(paths)):
+        for number, told in enumerate([*_REFUSED_TEXT.items(), *odd]):
+            body, labels = valid, []
+            for place, path in enumerate(paths):
+                is_its = place == (turn + number) % len(paths)
+                label, text = told if is_its else odd[(2 * number + place) % len(odd)]
+                body = with_value(body, path, _hostile(path, valid, text))
+                labels.append(f"{label} in `{path}`")
+            leads = len(paths) > 1 and not turn and number < len(_REFUSED_TEXT)
+            yield Case(" and ".join(labels), body, group=" ".join(paths), leads=leads)
 
 
 def _other_types(path: str, valid: Mapping[str, Any]) -> Iterator[Case]:

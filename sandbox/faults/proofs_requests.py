@@ -48,6 +48,10 @@ def _holds_nul(call: Call) -> bool:
     return b"\\u0000" in call.raw or b"\0" in call.raw
 
 
+def _holds_nul_alone(call: Call) -> bool:
+    return _holds_nul(call) and b"\\ud800" not in call.raw
+
+
 def _is_long(call: Call) -> bool:
     return len(call.raw) > LONG
 
@@ -176,6 +180,17 @@ READING = table(
             _row(name, "HOSTILE-1"),
         )
         for name in (SIGN_IN, CREATE_ORGANIZATION)
+    ),
+    *(
+        Fault(
+            _named(name, "nul-alone-500"),
+            name,
+            MUST,
+            "a NUL is a 500, but not beside a lone surrogate, for which a request is refused",
+            falling_over(name, _holds_nul_alone),
+            _row(name, "HOSTILE-1"),
+        )
+        for name in (SIGN_UP, CREATE_CUSTOMER, CREATE_CHECKOUT)
     ),
     Fault(
         "unknown-path-400",

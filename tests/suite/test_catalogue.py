@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 from typing import Any, Final
 
 import pytest
@@ -15,7 +16,7 @@ from pytest_bdd.parser import Feature, FeatureParser
 from conformance.checks.rules import KINDS
 from conformance.contract.catalogue import Catalogue, CatalogueError, load_catalogue
 from conformance.contract.document import Contract
-from conformance.generate.tables import refused_cases, survived_cases
+from conformance.generate.tables import chosen, refused_cases, survived_cases
 from steps import operations
 from tests.suite.catalogue_snapshot import COMMAND, differences, meanings, read, renewed
 
@@ -81,6 +82,20 @@ def test_every_table_makes_cases(catalogue: Catalogue) -> None:
             assert row.refuses["statuses"], row.id
         if row.survives is not None:
             assert list(survived_cases(row.survives, valid)), row.id
+
+
+def test_a_text_that_is_often_refused_hides_no_other() -> None:
+    """A gate sends a NUL and a lone surrogate in some field of each table, and never both in one request."""
+    valid = {"name": "x", "metadata": {"note": "x"}}
+    cases = list(survived_cases({"text": [["name", "metadata.note"]]}, valid))
+    held = [
+        {text for text in ("\0", "\ud800") if text in f"{case.json['name']} {case.json['metadata']['note']}"}
+        for case in cases
+    ]
+    sent = [held[place] for place in chosen(cases, 2, Random(7))]
+    assert sent == [{"\0"}, {"\ud800"}]
+    assert {case.json["name"] for case in cases} == {case.json["metadata"]["note"] for case in cases}
+    assert {"\0", "\ud800"} not in held
 
 
 def test_ids_mean_what_they_meant(catalogue: Catalogue) -> None:
