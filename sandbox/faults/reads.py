@@ -104,6 +104,18 @@ def _accepting(operation: str) -> Change:
     return arriving(arrive)
 
 
+def _deleted_by_anybody(operation: str, name: str) -> Change:
+    """DELETE, alone of all other methods, is carried out for any account."""
+
+    def arrive(call: Call) -> Reply | None:
+        if call.method != "DELETE" or not call.path.startswith(ITEMS[operation]) or "authorization" not in call.headers:
+            return None
+        call.store.execute(f"DELETE FROM {name} WHERE id = ?", (call.path.rpartition("/")[2],))
+        return Reply(200, {"deleted": True})
+
+    return arriving(arrive)
+
+
 FAULTS = table(
     "reads",
     *(
@@ -172,6 +184,14 @@ FAULTS = table(
                 MUST,
                 "DELETE, PUT and PATCH of anybody are answered with 200",
                 _accepting(operation),
+                requirements=(f"{short}-READ-26",),
+            ),
+            Fault(
+                f"{what}-deleted-by-anybody",
+                operation,
+                MUST,
+                "DELETE of any account is carried out",
+                _deleted_by_anybody(operation, what),
                 requirements=(f"{short}-READ-26",),
             ),
         )
