@@ -23,6 +23,7 @@ Feature: Tenants are kept apart
     Scenario: A session without an active organization
       When somebody else signs in, and makes no organization active
       Then that session attaches no customer of the merchant
+      And that session creates nothing for the merchant
       And that session reads nothing of the merchant, where the target offers it
 
     @ACTIVE-TENANT-3
@@ -65,7 +66,7 @@ Feature: Tenants are kept apart
 
     @CUSTOMER-TENANT-3
     Scenario: A refused customer leaves no trace
-      Given the target lists the customers of a merchant
+      Given the target lists the customers of the other merchant
       When the merchant creates a customer for the other merchant
       Then the other merchant has as many customers as before
 
@@ -125,6 +126,6 @@ Feature: Tenants are kept apart
 
     @CHECKOUT-TENANT-5
     Scenario: The new customer of a refused checkout session leaves no trace
-      Given the target lists the customers of a merchant
+      Given the target lists the customers of the other merchant
       When the merchant creates a checkout session with a new customer for the other merchant
       Then the other merchant has as many customers as before

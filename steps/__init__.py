@@ -21,6 +21,7 @@ MODULES = (
     "steps.together",
     "steps.keepsakes",
     "steps.scope",
+    "steps.inactive",
     "steps.claims",
     "steps.reads",
     "steps.unusual_values",

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
 from pytest_bdd import given, parsers, then, when
 
-from conformance.errors import Why
 from conformance.run import Run
 from conformance.sharing import once
 from conformance.values import MISSING, first_field, shown, without
@@ -162,17 +160,6 @@ def person_signs_in_often(story: Story, times: int) -> None:
         fields = {"rememberMe": False} if number == times else {}
         exchange = sign_in(story, account.email, account.password, fields, intent=Intent.VALID)
         story.add(story.run.need_success(exchange))
-
-
-@when("somebody else signs in, and makes no organization active")
-def signs_in_without_active(story: Story) -> None:
-    saved_for(story, operations.SIGN_IN)
-    account = story.merchants.account
-    is_other = account.organization_id != story.actor.organization_id
-    need(is_other, "no account is there besides the two merchants that were given", Why.CAPABILITY)
-    token = session_token(signs_in(story, account))
-    need(bool(token), "sign-in hands out no token")
-    story.notes["intruder"] = replace(account, token=token)
 
 
 @when("the person signs in with the e-mail in capitals")

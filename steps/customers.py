@@ -158,12 +158,20 @@ def _told(exchange: Exchange, *marks: str) -> str:
 @given("the target lists the customers of a merchant")
 def target_lists_customers(story: Story) -> None:
     """Customers are counted before and after: until the test ends, nobody else of this run may create any there."""
+    _prepare_to_count(story)
+    story.notes["customers"] = listed(story.run, story.actor)
+
+
+@given("the target lists the customers of the other merchant")
+def target_lists_customers_of_other(story: Story) -> None:
+    _prepare_to_count(story)
+    story.notes["customers of the other"] = listed(story.run, story.rival)
+
+
+def _prepare_to_count(story: Story) -> None:
     _count_apart(story)
     once(story.run.shared, LISTS_LAG, lambda: lists_lag(story.run, story.actor))
     _settle(story.run)
-    story.notes["customers"] = listed(story.run, story.actor)
-    if story.other is not None:
-        story.notes["customers of the other"] = listed(story.run, story.rival)
 
 
 def _count_apart(story: Story) -> None:

@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 from pytest_bdd import given, then, when
 
@@ -14,9 +13,9 @@ from conformance.errors import NotTested, Why
 from conformance.run import Run
 from conformance.sharing import once
 from conformance.values import first_field, without
-from conformance.wire.exchange import Call, Exchange, Intent
+from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
-from steps.fixtures import Story, any_customer, deciding, need, new_session
+from steps.fixtures import Story, deciding, need
 from steps.merchant import Merchant
 from steps.merchants import (
     TOKEN_HEADER,
@@ -300,36 +299,6 @@ def active_still(story: Story) -> None:
 @then("the merchant can make it active")
 def merchant_activates(story: Story) -> None:
     story.run.need_success(make_active(story.run, story.actor, story.actor.organization_id, intent=Intent.VALID))
-
-
-@then("that session attaches no customer of the merchant")
-def attaches_no_foreign_customer(story: Story) -> None:
-    run, intruder = story.run, story.notes["intruder"]
-    body = operations.create_checkout.body(run, intruder.organization_id)
-    body["customerId"] = any_customer(run, story.actor)
-    exchange = send(run, operations.CREATE_CHECKOUT, body, intruder)
-    refused(run, exchange, (400, 401, 403, 404), "another merchant's customer", "ACTIVE-TENANT-40")
-
-
-@then("that session reads nothing of the merchant, where the target offers it")
-def reads_nothing_foreign(story: Story) -> None:
-    """A list that is shown without an active organization holds customers of the reader's own alone."""
-    run, intruder = story.run, story.notes["intruder"]
-    customers = run.contract.operations[operations.CREATE_CUSTOMER].path
-    customer = any_customer(run, story.actor)
-    session = new_session(run, story.actor)
-    sessions = run.contract.operations[operations.CREATE_CHECKOUT].path
-    paths = (
-        f"{customers}/{quote(customer, safe='')}",
-        f"{customers}?limit=100&offset=0",
-        f"{sessions}/{quote(session, safe='')}",
-    )
-    for path in paths:
-        exchange = run.send(Call("GET", path, token=intruder.token, actor=intruder.key))
-        text = exchange.response.text if exchange.is_success and exchange.response is not None else ""
-        found = [identifier for identifier in (customer, session) if identifier in text]
-        told = f"{exchange.outcome}, {', '.join(found)}"
-        run.check(not found, "nothing of another merchant", told, exchange, "ACTIVE-TENANT-40")
 
 
 @when("the merchant tries to make an organization active whose id is no text")

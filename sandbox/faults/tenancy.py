@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sandbox import policies
 from sandbox.behaviour import Behaviour, Call, Change
-from sandbox.changes import with_seams
+from sandbox.changes import both, with_seams
 from sandbox.faults.builders import editing, failing, keep_session_under_nobody, option
 from sandbox.faults.model import ANY, MUST, Fault, table
 from sandbox.model import CREATE_CHECKOUT, CREATE_CUSTOMER, SET_ACTIVE, JsonObject, Reply, text
@@ -41,6 +41,11 @@ def _checked_before(call: Call, merchant_id: str) -> bool:
 
 def _remember_check(call: Call, _: JsonObject) -> None:
     call.memory.setdefault("checked sessions", set()).add(call.caller.token)
+
+
+def _no_active(call: Call, merchant_id: str) -> bool:
+    """The named merchant is held against the active one, where there is one."""
+    return call.caller.active is None and _known(call, merchant_id)
 
 
 def _own_instead(operation: str) -> Change:
@@ -189,6 +194,17 @@ FAULTS = table(
             _using(CREATE_CHECKOUT, _checked_before)(behaviour)
         ),
         requirements=("CHECKOUT-TENANT-1", "CHECKOUT-LEAK-3"),
+    ),
+    *(
+        Fault(
+            f"{what}-merchant-unchecked-without-active",
+            operation,
+            MUST,
+            "a session of a user without an active organization may use any merchantId",
+            both(with_seams(active_demanded=False), _using(operation, _no_active)),
+            requirements=("ACTIVE-TENANT-40",),
+        )
+        for operation, what in ((CREATE_CUSTOMER, "customer"), (CREATE_CHECKOUT, "checkout"))
     ),
     Fault(
         "checkout-foreign-customer-dropped",

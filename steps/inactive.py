@@ -1,0 +1,71 @@
+"""A session of another merchant's that has no active organization: it opens nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import quote
+
+from pytest_bdd import then, when
+
+from conformance.errors import Why
+from conformance.wire.exchange import Call
+from steps import operations
+from steps.accounts import signs_in
+from steps.fixtures import Story, any_customer, need, saved_for
+from steps.keepsakes import keepsakes
+from steps.merchants import send, session_token, text_field
+from steps.outcomes import FORBIDDEN, refused
+
+_MUST = "ACTIVE-TENANT-40"
+
+
+@when("somebody else signs in, and makes no organization active")
+def signs_in_without_active(story: Story) -> None:
+    saved_for(story, operations.SIGN_IN)
+    account = story.merchants.account
+    is_other = account.organization_id != story.actor.organization_id
+    need(is_other, "no account is there besides the two merchants that were given", Why.CAPABILITY)
+    token = session_token(signs_in(story, account))
+    need(bool(token), "sign-in hands out no token")
+    story.notes["intruder"] = replace(account, token=token)
+
+
+@then("that session attaches no customer of the merchant")
+def attaches_no_foreign_customer(story: Story) -> None:
+    run, intruder = story.run, story.notes["intruder"]
+    body = operations.create_checkout.body(run, intruder.organization_id)
+    body["customerId"] = any_customer(run, story.actor)
+    exchange = send(run, operations.CREATE_CHECKOUT, body, intruder)
+    refused(run, exchange, FORBIDDEN, "another merchant's customer", _MUST)
+
+
+@then("that session creates nothing for the merchant")
+def creates_nothing_foreign(story: Story) -> None:
+    run, intruder = story.run, story.notes["intruder"]
+    for operation, made in (
+        (operations.CREATE_CUSTOMER, operations.create_customer),
+        (operations.CREATE_CHECKOUT, operations.create_checkout),
+    ):
+        exchange = send(run, operation, made.body(run, story.actor.organization_id), intruder)
+        refused(run, exchange, FORBIDDEN, "another merchant", _MUST)
+
+
+@then("that session reads nothing of the merchant, where the target offers it")
+def reads_nothing_foreign(story: Story) -> None:
+    """A list that is shown without an active organization holds customers of the reader's own alone."""
+    run, intruder = story.run, story.notes["intruder"]
+    customers = run.contract.operations[operations.CREATE_CUSTOMER].path
+    customer = any_customer(run, story.actor)
+    session = text_field(keepsakes(run, story.actor).session, "id")
+    sessions = run.contract.operations[operations.CREATE_CHECKOUT].path
+    paths = (
+        f"{customers}/{quote(customer, safe='')}",
+        f"{customers}?limit=100&offset=0",
+        f"{sessions}/{quote(session, safe='')}",
+    )
+    for path in paths:
+        exchange = run.send(Call("GET", path, token=intruder.token, actor=intruder.key))
+        text = exchange.response.text if exchange.is_success and exchange.response is not None else ""
+        found = [identifier for identifier in (customer, session) if identifier in text]
+        told = f"{exchange.outcome}, {', '.join(found)}"
+        run.check(not found, "nothing of another merchant", told, exchange, _MUST)
