@@ -33,7 +33,7 @@ Feature: Unusual values are refused or kept
       | a name of 255 characters and long texts                 |
       | a name of 256 characters, nested values and a long slug |
       | markup                                                  |
-      | a name with emoji                                       |
+      | a name with emoji and empty metadata                    |
 
   @ORG-ECHO-1 @ORG-ECHO-2 @ORG-ECHO-3 @ORG-ECHO-4 @ACTIVE-ECHO-2 @ACTIVE-ECHO-3 @ACTIVE-ECHO-40 @ACTIVE-ECHO-41 @ORG-UNIQUE-2
   Scenario: An organization of unusual values, with capitals in its slug
@@ -84,7 +84,7 @@ Feature: Unusual values are refused or kept
       | a currency of three decimals and long texts           |
       | yen and nested values                                 |
       | a currency without decimals and product ids of digits |
-      | several line items                                    |
+      | several line items and empty metadata                 |
       | very many line items                                  |
       | an amount beyond 32 bits                              |
 

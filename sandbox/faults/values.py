@@ -353,6 +353,20 @@ METADATA = table(
             ),
         )
     ),
+    *(
+        _kept(
+            f"{what}-metadata-empty-list",
+            operation,
+            "metadata",
+            "empty metadata is a list, as languages without objects write it",
+            lambda found: [] if found == {} else found,
+            *requirements,
+        )
+        for what, operation, *requirements in (
+            ("organization", CREATE_ORGANIZATION, "ORG-ECHO-3"),
+            ("checkout", CREATE_CHECKOUT, "CHECKOUT-ECHO-7"),
+        )
+    ),
     _kept(
         "organization-metadata-guessed",
         CREATE_ORGANIZATION,

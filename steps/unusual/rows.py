@@ -61,7 +61,7 @@ ORGANIZATIONS: Final[dict[str, Row]] = {
     "a name of 256 characters, nested values and a long slug": (of.OF_256, of.NESTED, of.LONG_SLUG),
     "inner blanks, apostrophes and capitals in the slug": (of.BLANKS, of.WORDING, of.LOGOS, of.SLUG_WITH_CAPITALS),
     "markup": (of.MARKUP, of.MARKED_UP),
-    "a name with emoji": (of.EMOJI,),
+    "a name with emoji and empty metadata": (of.EMOJI, of.NO_METADATA),
 }
 CUSTOMERS: Final[dict[str, Row]] = {
     "digits as text": (of.DIGITS, of.LOOKALIKES, of.PHONE_OF_8),
@@ -111,7 +111,7 @@ SESSIONS: Final[dict[str, Row]] = {
         of.PRODUCTS,
         of.WITHOUT_TLS,
     ),
-    "several line items": (of.line_items(5, 20, 21),),
+    "several line items and empty metadata": (of.line_items(5, 20, 21), of.NO_METADATA),
     "many line items": (of.line_items(51, 50), of.FEE),
     "very many line items": (of.line_items(200, 101, 100),),
     "the amount 0": (of.amounts(0),),
