@@ -137,14 +137,20 @@ def _no_hash(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] 
     of_an_account = "request" in params and field_of(exchange.request_json, params["request"]) is not MISSING
     findings = [
         Finding("no password hash", f"a field `{name}`")
-        for name in _field_names(exchange.response_json, params.get("free", ()))
+        for name, text in _text_fields(exchange.response_json, params.get("free", ()))
         if _HASH_FIELD.match(name) or (of_an_account and _HASH_OF_AN_ACCOUNT.match(name))
+        if exchange.is_success or not _is_message(text)
     ]
     everything = "\n".join([exchange.response.text, *(value for _, value in exchange.response.headers)])
     hit = _HASH.search(everything) if _may_hold_hash(everything) else None
     if hit and hit[0] not in exchange.request_text:
         findings.append(Finding("no password hash", f"text that looks like one: {hit[0][:12]}…"))
     return findings
+
+
+def _is_message(text: str) -> bool:
+    """Return whether a text is words, or the name of a mistake: errors have such by the names of the wrong fields."""
+    return " " in text.strip() or not any(map(str.isdigit, text))
 
 
 def _may_hold_hash(text: str) -> bool:
@@ -162,13 +168,13 @@ def _no_token(exchange: Exchange, params: Params, rules: Basis) -> list[Finding]
     return [Finding("a body without the session token", "the token of the request stands in it")] if repeated else []
 
 
-def _field_names(value: Any, free: Collection[str], depth: int = 4) -> list[str]:
+def _text_fields(value: Any, free: Collection[str], depth: int = 4) -> list[tuple[str, str]]:
     if depth == 0:
         return []
     if isinstance(value, dict):
-        inner = [name for key, item in value.items() if key not in free for name in _field_names(item, free, depth - 1)]
-        return [name for name, item in value.items() if isinstance(item, str)] + inner
-    return [name for item in value for name in _field_names(item, free, depth - 1)] if isinstance(value, list) else []
+        inner = [pair for key, item in value.items() if key not in free for pair in _text_fields(item, free, depth - 1)]
+        return [(name, item) for name, item in value.items() if isinstance(item, str)] + inner
+    return [pair for item in value for pair in _text_fields(item, free, depth - 1)] if isinstance(value, list) else []
 
 
 def _only_own(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:

@@ -49,6 +49,12 @@ def _path(call: Call, body: JsonObject) -> JsonObject:
     return {"path": call.path, "instance": call.path, "errors": pointers, "message": words}
 
 
+def _by_field(call: Call, _: JsonObject) -> JsonObject:
+    """The members of the body by their names, with what may be wrong with each: in words, and as the name of a rule."""
+    messages = {name: f"failed on the '{name}' tag, rule 7" for name in call.fields}
+    return {"fields": messages, "rules": dict.fromkeys(call.fields, "TOO_SHORT")}
+
+
 def _words(call: Call, body: JsonObject) -> JsonObject:
     call.memory["words"] = number = call.memory.get("words", 0) + 1
     words = WORDS[number % len(WORDS)]
@@ -64,6 +70,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("error-problem-json", "errors are application/problem+json", finishing(_problem)),
     Variant("error-code-number", "an error has a number for a code beside its status", _told(_number)),
     Variant("error-path", "an error names the path of the request and the members of its body", _told(_path)),
+    Variant("error-by-field", "an error has messages and codes by the names of the body's members", _told(_by_field)),
     Variant("error-words", "an error's words are ones that SQL and HTML have too", _told(_words)),
     Variant("error-changing", "an error holds a time and the id of the request", _told(_changing)),
 )
