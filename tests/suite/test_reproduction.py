@@ -81,7 +81,11 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 
 @pytest.mark.parametrize(
     "body",
-    [HOSTILE.encode(), b'{"name": "x"}', b"", b"not UTF-8: \xff\xfe", b" blanks \n", b"a\0b"],
+    [
+        *(HOSTILE.encode(), b'{"name": "x"}', b"", b"not UTF-8: \xff\xfe", b" blanks \n", b"a\0b"),
+        b'{"name": "%s\xc3\xbc$%s"}' % (b"x" * 1_048_576, b"7" * 1_000),
+    ],
+    ids=["hostile", "plain", "none", "not UTF-8", "blanks", "NUL", "a megabyte"],
 )
 def test_a_body_is_sent_to_the_byte(run: Run, body: bytes) -> None:
     seen = received(run, exchange(1, Call("POST", "/customers?a=$(id)&b=%20", body=body)))

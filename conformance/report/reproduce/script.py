@@ -47,6 +47,8 @@ _NAMED: Final = re.compile(r"exchange #(\d+)")
 _FIRST, _END = "\ue000", "\ue001"
 _MARKED: Final = re.compile(f"{_FIRST}([^{_END}]*){_END}")
 _LONGEST_BODY: Final = 20_000
+_REPEATED: Final = re.compile(rb"([A-Za-z0-9])\1{999,}")
+"""A letter or digit a thousand times or more, which a script repeats itself."""
 _WIDTH: Final = 110
 
 
@@ -83,7 +85,7 @@ def _script(run: Run, origins: Origins, own: Mapping[str, list[int]], result: Re
     told += [int(one) for one in _NAMED.findall(breach.got)]
     told += [origins.given[word].number for word in WORD.findall(breach.got) if word in origins.given]
     chain = origins.chain(number, told, remembers=remembers)
-    if any(len(exchange.request_body) > _LONGEST_BODY for exchange in chain):
+    if any(len(_REPEATED.sub(b"", exchange.request_body)) > _LONGEST_BODY for exchange in chain):
         return None
     return Script(f"{requirement.id}.sh", render(chain, origins, run, requirement, breach))
 
@@ -253,17 +255,20 @@ class Writer:
         if not raw:
             return []
         text = raw.decode("utf-8", "surrogateescape")
-        if not text.isprintable() or text != text.strip():
+        if not text.isprintable() or text != text.strip() or _REPEATED.search(raw):
             return [f'{{ {" ".join(self._printed(text))} }} >"$folder/body"']
         return ["body <<BODY", self._in_shell(text, "\\$`"), "BODY"]
 
     def _printed(self, text: str) -> Iterator[str]:
-        """Yield the commands that print a body of any octets: its variables, plain text, and what is none by octets."""
+        """Yield the commands that print a body of any octets: variables, plain text, long runs, others by octets."""
         for number, piece in enumerate(_MARKED.split(self._marked(text))):
             if number % 2:
                 yield f'printf %s "{self._variable(piece)}";'
                 continue
-            for part in re.findall(r"[ -~]+|[^ -~]+", piece):
+            for part in _alike(piece):
+                if _REPEATED.fullmatch(part.encode("utf-8", "surrogateescape")):
+                    yield f"repeat {len(part)} {part[0]};"
+                    continue
                 octets = "".join(f"\\{octet:03o}" for octet in part.encode("utf-8", "surrogateescape"))
                 yield (
                     f"printf %s {shlex.quote(part)};"
@@ -292,6 +297,16 @@ class Writer:
         if line not in self.variables:
             self.variables.append(line)
         return f'"{name}: ${{{variable}:?the value of the header {name}}}"'
+
+
+def _alike(text: str) -> Iterator[str]:
+    """Yield the parts of a text: long runs of one character, plain text, and what is neither."""
+    kept = 0
+    for run in re.finditer(_REPEATED.pattern.decode(), text):
+        yield from re.findall(r"[ -~]+|[^ -~]+", text[kept : run.start()])
+        yield run[0]
+        kept = run.end()
+    yield from re.findall(r"[ -~]+|[^ -~]+", text[kept:])
 
 
 def _derivation(word: str, value: str, name: str) -> str:

@@ -28,6 +28,10 @@ password() { # password LENGTH: a new password of so many characters
   printf %s "Aa1!$(random "$1")" | cut -c1-"$1"
 }
 
+repeat() { # repeat NUMBER CHARACTER: a character so many times
+  head -c "$1" /dev/zero | tr '\0' "$2"
+}
+
 json() { # json TEXT: a text as it stands within the quotes of JSON
   printf %s "$1" | sed 's/[\\"]/\\&/g'
 }
