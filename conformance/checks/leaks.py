@@ -71,6 +71,8 @@ INTERNALS: Final = (
         ),
     ),
 )
+_ABOVE_FIELDS: Final = frozenset({"data", "attributes", "body", "requestBody", "payload", "properties", "params"})
+"""What a pointer to a field of a request may begin with, as JSON:API and others have it."""
 _HASH: Final = re.compile(
     r"\$2[abxy]\$\d\d\$|\$argon2|\$scrypt\$|\$pbkdf2|pbkdf2_sha|\b[0-9a-f]{32}:[0-9a-f]{128}\b|\bscrypt[:$]",
     re.IGNORECASE,
@@ -89,7 +91,7 @@ def _no_internals(exchange: Exchange, params: Params, rules: Basis) -> list[Find
     for what, pattern in INTERNALS:
         for item in [exchange.response.text] if told is MISSING else exchange.response_texts:
             for hit in pattern.finditer(item):
-                if not _is_of_the_request(hit[0], exchange):
+                if not (_is_of_the_request(hit[0], exchange) or _is_pointer(hit[0], exchange, rules)):
                     found.setdefault(what, hit[0])
                     break
     return [Finding("an error for the client alone", f"{what}: {shown(hit, 80)}") for what, hit in found.items()]
@@ -112,6 +114,15 @@ def _is_of_the_request(text: str, exchange: Exchange) -> bool:
         return True
     last = next((step for step in reversed(steps) if not step.isdigit()), "")
     return bool(last) and last in exchange.request_texts
+
+
+def _is_pointer(text: str, exchange: Exchange, rules: Basis) -> bool:
+    """Return whether a text is a pointer to a field of the operation's request, be it missing there (RFC 6901)."""
+    operation = rules.contract.operations.get(exchange.call.operation or "")
+    paths = operation.request.paths(put=True) if operation is not None else ()
+    known = {name for path in paths for name in path.split(".")}
+    steps = [step for step in text.rstrip(".-/").split("/")[1:] if not step.isdigit()]
+    return bool(steps) and steps[-1] in known and known.union(_ABOVE_FIELDS).issuperset(steps)
 
 
 def _no_password(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from sandbox import identity
 from sandbox.behaviour import Call
 from sandbox.changes import with_seams
+from sandbox.model import CREATE_CHECKOUT, GET_CHECKOUT, JsonObject
+from sandbox.variants.builders import entities
 from sandbox.variants.model import Variant
 
 
@@ -43,7 +45,17 @@ def _whole_seconds(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _in_capitals(_: Call, session: JsonObject) -> None:
+    """Scheme and host have no letter case (RFC 3986, 6.2.2.1)."""
+    session["sessionUrl"] = f"HTTPS://Pay.Example.com/{session['id']}"
+
+
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "session-url-capitals",
+        "scheme and host of the page to pay at are in capitals",
+        entities({CREATE_CHECKOUT, GET_CHECKOUT}, _in_capitals),
+    ),
     Variant("ids-uuid", "ids are UUIDs", with_seams(new_id=_uuid)),
     Variant("ids-integer", "ids are whole numbers, as strings", with_seams(new_id=_integer)),
     Variant("ids-counted", "ids of each kind are counted from 1", with_seams(new_id=_counted)),
