@@ -117,12 +117,12 @@ def _is_of_the_request(text: str, exchange: Exchange) -> bool:
 
 
 def _is_pointer(text: str, exchange: Exchange, rules: Basis) -> bool:
-    """Return whether a text is a pointer to a field of the operation's request, be it missing there (RFC 6901)."""
+    """Return whether a text is a pointer to the operation's request, or to a field that may be missing (RFC 6901)."""
     operation = rules.contract.operations.get(exchange.call.operation or "")
     paths = operation.request.paths(put=True) if operation is not None else ()
     known = {name for path in paths for name in path.split(".")}
     steps = [step for step in text.rstrip(".-/").split("/")[1:] if not step.isdigit()]
-    return bool(steps) and steps[-1] in known and known.union(_ABOVE_FIELDS).issuperset(steps)
+    return bool(steps) and known.union(_ABOVE_FIELDS).issuperset(steps)
 
 
 def _no_password(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:

@@ -64,6 +64,7 @@ def _path(call: Call, body: JsonObject) -> JsonObject:
     pointers = [
         {"pointer": f"/data/attributes/{name}"} for name in (*call.fields, *REQUIRED.get(call.operation or "", ()))
     ]
+    pointers += [] if isinstance(call.body, dict) else [{"pointer": "/data/attributes"}]
     message = body.get("message")
     words = message if isinstance(message, list) else f"{message} (Cannot {call.method} {call.path})"
     return {"path": call.path, "instance": call.path, "errors": pointers, "message": words}
