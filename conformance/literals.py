@@ -51,10 +51,14 @@ class Literals:
         return "".join([*parts, text[kept:]]) if parts else text
 
     def _found(self, text: str) -> list[tuple[int, int]]:
-        pieces = zip(*[text[first::_STRIDE] for first in range(_PIECE)], strict=False)
+        strides = [text[first::_STRIDE] for first in range(_PIECE)]
+        if self._filed.keys().isdisjoint(
+            zip(*strides, strict=False)
+        ):  # as most texts are, which this tells the soonest
+            return []
         return [
             (start, start + length)
-            for number, piece in enumerate(pieces)
+            for number, piece in enumerate(zip(*strides, strict=False))
             if piece in self._filed
             for offset, length in self._filed[piece]
             if (start := number * _STRIDE - offset) >= 0 and text[start : start + length] in self._known

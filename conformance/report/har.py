@@ -11,10 +11,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from conformance import __version__
 from conformance.masking import Masker
-from conformance.wire.evidence import evidence
+from conformance.wire.evidence import without_curl
 from conformance.wire.exchange import Exchange
 
 MOST: Final = 10_000
+_STATUSES: Final = frozenset(HTTPStatus)
 _NAME: Final = "merchant-onboarding-conformance"
 
 
@@ -35,7 +36,7 @@ def archive(exchanges: Iterable[Exchange], masker: Masker, left_out: int = 0) ->
 
 def entry(exchange: Exchange, masker: Masker) -> dict[str, Any]:
     """Return an exchange as an entry of an archive; one without a response has the status 0, as browsers write it."""
-    told = evidence(exchange, masker)
+    told = without_curl(exchange, masker)
     milliseconds = round(exchange.seconds * 1000, 3)
     found = {
         "startedDateTime": datetime.fromtimestamp(exchange.began, UTC).isoformat(timespec="milliseconds"),
@@ -68,7 +69,7 @@ def _request(told: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
 
 def _response(told: dict[str, Any], exchange: Exchange) -> dict[str, Any]:
     size = len(exchange.response.body) if exchange.response is not None else 0
-    known = told["status"] in set(HTTPStatus)
+    known = told["status"] in _STATUSES
     return {
         "status": told["status"],
         "statusText": HTTPStatus(told["status"]).phrase if known else "",

@@ -16,7 +16,13 @@ _BODY_IN_SHORT: Final = 600
 
 
 def evidence(exchange: Exchange, masker: Masker) -> dict[str, Any]:
-    """Return an exchange as JSON data for the reports: masked and bounded."""
+    """Return an exchange as JSON data for the reports: masked and bounded, with a curl line that sends it again."""
+    found = without_curl(exchange, masker)
+    return {**found, "curl": _curl(found["request"])}
+
+
+def without_curl(exchange: Exchange, masker: Masker) -> dict[str, Any]:
+    """Return an exchange as JSON data for those who have no use for a curl line."""
     response = exchange.response
     request = {
         "method": exchange.call.method,
@@ -38,7 +44,6 @@ def evidence(exchange: Exchange, masker: Masker) -> dict[str, Any]:
         },
         "failure": exchange.failure and masker.text(exchange.failure),
         "seconds": round(exchange.seconds, 4),
-        "curl": _curl(request),
     }
 
 
