@@ -70,6 +70,7 @@ class Merchants:
         self._spare: dict[str, str] = {}
         self._apart: dict[str, str] = {}
         self._sign_ins: dict[str, int] = {}
+        self._is_capped = False
 
     @property
     def first(self) -> Merchant:
@@ -219,18 +220,28 @@ class Merchants:
     def _renewed(self, merchant: Merchant, which: str = "main") -> Merchant:
         """Return a merchant in a new session, where her sign-ins in the tests have ended the one that she had.
 
-        A cap on sessions is lawful; that the last two stay open is a check of its own.
+        A cap on sessions is lawful; that the last two stay open is a check of its own. Where there is one, the spare
+        session is renewed before the main one, so that a test which is given both has the newest two.
         """
         session = f"{merchant.key} {which}"
         if self._sign_ins.setdefault(session, self._count(merchant)) != self._count(merchant):
+            if which == "main" and self._is_capped:
+                self._renew_spare(merchant)
             body = {"organizationId": merchant.organization_id}
             if self.run.has_status(send(self.run, operations.SET_ACTIVE, body, merchant), HTTPStatus.UNAUTHORIZED):
+                if which == "main" and not self._is_capped:
+                    self._renew_spare(merchant)
+                self._is_capped = True
                 merchant = replace(merchant, token=self.sign_in(merchant))
                 self.activate(merchant, merchant.token)
                 if which == "main":
                     self._ready[merchant.key] = merchant
         self._sign_ins[session] = self._count(merchant)
         return merchant
+
+    def _renew_spare(self, merchant: Merchant) -> None:
+        if merchant.key in self._spare:
+            self.spare(merchant)
 
     def _count(self, merchant: Merchant) -> int:
         return self.run.successes[operations.SIGN_IN, merchant.key]

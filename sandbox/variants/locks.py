@@ -70,4 +70,5 @@ VARIANTS: tuple[Variant, ...] = (
         _locking(Problem(429, "TOO_MANY_ATTEMPTS", "Too many attempts", headers=(("retry-after", "900"),))),
     ),
     Variant("sessions-2", "the two newest sessions of a user stay open", with_seams(open_session=_newest(2))),
+    Variant("sessions-3", "the three newest sessions of a user stay open", with_seams(open_session=_newest(3))),
 )

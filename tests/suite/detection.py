@@ -94,6 +94,7 @@ COMBINATIONS: Final[tuple[tuple[str, ...], ...]] = (
     ("set-active-empty-accepted", "set-active-metadata-object", "inline-customer-object-alone", "expires-at-null"),
     ("token-in-body-alone", "email-kept", "active-not-demanded", "two-options-prefer-id", "chunked-replies"),
     ("lock-3-423", "sessions-2"),
+    ("captcha", "sessions-3"),
 )
 """Variants that a real server may well have together."""
 
