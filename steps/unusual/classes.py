@@ -24,7 +24,7 @@ class Led(tuple[Change, ...]):
 
 
 _PLAIN: Final = "Conformance Store and Sons "
-_QUOTED: Final = "O'Brien  & \"D'Arcy\"  "
+_QUOTED: Final = "O'Brien  & \"D'Arcy\" \\ Sons  "
 _SCRIPTS: Final = "Zoë Ångström Ελλάδα Привет 東京 "
 _LARGEST: Final = 2**53 - 1
 _OF_32_BITS: Final = 2**31
