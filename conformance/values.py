@@ -58,6 +58,11 @@ def _is_too_deep(value: Any) -> bool:
     return bool(level)
 
 
+def is_whole(value: Any) -> bool:
+    """Return whether a JSON value is a whole number, however it is written: 2, 2.0 or 2e0 (JSON Schema, `integer`)."""
+    return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
+
+
 def field(value: Any, path: str) -> Any:
     """Return what stands at a dotted path (`user.id`, `items.0.name`; empty for the whole value), or `MISSING`."""
     for name in path.split(".") if path else ():

@@ -14,7 +14,7 @@ from pytest_bdd import given, parsers, then, when
 from conformance.errors import NotTested, Why
 from conformance.run import Run
 from conformance.sharing import once
-from conformance.values import MISSING, caseless, contains, field, first_field, shown
+from conformance.values import MISSING, caseless, contains, field, first_field, is_whole, shown
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.fixtures import Story, deciding, need, new_customer
@@ -61,9 +61,9 @@ def listed(run: Run, merchant: Merchant) -> int:
     path = run.contract.operations[operations.CREATE_CUSTOMER].path
     exchange = read(run, f"{path}?limit=1&offset=0", merchant)
     total = first_field(exchange.response_json, ["pagination.total"])
-    if not exchange.is_success or not isinstance(total, int):
+    if not exchange.is_success or not is_whole(total):
         raise no_read(run, "customers", "the target does not list customers")
-    return total
+    return int(total)
 
 
 def refuse_read(run: Run, name: str) -> None:

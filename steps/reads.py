@@ -15,7 +15,7 @@ from pytest_bdd import parsers, then, when
 from conformance.checks.times import time_of
 from conformance.errors import NotTested, Why
 from conformance.run import Run
-from conformance.values import MISSING, contains, exactly, first_field, shown
+from conformance.values import MISSING, contains, exactly, first_field, is_whole, shown
 from conformance.wire.client import encode
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
@@ -391,7 +391,7 @@ def _well_formed(run: Run, exchange: Exchange) -> None:
     page = first_field(exchange.response_json, ["pagination"])
     numbers = [first_field(page, [name]) for name in _PAGE]
     limit, offset, total, more = numbers
-    right = all(isinstance(number, int) and not isinstance(number, bool) for number in numbers[:3])
+    right = all(map(is_whole, numbers[:3]))
     shaped = right and isinstance(more, bool) and isinstance(first_field(exchange.response_json, ["data"]), list)
     got = shown({name: first_field(page, [name]) for name in _PAGE if first_field(page, [name]) is not MISSING})
     run.check(shaped, "`data`, and `pagination` with its four fields", got, exchange, "CUSTOMER-LIST-20")
@@ -428,7 +428,7 @@ def _lost(exchange: Exchange, known: set[str]) -> set[str]:
     """Return which customers a page lacks; none where it goes on and the total leaves room for all of them."""
     listed = {str(first_field(row, ["id"])).casefold() for row in _rows(exchange)}
     total = first_field(exchange.response_json, ["pagination.total"])
-    goes_on = _more(exchange) and isinstance(total, int) and total >= len(known)
+    goes_on = _more(exchange) and is_whole(total) and total >= len(known)
     return set() if goes_on else known - listed
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sandbox import identity, writing
 from sandbox.behaviour import Call
 from sandbox.changes import finishing
-from sandbox.model import Reply
+from sandbox.model import Json, Reply
 from sandbox.variants.model import Variant
 
 
@@ -30,6 +30,20 @@ def _gzipped(call: Call, reply: Reply) -> Reply:
     return replace(reply, raw=gzip.compress(content, 1), headers=headers)
 
 
+def _with_a_point(_: Call, reply: Reply) -> Reply:
+    meant = reply.raw is None and reply.media_type == "application/json"
+    return replace(reply, body=_pointed(reply.body)) if meant else reply
+
+
+def _pointed(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: item if name == "metadata" else _pointed(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_pointed(item) for item in value]
+    is_exact = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53
+    return float(value) if is_exact and isinstance(value, int) else value
+
+
 def _closing(_: Call, reply: Reply) -> Reply:
     return replace(reply, headers=(*reply.headers, ("connection", "close")))
 
@@ -40,6 +54,9 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("gzip-replies", "replies are gzip where the client accepts it", finishing(_gzipped), writes=True),
     Variant(
         "chunked-replies", "replies are chunked", finishing(lambda _, reply: replace(reply, chunked=True)), writes=True
+    ),
+    Variant(
+        "numbers-with-a-point", "whole numbers are written with a point, as 2.0", finishing(_with_a_point), writes=True
     ),
     Variant("connection-close", "every connection ends after one reply", finishing(_closing), writes=True),
 )
