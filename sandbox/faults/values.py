@@ -337,6 +337,7 @@ METADATA = table(
                 _without(lambda _, value: not value and not isinstance(value, (dict, list))),
             ),
             ("cut-at-255", "texts in metadata are cut after 255 characters", _values(_cut(255))),
+            ("cut-at-500", "texts in metadata are cut after 500 characters", _values(_cut(500))),
             ("20-keys", "only 20 keys of metadata are kept", _first(20)),
             ("list-of-one-bare", "a list of one in metadata becomes what it holds", _values(_alone)),
             ("cents", "decimals in metadata are cut after two places", _values(_cents)),

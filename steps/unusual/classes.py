@@ -170,6 +170,7 @@ NESTED: Final = metadata(
     one=["alone"],
     many=list(range(25)),
     coded={"code": "00123"},
+    long="0123456789" * 120,
     customer={"name": "Somebody in metadata", "email": "nobody@example.com"},
     customerId="in metadata",
 )
