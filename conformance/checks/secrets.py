@@ -23,9 +23,10 @@ _DIGESTS: Final = ("md5", "sha1", "sha256", "sha512")
 _TRACE: Final = "a stack trace"
 _IN_HEADERS: Final = (_TRACE, "SQL", "an internal address")
 _SOURCE_FILE: Final = re.compile(
-    r"(?<![\w.:/])/(?:usr|home|var|opt|app|srv|root|workspace|src|Users|code)/[\w.@/-]{1,200}"
-    r"\.(?:py|rb|go|java|php|cs|ts|mjs)(?![\w/])"
+    r"(?<![\w.:/])/(?:(?:usr|home|var|opt|app|srv|root|tmp|workspace|src|Users|code)/[\w.@/-]{1,200}"
+    r"\.(?:py|rb|go|java|php|cs|ts|mjs)(?![\w/])|[\w.@/-]{1,200}\.(?:py|rb|go|java|php|cs|js|ts|mjs):\d+)"
 )
+"""A file of source code in a folder that has such, or in any folder where a line number follows."""
 _OF_URLS: Final = frozenset({"location", "content-location", "link", "set-cookie", "content-security-policy"})
 """Headers that name resources, whose paths are the target's as a client knows it."""
 

@@ -296,6 +296,17 @@ def with_rule(operation: str, name: str, holds: validation.Check, says: str = "i
     return _refield(operation, name, lambda field: replace(field, rules=(*field.rules, Rule("extra", holds, says))))
 
 
+def with_lax_rule(operation: str, name: str, rule: str, holds: validation.Check) -> Change:
+    """Hold a field to less than a rule of it asks for."""
+
+    def lax(field: Field) -> Field:
+        return replace(
+            field, rules=tuple(replace(one, holds=holds) if one.name == rule else one for one in field.rules)
+        )
+
+    return _refield(operation, name, lax)
+
+
 def any_type(operation: str, name: str) -> Change:
     """Accept a value of any JSON type; the other rules hold for the right one only."""
 

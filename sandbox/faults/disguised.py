@@ -175,6 +175,14 @@ FAULTS = table(
         requirements=("CUSTOMER-LEAK-22",),
     ),
     Fault(
+        "organization-refused-by-line-in-header",
+        CREATE_ORGANIZATION,
+        MUST,
+        "a header of a refusal tells the line that refused it, in whatever folder",
+        failing(_hint(lambda _: "/data/releases/7/validators.js:84 in done"), CREATE_ORGANIZATION),
+        requirements=("ORG-LEAK-22",),
+    ),
+    Fault(
         "checkout-query-in-header",
         CREATE_CHECKOUT,
         MUST,

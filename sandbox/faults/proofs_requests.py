@@ -17,6 +17,7 @@ from sandbox.faults.builders import (
     not_required,
     refusal,
     succeeding,
+    with_lax_rule,
     with_problem_status,
     without_rule,
 )
@@ -30,8 +31,10 @@ from sandbox.model import (
     SET_ACTIVE,
     SIGN_IN,
     SIGN_UP,
+    Json,
     Reply,
 )
+from sandbox.validation import EMAIL
 
 NO_OBJECT_STATUS: Mapping[str, int] = {
     SIGN_UP: 409,
@@ -50,6 +53,10 @@ def _holds_nul(call: Call) -> bool:
 
 def _holds_nul_alone(call: Call) -> bool:
     return _holds_nul(call) and b"\\ud800" not in call.raw
+
+
+def _begins_with_email(value: Json) -> bool:
+    return isinstance(value, str) and EMAIL.match(value) is not None
 
 
 def _is_long(call: Call) -> bool:
@@ -203,6 +210,14 @@ READING = table(
 )
 UNCHECKED = table(
     "validation",
+    Fault(
+        "signup-email-begins-well",
+        SIGN_UP,
+        MUST,
+        "a text that begins with an e-mail is accepted as one",
+        with_lax_rule(SIGN_UP, "email", "format", _begins_with_email),
+        ("SIGNUP-VALID-4",),
+    ),
     *(
         Fault(name, operation, level, words, without_rule(operation, field, rule), requirements)
         for name, operation, level, words, field, rule, requirements in (

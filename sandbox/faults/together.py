@@ -12,6 +12,7 @@ from sandbox.faults.model import MUST, Fault, table
 from sandbox.model import (
     CREATE_CUSTOMER,
     CREATE_ORGANIZATION,
+    LIST_CUSTOMERS,
     SET_ACTIVE,
     SIGN_IN,
     SIGN_UP,
@@ -97,6 +98,19 @@ def _lost(call: Call, reply: Reply) -> Reply:
     return reply
 
 
+def _left_out(call: Call, reply: Reply) -> Reply:
+    """The list of ids is read, extended and written back: of two at once one is not in it."""
+    left: set[str] = call.memory.setdefault("left out", set())
+    if call.operation == CREATE_CUSTOMER and reply.succeeded and call.memory["overlaps"]:
+        left.add(reply.body["id"])
+    if call.operation != LIST_CUSTOMERS or not reply.succeeded:
+        return reply
+    rows, page = reply.body["data"], reply.body["pagination"]
+    kept = [row for row in rows if row["id"] not in left]
+    fewer = {**page, "total": page["total"] - (len(rows) - len(kept))}
+    return replace(reply, body={**reply.body, "data": kept, "pagination": fewer})
+
+
 def _second_is_500(call: Call) -> None:
     if call.memory["overlaps"]:
         raise RuntimeError("two at once")
@@ -159,6 +173,14 @@ FAULTS = table(
         "customers who are created at once are lost but for the first",
         overlapping(CREATE_CUSTOMER, finishing(_lost)),
         requirements=("CUSTOMER-TOGETHER-51",),
+    ),
+    Fault(
+        "customer-left-out-of-list-at-once",
+        CREATE_CUSTOMER,
+        MUST,
+        "of two customers who are created at once the list has one",
+        overlapping(CREATE_CUSTOMER, finishing(_left_out)),
+        requirements=("CUSTOMER-LIST-21",),
     ),
     Fault(
         "customer-500-at-once",
