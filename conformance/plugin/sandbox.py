@@ -56,9 +56,13 @@ class Sandbox:
         return cls(process, line.split(_LISTENING, 1)[1].strip())
 
     def stop(self) -> None:
-        """End it at once, since it keeps nothing, and wait until it has ended."""
-        self.process.kill()
-        self.process.wait()
+        """Terminate it and wait until it has ended."""
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 def _environment() -> dict[str, str]:

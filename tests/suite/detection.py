@@ -176,7 +176,9 @@ BY_ORDER: Final = frozenset(
 """Faults that show by what went before, so that their proofs run all tests, in the order of a gate."""
 
 MEETING: Final[Mapping[str, frozenset[str]]] = {
-    "customer-of-another-at-once": frozenset({"ACTIVE-TOGETHER-51", "CUSTOMER-STATUS-1"}),
+    "customer-of-another-at-once": frozenset(
+        {"ACTIVE-TOGETHER-51", "API-LEAK-1", "API-LEAK-23", "CUSTOMER-LEAK-23", "CUSTOMER-STATUS-1"}
+    ),
     "set-active-in-anothers-session-at-once": frozenset({"ACTIVE-TOGETHER-51"}),
     "signup-session-of-another-at-once": frozenset({"ACTIVE-LEAK-3", "ORG-LEAK-23"}),
     "checkout-merchant-sql": frozenset({"CHECKOUT-LEAK-23"}),
