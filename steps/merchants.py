@@ -229,9 +229,9 @@ class Merchants:
                 self._renew_spare(merchant)
             body = {"organizationId": merchant.organization_id}
             if self.run.has_status(send(self.run, operations.SET_ACTIVE, body, merchant), HTTPStatus.UNAUTHORIZED):
-                if which == "main" and not self._is_capped:
-                    self._renew_spare(merchant)
                 self._is_capped = True
+                if which == "main":
+                    self._renew_spare(merchant)
                 merchant = replace(merchant, token=self.sign_in(merchant))
                 self.activate(merchant, merchant.token)
                 if which == "main":

@@ -93,14 +93,10 @@ class Rules(Basis):
             for path in self.catalogue.private.get(exchange.call.operation or "", ()):
                 text = field_of(exchange.request_json, path)
                 if isinstance(text, str) and len(text) > _DISTINCT:
-                    self._remember_private(text.casefold(), exchange.call.actor)
-
-    def _remember_private(self, text: str, actor: str) -> None:
-        if text not in self.memory.private:
-            self.memory.private[text] = actor
-            self.memory.private_texts.add(text)
-        elif self.memory.private[text] != actor:
-            self.memory.private[text] = EVERYBODY
+                    owner = self.memory.private.setdefault(text.casefold(), exchange.call.actor)
+                    self.memory.private_texts.add(text.casefold())
+                    if owner != exchange.call.actor:
+                        self.memory.private[text.casefold()] = EVERYBODY
 
 
 def _places(catalogue: Catalogue) -> Places:

@@ -97,9 +97,8 @@ class Traces:
             self.senders.setdefault(name, set()).add((origin.operation, accounts))
         if exchange.is_success:
             for token in self.handed_out(exchange):
-                if token not in self.tokens:
-                    self.tokens[token] = accounts
-                    self.token_texts.add(token)
+                self.tokens.setdefault(token, accounts)
+                self.token_texts.add(token)
             for path in params.get("ids", ()):
                 identifier = first_field(exchange.response_json, [path])
                 if not isinstance(identifier, str):

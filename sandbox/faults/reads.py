@@ -88,10 +88,14 @@ def _deleting(operation: str, name: str) -> Change:
 
     def arrive(call: Call) -> Reply | None:
         if call.method in ("DELETE", "PUT", "PATCH") and call.path.startswith(ITEMS[operation]):
-            call.store.execute(f"DELETE FROM {name} WHERE id = ?", (call.path.rpartition("/")[2],))
+            _delete(call, name)
         return None
 
     return arriving(arrive)
+
+
+def _delete(call: Call, name: str) -> None:
+    call.store.execute(f"DELETE FROM {name} WHERE id = ?", (call.path.rpartition("/")[2],))
 
 
 def _accepting(operation: str) -> Change:
@@ -110,7 +114,7 @@ def _deleted_by_anybody(operation: str, name: str) -> Change:
     def arrive(call: Call) -> Reply | None:
         if call.method != "DELETE" or not call.path.startswith(ITEMS[operation]) or "authorization" not in call.headers:
             return None
-        call.store.execute(f"DELETE FROM {name} WHERE id = ?", (call.path.rpartition("/")[2],))
+        _delete(call, name)
         return Reply(200, {"deleted": True})
 
     return arriving(arrive)

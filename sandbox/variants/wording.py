@@ -9,27 +9,9 @@ from dataclasses import replace
 
 from sandbox.behaviour import Call, Change
 from sandbox.changes import finishing
-from sandbox.model import (
-    CREATE_CHECKOUT,
-    CREATE_CUSTOMER,
-    CREATE_ORGANIZATION,
-    SET_ACTIVE,
-    SIGN_IN,
-    SIGN_UP,
-    JsonObject,
-    Reply,
-)
+from sandbox.model import JsonObject, Reply
 from sandbox.variants.model import Variant
 
-REQUIRED: dict[str, tuple[str, ...]] = {
-    SIGN_UP: ("name", "email", "password"),
-    SIGN_IN: ("email", "password"),
-    CREATE_ORGANIZATION: ("name", "slug", "metadata"),
-    SET_ACTIVE: ("organizationId",),
-    CREATE_CUSTOMER: ("merchantId", "phoneNumber"),
-    CREATE_CHECKOUT: ("currency", "lineItems/0/amount", "successUrl"),
-}
-"""Fields that an error points to, whether the request has them or not."""
 WORDS = (
     "Please select a value from the list",
     "update your profile set and insert into the field what is needed",
@@ -60,10 +42,11 @@ def _number(_: Call, body: JsonObject) -> JsonObject:
 
 
 def _path(call: Call, body: JsonObject) -> JsonObject:
-    """The path, as it is behind a proxy that has put something before it, and a pointer as JSON:API has one."""
-    pointers = [
-        {"pointer": f"/data/attributes/{name}"} for name in (*call.fields, *REQUIRED.get(call.operation or "", ()))
-    ]
+    """The path, as behind a proxy that has put something before it, and pointers to fields, as JSON:API has them."""
+    fields = [field for field in call.behaviour.fields.get(call.operation or "", ()) if field.required]
+    items = [f"{one.name}/0/{inner.name}" for one in fields for inner in one.inside if inner.required]
+    known = [*(field.name for field in fields), *items]
+    pointers = [{"pointer": f"/data/attributes/{name}"} for name in (*call.fields, *known)]
     pointers += [] if isinstance(call.body, dict) else [{"pointer": "/data/attributes"}]
     message = body.get("message")
     words = message if isinstance(message, list) else f"{message} (Cannot {call.method} {call.path})"

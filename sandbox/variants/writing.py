@@ -40,8 +40,9 @@ def _pointed(value: Json) -> Json:
         return {name: item if name == "metadata" else _pointed(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_pointed(item) for item in value]
-    is_exact = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53
-    return float(value) if is_exact and isinstance(value, int) else value
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53:
+        return float(value)
+    return value
 
 
 def _closing(_: Call, reply: Reply) -> Reply:

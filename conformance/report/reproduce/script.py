@@ -49,6 +49,8 @@ _MARKED: Final = re.compile(f"{_FIRST}([^{_END}]*){_END}")
 _LONGEST_BODY: Final = 20_000
 _REPEATED: Final = re.compile(rb"([A-Za-z0-9])\1{999,}")
 """A letter or digit a thousand times or more, which a script repeats itself."""
+_PARTS: Final = re.compile(r"([A-Za-z0-9])\1{999,}|(?:(?!([A-Za-z0-9])\2{999,})[ -~])+|[^ -~]+")
+"""The parts of a text: such a run, whose character is the first group, plain text, and what is neither."""
 _WIDTH: Final = 110
 
 
@@ -265,9 +267,10 @@ class Writer:
             if number % 2:
                 yield f'printf %s "{self._variable(piece)}";'
                 continue
-            for part in _alike(piece):
-                if _REPEATED.fullmatch(part.encode("utf-8", "surrogateescape")):
-                    yield f"repeat {len(part)} {part[0]};"
+            for found in _PARTS.finditer(piece):
+                part = found[0]
+                if found[1]:
+                    yield f"repeat {len(part)} {found[1]};"
                     continue
                 octets = "".join(f"\\{octet:03o}" for octet in part.encode("utf-8", "surrogateescape"))
                 yield (
@@ -297,16 +300,6 @@ class Writer:
         if line not in self.variables:
             self.variables.append(line)
         return f'"{name}: ${{{variable}:?the value of the header {name}}}"'
-
-
-def _alike(text: str) -> Iterator[str]:
-    """Yield the parts of a text: long runs of one character, plain text, and what is neither."""
-    kept = 0
-    for run in re.finditer(_REPEATED.pattern.decode(), text):
-        yield from re.findall(r"[ -~]+|[^ -~]+", text[kept : run.start()])
-        yield run[0]
-        kept = run.end()
-    yield from re.findall(r"[ -~]+|[^ -~]+", text[kept:])
 
 
 def _derivation(word: str, value: str, name: str) -> str:
