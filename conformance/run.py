@@ -43,8 +43,9 @@ class Run:
     `id` marks everything that the run creates; `given` has the words that lead to the target again. `accepted` has the
     kinds of valid requests that the target has accepted, and `successes` counts them by operation and actor. `absent`
     has the operations that it does not have, with a sentence each, `side_by_side` says how many requests are worth
-    sending at a time where the user does not say it, `heard` the exchanges for an audit, where one is
-    asked for, and `proofs` by requirement the seeded faults that are known to make it fail.
+    sending at a time where the user does not say it, `is_bundled` whether the target is the bundled sandbox, `heard`
+    has the exchanges for an audit, where one is asked for, and `proofs` by requirement the seeded faults that are known
+    to make it fail.
     """
 
     settings: Settings
@@ -66,6 +67,7 @@ class Run:
     absent: dict[str, str] = field(default_factory=dict)
     side_by_side: int = 1
     reads_lag: bool = False
+    is_bundled: bool = False
     names: int = 0
     _controls: Counter[str] = field(default_factory=Counter)
     heard: list[Exchange] = field(default_factory=list)

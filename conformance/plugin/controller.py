@@ -24,7 +24,7 @@ from conformance.plugin.sandbox import Sandbox
 from conformance.plugin.secrecy import mask_metadata
 from conformance.plugin.signals import Signals
 from conformance.plugin.state import RUN, STATE
-from conformance.plugin.statuses import Status, exit_status
+from conformance.plugin.statuses import Status, exit_reason, exit_status
 from conformance.plugin.workers import Relay
 from conformance.report import UNFINISHED, begin_reports, pages_seen_from, write_reports, write_traffic
 from conformance.report.known import render_known_failures
@@ -100,6 +100,7 @@ class Session:
                 raise pytest.UsageError(str(error)) from None
             self.config.stash[SANDBOX] = sandbox
             run.client.base_url = sandbox.url
+            run.is_bundled = True
             adapters.tell_target(self.config, sandbox.url)
         try:
             begin_reports(self._unfinished(), self._folder)
@@ -284,7 +285,7 @@ class Session:
         session.exitstatus = status
         if status == Status.KEPT and adapters.too_many_warnings(self.config):
             status = Status.TOO_MANY_WARNINGS  # pytest says so, and ends with it, after the reports
-        state.report = report.finished(datetime.now(UTC), status)
+        state.report = report.finished(datetime.now(UTC), status, exit_reason(report, status))
         write_reports(state.report, self._folder, self._pages)
         write_traffic(run, self.config.hook.pytest_conformance_walk(run=run) or [], self._folder)
         if run.settings.write_known_failures and state.report.finished_well:

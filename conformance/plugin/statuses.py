@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
+from typing import Final
 
 from conformance.errors import Why
 from conformance.report.model import Report
@@ -21,6 +23,26 @@ class Status(IntEnum):
     NOT_REACHED = 7
     OPERATION_NOT_TESTED = 8
     KNOWN_FAILURES_STALE = 9
+
+
+_REASONS: Final[Mapping[int, str]] = {
+    Status.SUITE_FAILED: "the suite itself failed, which is no verdict on the target; its output says where",
+    Status.NOTHING_DECIDED: "nothing was decided: no test was selected, or none could be carried out",
+    Status.TOO_MANY_WARNINGS: "Python warned more often than --max-warnings allows",
+    Status.NOT_REACHED: "the target was not reached",
+    Status.KNOWN_FAILURES_STALE: "the known failures no longer fit; correct their file",
+}
+
+
+def exit_reason(report: Report, status: int) -> str | None:
+    """Return why a run ended with a status that neither its verdict nor what stopped it explains, or else none."""
+    if report.stopped is not None:
+        return None
+    if status == Status.OPERATION_NOT_TESTED:
+        missing, why = report.untested_operations, dict.fromkeys(report.untested_operations.values())
+        told = f"{', '.join(missing)} could not be tested at all ({'; '.join(why)})"
+        return f"{told}: give what is missing, or accept it with --allow-incomplete"
+    return _REASONS.get(status)
 
 
 def exit_status(report: Report, ended: int, *, out_of_time: bool, unreached: bool, allow_incomplete: bool) -> int:

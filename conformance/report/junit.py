@@ -51,6 +51,7 @@ def run_facts(report: Report) -> dict[str, str]:
         "strict": str(report.strict).lower(),
         "exit_status": str(report.exit_status),
         "requirements_tested": f"{report.decided} of {len(report.results)}",
+        **({"exit_reason": report.exit_reason} if report.exit_reason else {}),
         **({"stopped": report.stopped} if report.stopped else {}),
     }
 
@@ -69,6 +70,8 @@ def _ending(report: Report) -> ET.Element:
     if not report.finished_well:
         words = report.stopped or f"it ended with status {report.exit_status}"
         ET.SubElement(case, "error", message=_clean(words), type="not finished")
+    elif report.exit_reason:
+        ET.SubElement(case, "error", message=_clean(report.exit_reason), type=f"exit status {report.exit_status}")
     return case
 
 

@@ -55,6 +55,8 @@ class Report:
     complete: bool
     results: tuple[Result, ...]
     given: tuple[str, ...]
+    is_bundled: bool = False
+    exit_reason: str | None = None
     proofs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     audit: Audit | None = None
     scripts: Mapping[str, Script] = field(default_factory=dict)
@@ -123,25 +125,25 @@ class Report:
         return tuple(result for result in self.results if result.is_partial)
 
     @property
-    def untested_operations(self) -> tuple[str, ...]:
-        """Return the selected operations of which no valid request was decided, though the target could show it."""
-        return tuple(
-            result.requirement.operation
+    def untested_operations(self) -> dict[str, str]:
+        """Return why no valid request was decided, by the selected operations of which the target could show one."""
+        return {
+            result.requirement.operation: result.reason.words
             for result in self.results
             if result.leaves_gap
             and result.reason
             and result.reason.why is not Why.DESELECTED
             and "accepts" in (result.requirement.rule or {})
-        )
+        }
 
     @property
     def verdict(self) -> RunVerdict:
         """Return the verdict on the run, for the top of every report."""
         return run_verdict(self.results, strict=self.strict, finished=self.finished_well, complete=self.complete)
 
-    def finished(self, ended: datetime, exit_status: int) -> Report:
-        """Return the report with the end of the run in it."""
-        return replace(self, ended=ended, exit_status=exit_status)
+    def finished(self, ended: datetime, exit_status: int, exit_reason: str | None = None) -> Report:
+        """Return the report with the end of the run in it, and why it ended so where no verdict says it."""
+        return replace(self, ended=ended, exit_status=exit_status, exit_reason=exit_reason)
 
     @cached_property
     def comparison(self) -> dict[str, Any] | None:
@@ -158,8 +160,10 @@ class Report:
             "version": __version__,
             "digests": dict(self.digests),
             "target": self.target,
+            "bundled": self.is_bundled,
             "verdict": self.verdict.value,
             "exit_status": self.exit_status,
+            "exit_reason": self.exit_reason,
             "stopped": self.stopped,
             "size": self.size.value,
             "seed": self.seed,
@@ -284,6 +288,7 @@ def build_report(
         complete=not missed and not run.store.deselected and _covers_all(run),
         results=results(run.catalogue, records, reasons, undecided, run.recorder.known),
         given=run.given,
+        is_bundled=run.is_bundled,
         proofs=run.proofs,
         drift=tuple(drift(run.history, run.contract)),
         digests=_digests(run),

@@ -19,6 +19,8 @@ def summary(report: Report) -> list[str]:
     lines = [f"<p><b>{escape(report.verdict.capitalize())}</b>: {escape(report.target)}. {decided}.</p>"]
     if report.stopped:
         lines.append(f"<p>{escape(stopped_words(report.stopped))}</p>")
+    if report.exit_reason:
+        lines.append(f"<p>Exit status {report.exit_status}: {escape(report.exit_reason)}.</p>")
     if report.groups:
         told = "".join(f"<li>{escape(title(group.cause.requirement))}</li>" for group in report.groups)
         lines.append(f"<p>What is broken, the worst first:</p><ol>{told}</ol>")

@@ -37,6 +37,8 @@ def render_summary(data: Mapping[str, Any]) -> str:
     ]
     if data["stopped"]:
         lines += [f"**Stopped:** {_plain(data['stopped'])}", ""]
+    if data["exit_reason"]:
+        lines += [f"**Exit status {data['exit_status']}:** {_plain(data['exit_reason'])}", ""]
     lines += [*_levels(data["totals"]), ""]
     for title, verdict in (("Broken (MUST)", "failed"), ("Warnings (SHOULD)", "warned")):
         lines += _breaches(title, [row for row in data["requirements"] if row["verdict"] == verdict])
@@ -129,6 +131,8 @@ def github_annotations(data: Mapping[str, Any]) -> list[str]:
     lines = []
     if data["stopped"]:
         lines.append(_command("error", f"conformance: {data['verdict']}", data["stopped"]))
+    if data["exit_reason"]:
+        lines.append(_command("error", f"conformance: exit status {data['exit_status']}", data["exit_reason"]))
     stale = data["stale_known_failures"][:_ANNOTATED]
     lines += [_command("error", "a known failure that no longer fits", sentence) for sentence in stale]
     for kind, verdict in (("error", "failed"), ("warning", "warned")):

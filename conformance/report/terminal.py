@@ -72,6 +72,8 @@ def print_summary(terminal: pytest.TerminalReporter, report: Report, folder: str
         f"reports  {folder}/conformance.html, conformance.json, summary.md, junit.xml, report.html, allure-results/"
     )
     tested = f"   {report.decided} of {len(report.results)} requirements were tested"
+    if report.exit_reason:
+        terminal.write_line(f"exit     {report.exit_status}: {report.exit_reason}", **colours)
     terminal.write_line(f"verdict  {report.verdict.upper()}{tested}", bold=True, **colours)
 
 

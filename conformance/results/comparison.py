@@ -71,7 +71,7 @@ def compare(old: Data, new: Data) -> dict[str, Any]:
 
     found: dict[str, Any] = {
         "with": {name: old.get(name) for name in _HEAD},
-        "notes": [words.format(old.get(name)) for name, words in _DIFFERENT.items() if old.get(name) != new.get(name)],
+        "notes": [words.format(old.get(name)) for name, words in _DIFFERENT.items() if _differs(name, old, new)],
         "newly_broken": those(lambda was, came: came in _BROKEN and was not in _BROKEN),
         "repaired": those(lambda was, came: came == "passed" and was in _BROKEN),
         "no_longer_tested": those(lambda was, came: came == _NOT_TESTED and was != _NOT_TESTED),
@@ -81,6 +81,13 @@ def compare(old: Data, new: Data) -> dict[str, Any]:
         "times": _moved(old, new),
     }
     return {**found, "equal": not any(found[name] for name in found if name not in ("with", "notes"))}
+
+
+def _differs(name: str, old: Data, new: Data) -> bool:
+    """Return whether a fact differs; the bundled sandbox is one target, whatever its port."""
+    if name == "target" and old.get("bundled") and new.get("bundled"):
+        return False
+    return bool(old.get(name) != new.get(name))
 
 
 def _moved(old: Data, new: Data) -> list[dict[str, Any]]:

@@ -74,6 +74,12 @@ def test_other_requirements_and_another_target_are_told() -> None:
     assert found["notes"] == ["the other run was of another target (x)", "the other run had another seed (1)"]
 
 
+def test_the_bundled_sandbox_is_one_target_on_any_port() -> None:
+    bundled = {**report(A="passed"), "bundled": True}
+    assert compare(bundled, {**bundled, "target": "y"})["notes"] == []
+    assert compare(bundled, {**bundled, "target": "y", "bundled": False})["notes"] != []
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [("", "is no JSON"), ("[]", "is no report"), ('{"requirements": [{}], "operations": []}', "is no report")],
@@ -97,6 +103,7 @@ def test_two_runs_of_one_target_and_seed_are_equal(first: Done) -> None:
     done = invoke(first.reports, *SMOKE, f"--compare={first.reports}/conformance.json")
     assert done.status == 0, done.output
     assert done.report["comparison"]["equal"], done.report["comparison"]
+    assert done.report["comparison"]["notes"] == []
     assert done.report["comparison"]["with"]["run"] != done.report["run"]
     assert "no change" in done.output
     assert "Nothing has changed." in (done.reports / "conformance.html").read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
@@ -205,3 +206,12 @@ def test_a_walk_that_could_not_be_tested_is_no_success(words: tuple[str, ...], s
     assert done.status == status, done.output
     assert done.report["verdict"] == "no breach found"
     assert json.dumps(done.report).count("a captcha guards sign-up") > 10
+    told = done.report["exit_reason"]
+    assert (told is None) == (status == 0)
+    texts = [
+        done.output,
+        *((done.reports / name).read_text(encoding="utf-8") for name in ("summary.md", "report.html")),
+    ]
+    assert all((f"{status}: signInEmail, " in text.replace("*", "")) == (told is not None) for text in texts)
+    cases = ET.parse(done.reports / "junit.xml").iter("error")
+    assert [case.get("message") for case in cases] == ([told] if told else [])

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 import pytest
 
 from conformance.errors import Why
-from conformance.plugin.statuses import Status, exit_status
+from conformance.plugin.statuses import Status, exit_reason, exit_status
 from conformance.report.model import Report
 from tests.suite.invocation import ROOT, invoke
 
@@ -21,11 +21,11 @@ FACTS: Final[dict[Status, dict[str, Any]]] = {
     Status.NOT_REACHED: {"unreached": True},
     Status.NOTHING_DECIDED: {"decided": 0},
     Status.SUITE_FAILED: {"ended": Status.BROKEN},
-    Status.OPERATION_NOT_TESTED: {"untested_operations": ("signUpEmail",)},
+    Status.OPERATION_NOT_TESTED: {"untested_operations": {"signUpEmail": "a captcha guards it"}},
     Status.KNOWN_FAILURES_STALE: {"stale": ("known.yaml, line 1: it passes",)},
 }
 """What leads to each status by itself, in the order in which they count."""
-GOOD: Final = {"broken": (), "decided": 9, "results": (), "untested_operations": (), "stale": ()}
+GOOD: Final = {"broken": (), "decided": 9, "results": (), "untested_operations": {}, "stale": ()}
 
 
 def status(facts: dict[str, Any]) -> int:
@@ -43,7 +43,9 @@ def test_each_status_has_its_reason() -> None:
     assert status({}) == Status.KEPT
     for expected, facts in FACTS.items():
         assert status(facts) == expected
-    assert status({"untested_operations": ("signUpEmail",), "allow_incomplete": True}) == Status.KEPT
+    assert (
+        status({"untested_operations": {"signUpEmail": "a captcha guards it"}, "allow_incomplete": True}) == Status.KEPT
+    )
     kept_out = SimpleNamespace(reason=SimpleNamespace(why=Why.GATEWAY))
     assert status({"decided": 0, "results": (kept_out,)}) == Status.NOT_REACHED
 
@@ -59,6 +61,16 @@ def test_of_several_the_first_in_order_counts() -> None:
         for later in names[number + 1 :]:
             if {first, later} != {Status.NOTHING_DECIDED, Status.SUITE_FAILED}:
                 assert status({**FACTS[later], **FACTS[first]}) == first, f"{first!r} before {later!r}"
+
+
+@pytest.mark.parametrize("number", Status)
+def test_a_status_that_no_verdict_explains_has_a_reason(number: Status) -> None:
+    """The verdict explains 0 and 1, and what stopped a run 2; a mistake is told before there is a report."""
+    facts = {"stopped": None, "untested_operations": {"signUpEmail": "a captcha guards it"}}
+    report = cast(Report, SimpleNamespace(**facts))
+    explained = number in (Status.KEPT, Status.BROKEN, Status.INTERRUPTED, Status.MISTAKE)
+    assert (exit_reason(report, number) is None) == explained
+    assert exit_reason(cast(Report, SimpleNamespace(**facts | {"stopped": "it is gone"})), number) is None
 
 
 def test_the_numbers_of_pytest_are_kept() -> None:

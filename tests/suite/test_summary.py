@@ -33,6 +33,7 @@ def report(
         "target": "http://127.0.0.1:8080/api",
         "verdict": verdict,
         "exit_status": 1,
+        "exit_reason": None,
         "stopped": stopped,
         "size": "gate",
         "seed": 7,
