@@ -117,9 +117,13 @@ def _is_of_the_request(text: str, exchange: Exchange) -> bool:
 
 
 def _is_pointer(text: str, exchange: Exchange, rules: Basis) -> bool:
-    """Return whether a text is a pointer to the operation's request, or to a field that may be missing (RFC 6901)."""
+    """Return whether a text is a pointer to the operation's request, or to a field that may be missing (RFC 6901).
+
+    A request to another spelling of a path is no operation's, but may be answered as one: any operation's fields count.
+    """
     operation = rules.contract.operations.get(exchange.call.operation or "")
-    paths = operation.request.paths(put=True) if operation is not None else ()
+    operations = [operation] if operation is not None else rules.contract.operations.values()
+    paths = [path for each in operations for path in each.request.paths(put=True)]
     known = {name for path in paths for name in path.split(".")}
     steps = [step for step in text.rstrip(".-/").split("/")[1:] if not step.isdigit()]
     return bool(steps) and known.union(_ABOVE_FIELDS).issuperset(steps)

@@ -295,6 +295,14 @@ def test_ordinary_words_and_paths_of_the_request_give_nothing_away(message: str,
     assert _told(message, base) == []
 
 
+@pytest.mark.parametrize(("text", "told"), [("/totalAmount", False), ("/var/totalAmount", True), ("/srv", True)])
+def test_a_pointer_at_another_spelling_of_a_path_may_name_a_field(contract: Contract, text: str, told: bool) -> None:
+    call = Call("POST", "/Checkout/Sessions", json={})
+    body = json.dumps({"code": "BAD", "message": f"see {text}/x" if told else f"{text} is missing"})
+    exchange = Exchange(1, call, f"https://host.example{call.path}", (), b"{}", 0.1, response(400, body))
+    assert bool(KINDS["no-internals"](exchange, {}, Basis(contract))) == told
+
+
 @pytest.mark.parametrize(
     ("message", "what"),
     [
