@@ -42,8 +42,15 @@ def call(run: Run, operation: str, json: Any, merchant: Merchant | None = None, 
 
 
 def send(run: Run, operation: str, json: Any, merchant: Merchant | None = None, **more: Any) -> Exchange:
-    """Sends a call of an operation, as `call` makes it: returns the exchange."""
-    return run.send(call(run, operation, json, merchant, **more))
+    """Sends a call of an operation, as `call` makes it: returns the exchange.
+
+    A valid session that is refused for want of products is sent again with them, as all that come after it.
+    """
+    exchange = run.send(call(run, operation, json, merchant, **more))
+    if operation == operations.CREATE_CHECKOUT and exchange.call.intent == Intent.VALID:
+        wanted = operations.create_checkout.with_product(run, exchange)
+        return exchange if wanted is None else run.send(call(run, operation, wanted, merchant, **more))
+    return exchange
 
 
 def session_token(exchange: Exchange) -> str:

@@ -91,15 +91,15 @@ def shown_completely(story: Story) -> None:
     got = "; ".join(f"`{breach.path}` {breach.expected}, got {shown(breach.got)}" for breach in breaches)
     short = _SHORT[operation]
     run.check(not breaches, "a body as the creation documents it", got, found, f"{short}-READ-20")
-    differing = [] if breaches else _differing(story.notes["created"].response_json, found.response_json)
+    differing = [] if breaches else _differing(run, story.notes["created"], found.response_json)
     if operation == operations.CREATE_CHECKOUT and loses_customer(story.notes["created"], found):
         differing.append(f"the customer {attached(story.notes['created'])} is not attached")
     run.check(not differing, "what the creation answered", "; ".join(differing), found, f"{short}-READ-21")
 
 
-def _differing(told: Any, shown_now: Any) -> list[str]:
-    """Return how a read departs from what the creation answered, in the fields that both show."""
-    before = _resting(told)
+def _differing(run: Run, created: Exchange, shown_now: Any) -> list[str]:
+    """Return how a read departs from what the creation answered, in the documented fields that both show."""
+    before = _documented(run, created.call.operation, _resting(created.response_json))
     after = _as_told(before, _resting(shown_now))
     return [
         f"`{name}` {shown(value)} reads {shown(after[name])}"
@@ -114,6 +114,22 @@ def _as_told(before: Any, after: Any) -> Any:
         return {name: _as_told(before.get(name), value) for name, value in after.items()}
     one, other = time_of(before), time_of(after)
     return before if one is not None and other is not None and abs(one - other) < _ROUNDED else after
+
+
+def _documented(run: Run, operation: str | None, body: Any) -> Any:
+    """Return a body with the fields alone that the document names, or leaves to the client, as metadata.
+
+    Others may be those of one response, as the id of a trace.
+    """
+    shape = run.contract.operations[operation or ""].response
+
+    def named(value: Any, path: str) -> Any:
+        if not isinstance(value, dict):
+            return value
+        places = {name: f"{path}.{name}".lstrip(".") for name in value}
+        return {name: named(value[name], place) for name, place in places.items() if shape.knows(place, put=True)}
+
+    return named(body, "")
 
 
 def _resting(value: Any) -> Any:
@@ -252,8 +268,8 @@ def other_methods_change_nothing(story: Story) -> None:
     after = _read_beside_another(story, path)
     if not after.is_success:
         after = read_back(run, path, story.actor)
-    before = _resting(story.notes["shown"].response_json)
-    same = after.is_success and exactly(before, _as_told(before, _resting(after.response_json)))
+    before, now = (_documented(run, operation, _resting(one.response_json)) for one in (story.notes["shown"], after))
+    same = after.is_success and exactly(before, _as_told(before, now))
     run.check(same, "what was refused has changed nothing", after.outcome, after, name)
 
 
@@ -375,7 +391,7 @@ def _pages(story: Story, first: Exchange) -> list[Exchange]:
 
 def _amiss(story: Story, pages: list[Exchange]) -> dict[str, str]:
     """Return what is wrong with the rows of all pages, by requirement; empty where nothing is."""
-    wanted = story.customers
+    run, wanted = story.run, story.customers
     rows = [row for page in pages for row in _rows(page) if isinstance(row, dict)]
     ids, shown_rows = [row.get("id") for row in rows], {row.get("id"): row for row in rows}
     lost = [identifier for identifier in wanted if identifier not in ids]
@@ -383,7 +399,7 @@ def _amiss(story: Story, pages: list[Exchange]) -> dict[str, str]:
     differing = [
         text
         for created in story.exchanges
-        for text in _differing(created.response_json, shown_rows.get(text_field(created, "id"), {}))
+        for text in _differing(run, created, shown_rows.get(text_field(created, "id"), {}))
     ]
     return {
         "CUSTOMER-LIST-21": f"without {in_words(lost)}" if lost else "",

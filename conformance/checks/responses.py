@@ -15,6 +15,8 @@ from conformance.values import MISSING, shown
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange, Intent
 
+_BETWEEN_WORDS: Final = re.compile(r"[\s_-]")
+
 
 def unavailable(exchange: Exchange, cases: Iterable[Params], contract: Contract) -> str | None:
     """A response that lawfully withholds an operation (a captcha, a limit): returns the reason, or None."""
@@ -56,10 +58,24 @@ def _accepts(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] 
         return None
     if unavailable(exchange, params.get("tolerates", ()), rules.contract) or _token_is_new(exchange, rules):
         return None
+    if asked_for(exchange, params.get("asks_for", ()), rules.contract):
+        return None
     if exchange.status in params["statuses"]:
         return []
     wanted = " or ".join(map(str, params["statuses"]))
     return [Finding(f"status {wanted} for a valid request", f"status {exchange.status}")]
+
+
+def asked_for(exchange: Exchange, paths: Iterable[str], contract: Contract) -> str | None:
+    """Return the path of the field that a refusal asks for and the request lacks, of those given, or None."""
+    if exchange.response is None or exchange.status not in contract.accepted(exchange.call.operation, (400,)):
+        return None
+    told = _BETWEEN_WORDS.sub("", exchange.response.text).casefold()
+    for path in paths:
+        name = path.rpartition(".")[2]
+        if name not in exchange.request_text and name.casefold() in told:
+            return path
+    return None
 
 
 def _token_is_new(exchange: Exchange, rules: Basis) -> bool:

@@ -113,6 +113,8 @@ class _Row:
                     yield from self._siblings(where, value)
                 elif name == "tolerates_empty":
                     yield from self._tolerated(where, value)
+                elif name == "asks_for":
+                    yield from self._fields(where, value, "request", put=True)
                 elif name == "tolerates" and kind == "accepts":
                     yield from self._withheld(where, value)
 

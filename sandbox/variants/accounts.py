@@ -122,6 +122,11 @@ VARIANTS: tuple[Variant, ...] = (
         entities({SIGN_IN}, lambda _, user: user.update(emailVerified=True)),
     ),
     Variant(
+        "merchants-are-administrators",
+        "every user is an administrator of her own account",
+        entities({SIGN_UP, SIGN_IN}, lambda _, user: user.update(role="admin")),
+    ),
+    Variant(
         "verification-demanded",
         "the e-mail must be verified before sign-in: sign-up gives token null, sign-in 403",
         with_seams(verification_demanded=True, accounts=ACCOUNTS, taken_email=_invented),

@@ -31,6 +31,11 @@ def _object_beside_code(_: Call, problem: Problem) -> Reply:
     return Reply(problem.status, errors.code_and_message(problem) | {"error": told}, problem.headers)
 
 
+def _code_null(_: Call, problem: Problem) -> Reply:
+    """An envelope in which what does not apply is null."""
+    return Reply(problem.status, errors.status_and_message(problem) | {"code": None, "data": None}, problem.headers)
+
+
 def _message_alone(call: Call, reply: Reply) -> Reply:
     if reply.status != 400 or call.operation not in AUTHENTICATION or not isinstance(reply.body, dict):
         return reply
@@ -64,6 +69,11 @@ VARIANTS: tuple[Variant, ...] = (
         "error-object-beside-code",
         "every error has code, message and an object named error",
         with_seams(write_problem=_object_beside_code),
+    ),
+    Variant(
+        "error-code-null",
+        "every error has statusCode, message and error, and a code that is null",
+        with_seams(write_problem=_code_null),
     ),
     Variant(
         "error-message-list",

@@ -45,11 +45,27 @@ def _by_policy(call: Call) -> Reply | None:
     return None
 
 
+def _without_product(call: Call) -> Reply | None:
+    """The first line item without a product, which a target may ask for, is named."""
+    if call.operation != CREATE_CHECKOUT:
+        return None
+    for place, item in enumerate(call.fields["lineItems"]):
+        if item.get("productId") is None:
+            told = f"lineItems.{place}.product_id is required"
+            return call.behaviour.write_problem(call, Problem(400, "VALIDATION_ERROR", told))
+    return None
+
+
 VARIANTS: tuple[Variant, ...] = (
     Variant(
         "policies-402-451",
         "an amount beyond the platform's limits is 402, and a currency that it does not serve 451",
         lambda behaviour: replace(behaviour, admit=(*behaviour.admit, _by_policy)),
+    ),
+    Variant(
+        "products-wanted",
+        "each line item has to name a product",
+        lambda behaviour: replace(behaviour, admit=(*behaviour.admit, _without_product)),
     ),
     Variant(
         "validation-first", "bodies are validated before tokens", with_seams(validates_first=frozenset(OPERATIONS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -105,6 +106,13 @@ def _unknown_fields(_: Call, entity: JsonObject) -> None:
     entity |= {"object": "thing", "livemode": False, "_links": {"self": None}, "tags": []}
 
 
+def _traced(_: Call, entity: JsonObject) -> None:
+    """The id of a trace, in the customer of a session too, is that of one response."""
+    entity["traceId"] = secrets.token_hex(16)
+    if isinstance(entity.get("customer"), dict):
+        entity["customer"] = {**entity["customer"], "traceId": secrets.token_hex(16)}
+
+
 def _is_inline(call: Call) -> bool:
     return call.fields.get("customer") is not None and call.fields.get("customerId") is None
 
@@ -158,6 +166,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(
         "unknown-fields", "responses hold fields that the contract does not know", entities(THINGS, _unknown_fields)
     ),
+    Variant("traces-in-bodies", "each response has the id of a trace in its body", entities(THINGS, _traced)),
     Variant(
         "checkout-amount-absent",
         "a checkout session is answered without totalAmount",

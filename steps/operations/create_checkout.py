@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
+from conformance.checks.responses import asked_for
 from conformance.run import Run
+from conformance.wire.exchange import Exchange
 from steps import made_up
 from steps.merchant import Merchant
 from steps.operations.base import Body, Operation, need_merchant
 from steps.operations.create_customer import identity, person
 
 ID: Final = "createCheckoutSession"
+_WANTED: Final = "the product of line items"
 
 
 def body(run: Run, merchant_id: str) -> Body:
@@ -30,16 +33,36 @@ def body(run: Run, merchant_id: str) -> Body:
 
 
 def line_item(run: Run, name: str, amount: int, quantity: int = 1) -> Body:
-    """Return a line item of the target's currency, of a product that it knows where one was given."""
-    product: dict[str, Any] = {"productId": run.settings.product_id} if run.settings.product_id else {}
-    return {"name": name, **product, "quantity": quantity, "amount": amount, "currency": run.settings.currency}
+    """Return a line item of the target's currency."""
+    return {"name": name, **_product(run), "quantity": quantity, "amount": amount, "currency": run.settings.currency}
+
+
+def _product(run: Run) -> Body:
+    """Return the product of a line item: the one that was given, or one that the target has asked for."""
+    product = run.settings.product_id or run.shared.told(_WANTED)
+    return {"productId": product} if product else {}
+
+
+def with_product(run: Run, refusal: Exchange) -> Body | None:
+    """Return the body of a refused session again with a product in each line item, where the refusal asks for one.
+
+    No source says that line items name a product, and none that they need not: a target may ask for it. Return None
+    where nothing asks for it.
+    """
+    sent = refusal.request_json
+    if asked_for(refusal, ("lineItems.0.productId",), run.contract) is None:
+        return None
+    run.shared.tell(_WANTED, f"product-{run.id}")
+    run.record.policies[f"{ID}: each line item has to name a product (--product-id)"] = None
+    return {**sent, "lineItems": [{**item, **_product(run)} for item in sent["lineItems"]]}
 
 
 def _consistent(run: Run, generated: Body) -> Body:
     """Return a session whose line items have its currency, add up to its total and name no made-up product or image."""
     made_up_ids = ("productId", "imageId")
     items = [
-        {name: value for name, value in {**item, "currency": generated["currency"]}.items() if name not in made_up_ids}
+        {name: value for name, value in item.items() if name not in made_up_ids}
+        | {"currency": generated["currency"], **_product(run)}
         for item in generated.get("lineItems", [])
     ]
     total = sum(item.get("quantity", 1) * item.get("amount", 0) for item in items)

@@ -140,6 +140,7 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
     ("set-active-success-nested", "merchant-must-be-active", "parameters-refused", "large-body-413-page"),
     ("lock-3-403", "no-length-411-page", "optional-fields-absent"),
     ("ids-counted", "policies-402-451", "error-object-beside-code"),
+    ("products-wanted", "traces-in-bodies", "merchants-are-administrators", "error-code-null"),
     (
         *("reads-in-whole-seconds", "emails-verified-at-once", "customer-phone-and-metadata-optional"),
         "tokens-with-a-dot",
