@@ -16,7 +16,7 @@ Feature: Tenants are kept apart
 
     @ACTIVE-TENANT-2
     Scenario: A refused activation opens nothing
-      When the other merchant tries to make the merchant's organization active
+      When the other merchant tries to make the merchant's organization active in the name of the merchant
       Then nothing of the other merchant goes into the merchant's organization
 
     @ACTIVE-TENANT-40

@@ -259,7 +259,7 @@ def headers_for(how: str, token: str) -> dict[str, dict[str, str]]:
             }
         case "with an empty bearer token":
             inside = dict.fromkeys(("X-Forwarded-For", "X-Real-IP", "X-Client-IP"), "127.0.0.1")
-            browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+            browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "st-LS,st;q=0.9"}
             what = "an empty bearer token, of a browser that says to be on the target's machine,"
             return {what: {"Authorization": "Bearer", **inside, **browser}}
     raise LookupError(f"no request is known that is sent {how!r}")

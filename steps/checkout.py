@@ -95,14 +95,15 @@ def with_new_customer(story: Story) -> None:
 
 @when("the merchant creates two checkout sessions with a new customer of the same e-mail")
 def with_similar_customers(story: Story) -> None:
-    """All of one name, and the last with the same phone number instead of the e-mail.
+    """All of one name, the second with the same phone number instead of the e-mail; then one who is like both of them.
 
     A target may refuse a customer whose e-mail or phone number is taken; whom it creates has an id of its own.
     """
     known = story.last.request_json
     email, phone = ({"name": known["name"], name: known[name]} for name in ("email", "phoneNumber"))
-    for changes in (email, phone):
-        customer = {**operations.create_customer.person(story.run), **changes}
+    people = [{**operations.create_customer.person(story.run), **changes} for changes in (email, phone)]
+    people.append({**people[1], "phoneNumber": people[0]["phoneNumber"]})
+    for customer in people:
         body = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customer": customer}
         story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
 

@@ -33,9 +33,10 @@ class Claim:
 
 
 def _as_columns(claims: dict[str, Any]) -> dict[str, Any]:
-    """Return the claims that have a name of several words under that of a database column too."""
+    """Return the claims under the name of a database column too, and with a capital in front, as some readers take."""
     columns = {_CAPITAL.sub(lambda letter: f"_{letter[0].lower()}", name): value for name, value in claims.items()}
-    return {**columns, **claims}
+    capitals = {f"{name[:1].upper()}{name[1:]}": value for name, value in claims.items()}
+    return {**columns, **capitals, **claims}
 
 
 def _times() -> dict[str, str]:
@@ -59,7 +60,7 @@ def _claims(story: Story, operation: str) -> Claim:
             token = f"claimed-{mark}-{mark}"
             claims: dict[str, Any] = {**privileges, "token": token, "user": privileges}
             if operation == operations.SIGN_IN:
-                claims["name"] = f"Claimed Name {mark}"
+                claims |= {"name": f"Claimed Name {mark}", "userId": story.merchants.first.user_id}
             return Claim(_as_columns(claims), {*texts, token, f"Claimed Name {mark}"})
         case operations.CREATE_ORGANIZATION:
             other = story.rival.user_id

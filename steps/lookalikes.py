@@ -89,6 +89,8 @@ def names_two_merchants(story: Story) -> None:
     headers = dict.fromkeys(("X-Organization-Id", "X-Merchant-Id", "X-Tenant-Id", "X-Account-Id"), foreign)
     unnamed = _customer(run, story.actor, None)
     calls = [replace(unnamed, headers=headers, json={**unnamed.json, **claims.owned_by(foreign)})]
+    plain = _customer(run, story.actor, own)
+    calls.append(replace(plain, json={**plain.json, "MerchantId": foreign}))
     for first, last in ((own, foreign), (foreign, own)):
         sent = _customer(run, story.actor, first)
         text = f"{encode(sent.json).decode()[:-1]}, {encode({'merchantId': last}).decode()[1:]}"

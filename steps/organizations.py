@@ -27,6 +27,7 @@ from steps.merchants import (
     text_field,
     valid_body,
 )
+from steps.operations.base import Body
 from steps.outcomes import TAKEN, refused
 
 _ORGANIZATIONS = "organization creation"
@@ -39,13 +40,13 @@ def make_active(run: Run, merchant: Merchant, organization: Any, **more: object)
     return send(run, operations.SET_ACTIVE, {"organizationId": organization}, merchant, **more)
 
 
-def default_customer(run: Run, merchant: Merchant) -> Exchange:
-    """A customer for whom no organization is named: returns the exchange.
+def default_customer(run: Run, merchant: Merchant, body: Body | None = None) -> Exchange:
+    """A customer for whom no organization is named: returns the exchange; a body that was sent before is repeated.
 
     One source has the active organization as the default, another wants `merchantId` always: raises `NotTested` where
     the target has never taken a customer without it, and takes one with it.
     """
-    exchange = send_default(run, merchant)
+    exchange = send_default(run, merchant, body)
     if exchange.is_success:
         run.shared.tell(_DEFAULT_TAKEN, True)
     elif (
@@ -57,9 +58,10 @@ def default_customer(run: Run, merchant: Merchant) -> Exchange:
     return exchange
 
 
-def send_default(run: Run, merchant: Merchant) -> Exchange:
+def send_default(run: Run, merchant: Merchant, body: Body | None = None) -> Exchange:
     """The request for a customer for whom no organization is named: returns the exchange, whatever it came to."""
-    return send(run, operations.CREATE_CUSTOMER, operations.create_customer.body(run, None), merchant)
+    sent = body or operations.create_customer.body(run, None)
+    return send(run, operations.CREATE_CUSTOMER, sent, merchant, repeat=body is not None)
 
 
 @when("the merchant creates an organization")
@@ -136,11 +138,14 @@ def second_organization(story: Story) -> None:
 
 @when("the merchant makes the second organization active, then the first, then the second")
 def makes_active_in_turn(story: Story) -> None:
-    spare = story.notes["spare"]
+    """The customer of the first is the second's again: what one organization has makes no difference to another."""
+    spare, known = story.notes["spare"], None
     story.notes["turns"] = []
     for organization in (story.notes["second"], spare.organization_id, story.notes["second"]):
         story.run.need_success(make_active(story.run, spare, organization, intent=Intent.VALID))
-        exchange = story.run.need_success(default_customer(story.run, spare))
+        body = known if organization == spare.organization_id else None
+        exchange = story.run.need_success(default_customer(story.run, spare, body))
+        known = exchange.request_json
         story.notes["turns"].append((organization, exchange))
 
 
@@ -190,7 +195,12 @@ def repeated_token_works(story: Story) -> None:
 
 @when("the merchant creates an organization with a slug that is taken")
 def creates_with_own_slug(story: Story) -> None:
-    """In the session of the tests, so that it shows what a refusal leaves of its active organization."""
+    """In the session of the tests, so that it shows what refusals leave of its active organization.
+
+    The one before is refused for its form.
+    """
+    nameless = without(operations.create_organization.body(story.run), "name")
+    send(story.run, operations.CREATE_ORGANIZATION, nameless, story.actor)
     _creates_with_slug(story, story.actor, story.actor)
     if story.last.is_success:
         make_active(story.run, story.actor, story.actor.organization_id)
@@ -281,6 +291,16 @@ def same_slug(story: Story) -> None:
 def intruder_activates(story: Story) -> None:
     story.notes["intruder"] = intruder = story.merchants.intruder
     story.add(make_active(story.run, intruder, story.actor.organization_id))
+
+
+@when("the other merchant tries to make the merchant's organization active in the name of the merchant")
+def intruder_activates_in_name_of_owner(story: Story) -> None:
+    """Whose members are asked for is the bearer's matter, whoever the body names."""
+    story.notes["intruder"] = intruder = story.merchants.intruder
+    owner = {"userId": story.actor.user_id} if story.actor.user_id else {}
+    body = {**operations.set_active.body(story.actor.organization_id), **owner}
+    exchange = send(story.run, operations.SET_ACTIVE, body, intruder)
+    story.run.check(not exchange.is_success, "a refusal, whoever the body names", exchange.outcome, exchange)
 
 
 @when("the merchant tries to make an organization active that does not exist")

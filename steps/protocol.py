@@ -20,7 +20,7 @@ from steps.fixtures import Story
 from steps.merchant import Merchant
 from steps.merchants import send, valid_body
 
-_METHODS: Final = ("PUT", "PATCH", "DELETE", "GET")
+_CHANGING: Final = ("PUT", "PATCH")
 _ASKING: Final = ("HEAD", "OPTIONS")
 _READABLE: Final = (operations.CREATE_CUSTOMER, operations.CREATE_CHECKOUT)
 
@@ -30,7 +30,8 @@ def other_methods(story: Story, name: str) -> None:
     run, operation = story.run, operations.BY_WORDS[name]
     path, merchant = run.contract.operations[operation].path, by_whom(story, operation)
     limited = run.limited(operation)
-    for method in _METHODS[:1] if limited else _METHODS:
+    changing = _CHANGING if operation in _READABLE else _in_turn(run, operation, _CHANGING)
+    for method in changing[:1] if limited else (*changing, "DELETE", "GET"):
         if method == "GET" and operation in _READABLE:
             continue
         body = valid_body(run, operation, merchant)
@@ -39,16 +40,16 @@ def other_methods(story: Story, name: str) -> None:
         if method == "GET":
             sent = replace(sent, body=None, path=f"{path}{_as_query(run, body)}")
         story.add(run.send(sent))
-    for method in () if limited else _asked(run, operation):
+    for method in () if limited else _in_turn(run, operation, _ASKING):
         asked = run.send(Call(method, path, token=merchant.token, actor=merchant.key))
         story.notes.setdefault("asked", []).append(asked)
 
 
-def _asked(run: Run, operation: str) -> tuple[str, ...]:
-    """Return the methods that only ask: in a gate the operations take turns, in a full run each is asked by both."""
+def _in_turn(run: Run, operation: str, methods: tuple[str, str]) -> tuple[str, ...]:
+    """Return which of two methods an operation is sent: in a gate the operations take turns, in a full run both."""
     if run.settings.size is Size.FULL:
-        return _ASKING
-    return (_ASKING[list(operations.BY_ID).index(operation) % 2],)
+        return methods
+    return (methods[list(operations.BY_ID).index(operation) % 2],)
 
 
 def _as_query(run: Run, body: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ from steps.access import spellings
 from steps.checkout import attached, loses_customer
 from steps.customers import item_path, needs_read, no_read, read, read_back, refuse_read
 from steps.fixtures import Story, any_customer, need
-from steps.keepsakes import keepsakes
+from steps.keepsakes import METHOD_HEADERS, keepsakes
 from steps.merchant import Merchant
 from steps.merchants import call, create_checkout, create_customer, organization_id, send, text_field
 from steps.organizations import make_active
@@ -162,7 +162,7 @@ def _without_token(story: Story, path: str, family: str, number: int) -> None:
     query = urlencode({"token": token, "access_token": token})
     forms = {
         "the token in the query": Call("GET", f"{path}{'&' if '?' in path else '?'}{query}"),
-        "a made-up token": Call("GET", path, headers={"Authorization": f"Bearer {_NO_TOKEN}"}),
+        "a made-up token": Call("GET", path, headers={"Authorization": f"Bearer {_NO_TOKEN}", "If-None-Match": "*"}),
     }
     for what, one in forms.items():
         exchange = run.send(one)
@@ -307,8 +307,10 @@ def _read_beside_another(story: Story, path: str) -> Exchange:
 
 
 def _try(run: Run, method: str, path: str, body: bytes, merchant: Merchant) -> Exchange:
+    """Send another method; POST with headers that some frameworks take for the method that is meant."""
     sent = None if method == "DELETE" else body
-    return run.send(Call(method, path, body=sent, token=merchant.token, actor=merchant.key))
+    headers = METHOD_HEADERS if method == "POST" else {}
+    return run.send(Call(method, path, body=sent, headers=headers, token=merchant.token, actor=merchant.key))
 
 
 @when("the merchant has a new organization with three customers")
@@ -316,7 +318,7 @@ def new_organization_with_customers(story: Story) -> None:
     """Two customers of one name, and one who is created with a checkout session; before them a session without any."""
     run, spare = story.run, story.merchants.spare(story.actor)
     refuse_read(run, "customers")
-    if not _list(run, story.actor, "?limit=1&offset=0").is_success:
+    if not _list(run, story.actor, "").is_success:
         raise no_read(run, "customers", "the target does not list customers")
     body = {**operations.create_organization.body(run), "name": made_up.SHOP}
     created = run.need_success(send(run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.VALID))

@@ -14,6 +14,7 @@ from steps import made_up, operations
 from steps.checkout import attached
 from steps.customers import keeps_name
 from steps.fixtures import Story, deciding, need
+from steps.keepsakes import keepsakes
 from steps.merchant import Merchant
 from steps.merchants import create_checkout, create_customer, send, text_field
 from steps.organizations import default_customer, make_active, send_default
@@ -234,12 +235,11 @@ def inline_adopts_nobody(story: Story) -> None:
 
 @when("the other merchant creates a customer, and a session with a new one, like the merchant's customer")
 def same_identity_elsewhere(story: Story) -> None:
-    """A customer of one merchant makes no difference to another merchant."""
+    """A customer of one merchant makes no difference to another merchant; the first of the run is read at its end."""
     run, rival = story.run, story.rival
-    person = operations.create_customer.person(run)
-    own = {**person, "merchantId": story.actor.organization_id}
-    run.need_success(send(run, operations.CREATE_CUSTOMER, own, story.actor, intent=Intent.VALID))
-    first = send(run, operations.CREATE_CUSTOMER, {**person, "merchantId": rival.organization_id}, rival)
+    person = keepsakes(run, story.actor).customer.request_json
+    body = {**person, "merchantId": rival.organization_id}
+    first = send(run, operations.CREATE_CUSTOMER, body, rival, repeat=True)
     another = operations.create_customer.person(run)
     run.need_success(create_checkout(run, story.actor, customer=another))
     story.notes["elsewhere"] = {

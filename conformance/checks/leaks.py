@@ -12,7 +12,6 @@ from conformance.values import MISSING, shown, texts, without
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange
 
-_LONG_ENOUGH: Final = 16
 _TOLD: Final = 3
 _COLUMN: Final = r"[\w.$\"`\[\]()*:]+(?:\s+AS\s+[\w\"`]+)?"
 _COLUMNS: Final = rf"(?:DISTINCT\s+)?{_COLUMN}(?:\s*,\s*{_COLUMN}){{0,60}}"
@@ -174,15 +173,6 @@ def _may_hold_hash(text: str) -> bool:
     return any(word in small for word in _HASH_WORDS) or _LONG_AFTER_COLON.search(small) is not None
 
 
-def _no_token(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
-    token = exchange.call.token or ""
-    if exchange.response is None or len(token) < _LONG_ENOUGH:
-        return None
-    bare = token.partition(".")[0]
-    repeated = len(bare) >= _LONG_ENOUGH and bare in exchange.response.text
-    return [Finding("a body without the session token", "the token of the request stands in it")] if repeated else []
-
-
 def _text_fields(value: Any, free: Collection[str], depth: int = 4) -> list[tuple[str, str]]:
     if depth == 0:
         return []
@@ -222,7 +212,6 @@ KINDS: Final[dict[str, Check]] = {
     "no-internals": _no_internals,
     "no-password": _no_password,
     "no-hash": _no_hash,
-    "no-token": _no_token,
     "no-foreign-data": _no_foreign_data,
     "only-own": _only_own,
 }

@@ -19,6 +19,7 @@ from conformance.wire.exchange import Exchange
 
 _LONG_ENOUGH: Final = 12
 _DISTINCT: Final = 6
+_TOKEN: Final = re.compile(r"(?=.*\d)[\w.~+/=%-]{16,}", re.ASCII)
 _DIGESTS: Final = ("md5", "sha1", "sha256", "sha512")
 _TRACE: Final = "a stack trace"
 _IN_HEADERS: Final = (_TRACE, "SQL", "an internal address")
@@ -65,6 +66,41 @@ def _base64_core(octets: bytes, offset: int) -> str:
     first = (0, 2, 3)[offset]
     last = (offset + len(octets)) * 8 // 6
     return whole[first:last]
+
+
+@lru_cache(maxsize=256)
+def _forms_of_token(token: str) -> dict[str, str]:
+    """Return the forms in which a session token can stand in a body; its signature may be left out."""
+    bare = token.partition(".")[0]
+    if len(bare) < _LONG_ENOUGH:
+        return {}
+    found = {bare: "the token of the request stands in it"}
+    for offset in range(3):
+        core = _base64_core(bare.encode("utf-8", "replace"), offset)
+        found.setdefault(core, "the token of the request stands in it in base64")
+    return found
+
+
+def _no_token(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    forms_of_it = _forms_of_token(exchange.call.token or "")
+    if exchange.response is None or not forms_of_it:
+        return None
+    told = next((words for form, words in forms_of_it.items() if form in exchange.response.text), None)
+    return [Finding("a body without the session token", told)] if told else []
+
+
+def _refused_without_token(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    """Look at refusals alone: what was refused has opened no session."""
+    if exchange.response is None or not 400 <= exchange.status < 500:
+        return None
+    header = exchange.response.header(params["header"]) or ""
+    in_body = field_of(exchange.response_json, params["response"])
+    places = {f"a header `{params['header']}`": header, f"a field `{params['response']}`": in_body}
+    return [
+        Finding("a refusal without a session token", what)
+        for what, value in places.items()
+        if isinstance(value, str) and _TOKEN.fullmatch(value)
+    ]
 
 
 def _no_disguised_password(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
@@ -133,6 +169,8 @@ def _internals(text: str, kinds: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 
 KINDS: Final[dict[str, Check]] = {
+    "no-token": _no_token,
+    "refused-without-token": _refused_without_token,
     "no-disguised-password": _no_disguised_password,
     "no-other-token": _no_other_token,
     "no-trace": _no_trace,

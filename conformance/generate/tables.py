@@ -6,6 +6,7 @@ The catalogue says what is to be tried (`refuses:` and `survives:`); this module
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -19,6 +20,8 @@ _KINDS: Final[dict[str, Any]] = {
     **{"the number 0": 0, "false": False},
 }
 """The empty ones are taken for a missing field where a server looks at whether a value counts as true."""
+_OF_A_FORM: Final = re.compile(r"[A-Z]{3}|https?://\S+|\S+@\S+")
+"""Currencies, URLs and e-mails, for which a number is not taken even where numbers are read as texts."""
 _MEGABYTE: Final = 1024 * 1024
 _DEPTH: Final = 500
 _REFUSED_TEXT: Final = {"a NUL byte": "before\0after", "a lone surrogate": "before\ud800after"}
@@ -42,6 +45,7 @@ BODIES: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
     "trailing": ("JSON with something after its end", lambda valid: f"{valid} {{}}"),
     "control": ("JSON with a raw line break in a text", lambda valid: _with_member(valid, '"two\nlines"')),
     "quotes": ("JSON with a text in single quotes", lambda valid: _with_member(valid, "'text'")),
+    "escape": ("JSON with an escape that JSON has not", lambda valid: _with_member(valid, r'"\x41"')),
     "zeros": ("JSON with a number behind zeros", lambda valid: _with_member(valid, "0070")),
     "empty": ("an empty body", lambda _: ""),
     "nothing": ("no body and no media type", lambda _: ""),
@@ -49,6 +53,7 @@ BODIES: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
     "text": ("a JSON text", lambda _: '"text"'),
     "number": ("a JSON number", lambda _: "42"),
     "null": ("a JSON null", lambda _: "null"),
+    "true": ("a JSON true", lambda _: "true"),
     "marked": ("JSON behind a byte order mark", lambda valid: f"\ufeff{valid}"),
     "untyped": ("JSON without a media type", lambda valid: valid),
     "form": ("form data", lambda valid: urlencode(json.loads(valid))),
@@ -177,11 +182,18 @@ def _hostile_texts(paths: Sequence[str], valid: Mapping[str, Any]) -> Iterator[C
 def _other_types(path: str, valid: Mapping[str, Any]) -> Iterator[Case]:
     """Yield a case for each other type.
 
-    An id comes in a list first, and as an operator of a query, and a list as an object of its places: a lax reader
-    takes any of them for the right one.
+    An id or a value of a form of its own comes in a list first, an id as an operator of a query too, a list as an
+    object of its places, an object as a list, and all else in a list of one too: a lax reader takes any of them for the
+    right one.
     """
     right = field(valid, path)
-    kinds = {"a list of it": [right], **_KINDS, "an object": {"$ne": ""}} if path.endswith("Id") else _KINDS
+    kinds = {**_KINDS, "an array": [right]}
+    if isinstance(right, str) and _OF_A_FORM.fullmatch(right):
+        kinds = {"a list of it": [right], **_KINDS}
+    if path.endswith("Id"):
+        kinds = {"a list of it": [right], **_KINDS, "an object": {"$ne": ""}}
+    if isinstance(right, dict):
+        kinds = {"a list": ["text"], **_KINDS}
     if isinstance(right, list):
         kinds = {"an object of its places": {str(place): item for place, item in enumerate(right)}, **_KINDS}
     for label, value in kinds.items():

@@ -48,7 +48,7 @@ from sandbox.store import Customer
 _PAGE = "<!doctype html><title>Unauthorized</title><h1>Unauthorized</h1>"
 
 
-def _parsing(edit: Callable[[Call, JsonObject], None]) -> Change:
+def parsing(edit: Callable[[Call, JsonObject], None]) -> Change:
     """Read the body of a request, and change it before anybody looks at it."""
 
     def parse(call: Call) -> Json:
@@ -668,14 +668,14 @@ FAULTS: tuple[Fault, ...] = table(
         "signup-number-as-password",
         SIGN_UP,
         "a number of eight digits and more is taken for a password",
-        _parsing(_number_as_password),
+        parsing(_number_as_password),
         "SIGNUP-VALID-3",
     ),
     must(
         "signin-password-in-a-list",
         SIGN_IN,
         "a list that holds the password alone signs in",
-        _parsing(_list_of_one("password")),
+        parsing(_list_of_one("password")),
         "SIGNIN-AUTH-33",
     ),
     must(
@@ -801,7 +801,7 @@ FAULTS: tuple[Fault, ...] = table(
         "set-active-slug-goes-first",
         SET_ACTIVE,
         "beside an organizationSlug the organizationId is not looked at",
-        both(_parsing(_slug_first), with_seams(may_activate=_named_twice)),
+        both(parsing(_slug_first), with_seams(may_activate=_named_twice)),
         "ACTIVE-PROPERTY-20",
         "ACTIVE-ECHO-1",
     ),
@@ -866,7 +866,7 @@ FAULTS: tuple[Fault, ...] = table(
         "checkout-customer-by-operator",
         CREATE_CHECKOUT,
         "an operator of a query in the place of customerId attaches somebody",
-        _parsing(_by_operator),
+        parsing(_by_operator),
         "CHECKOUT-VALID-43",
     ),
     must(
@@ -922,14 +922,14 @@ FAULTS: tuple[Fault, ...] = table(
         "checkout-later-items-of-any-type",
         CREATE_CHECKOUT,
         "from the fourth line item on, an amount may be a text",
-        _parsing(_later_amounts_read),
+        parsing(_later_amounts_read),
         "CHECKOUT-VALID-40",
     ),
     must(
         "checkout-empty-customer-is-none",
         CREATE_CHECKOUT,
         "an empty customerId counts as none",
-        _parsing(_empty_is_none),
+        parsing(_empty_is_none),
         "CHECKOUT-EXISTING-4",
     ),
     must(
@@ -943,7 +943,7 @@ FAULTS: tuple[Fault, ...] = table(
         "set-active-list-of-one",
         SET_ACTIVE,
         "an organizationId in a list is accepted",
-        _parsing(_list_of_one("organizationId")),
+        parsing(_list_of_one("organizationId")),
         "ACTIVE-VALID-1",
     ),
     must(
@@ -1007,7 +1007,7 @@ FAULTS: tuple[Fault, ...] = table(
         "checkout-foreign-customer-without-merchant",
         CREATE_CHECKOUT,
         "where no merchant is named, another merchant's customer is attached",
-        both(_parsing(_note_unnamed), with_seams(may_attach=_any_without_merchant)),
+        both(parsing(_note_unnamed), with_seams(may_attach=_any_without_merchant)),
         "CHECKOUT-TENANT-3",
     ),
     must(
@@ -1049,7 +1049,7 @@ FAULTS: tuple[Fault, ...] = table(
         "checkout-items-as-object",
         CREATE_CHECKOUT,
         "line items in an object with their places as names are accepted",
-        _parsing(_object_as_list),
+        parsing(_object_as_list),
         "CHECKOUT-VALID-3",
     ),
     must(

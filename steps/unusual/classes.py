@@ -123,7 +123,15 @@ LOOKALIKES: Final = metadata(
     record="{}",
 )
 OTHER_TYPES: Final = metadata(
-    no=False, yes=True, zero=0, empty="", nothing=None, decimals=12.3456, fraction=0.12345, negative=-7, large=2**31 + 1
+    no=False,
+    yes=True,
+    zero=0,
+    empty="",
+    nothing=None,
+    decimals=29.315167,
+    fraction=-0.1234567,
+    negative=-7,
+    large=2**31 + 1,
 )
 WORDING: Final = metadata(
     blanks="two  blanks   inside",
@@ -145,6 +153,8 @@ KEYS: Final = Led(
                 "$where": "1",
                 "CamelCase": "1",
                 "snake_case": "2",
+                "Size": "L",
+                "size": "M",
                 "with a blank": "3",
                 "ключ": "4",
                 "0": "5",
@@ -163,11 +173,12 @@ LONG_TEXTS: Final = (
     ),
 )
 NESTED: Final = metadata(
-    inner={"a": {"b": {"c": {"d": "deep"}}}},
+    inner={"a": {"b": {"c": {"d": "deep"}}}, "nothing": None},
     list=[3, "two", None, [1, []], {"x": 1}],
     none=[],
     bare={},
     one=["alone"],
+    tags=["red", "blue", "red"],
     many=list(range(25)),
     coded={"code": "00123"},
     long="0123456789" * 120,
@@ -249,7 +260,13 @@ def _line_items(number: int) -> Change:
 
     def change(run: Run, body: Body) -> Body:
         mark = run.unique()
-        texts = ("007", "Tea", _of_length(64, _PLAIN)(run), _of_length(100, _QUOTED)(run), _of_length(255, _PLAIN)(run))
+        texts = (
+            "007",
+            "Café crème, Zoë",
+            _of_length(64, _PLAIN)(run),
+            _of_length(100, _QUOTED)(run),
+            _of_length(255, _PLAIN)(run),
+        )
         found = []
         for place in range(number):
             name = texts[place] if place < len(texts) else f"Ware {(place * 37) % number} {mark}"
