@@ -318,7 +318,7 @@ def new_organization_with_customers(story: Story) -> None:
     """Two customers of one name, and one who is created with a checkout session; before them a session without any."""
     run, spare = story.run, story.merchants.spare(story.actor)
     refuse_read(run, "customers")
-    if not _list(run, story.actor, "").is_success:
+    if not any(_list(run, story.actor, query).is_success for query in ("", "?limit=1&offset=0")):
         raise no_read(run, "customers", "the target does not list customers")
     body = {**operations.create_organization.body(run), "name": made_up.SHOP}
     created = run.need_success(send(run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.VALID))
