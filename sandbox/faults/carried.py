@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from sandbox import policies
 from sandbox.behaviour import Call
-from sandbox.changes import arriving, with_seams
+from sandbox.changes import arriving, both, with_seams
 from sandbox.faults.builders import broken, editing, failing, succeeding, when
 from sandbox.faults.model import ANY, must, table
 from sandbox.model import (
     CREATE_CUSTOMER,
+    CREATE_ORGANIZATION,
     GET_CHECKOUT,
     GET_CUSTOMER,
     LIST_CUSTOMERS,
@@ -55,6 +56,21 @@ def _speaks_sesotho(call: Call) -> bool:
     return call.headers.get("accept-language", "").startswith("st")
 
 
+def _member_since_sign_in(call: Call, organization_id: str) -> bool:
+    """A session knows the organizations that its user had when it was opened, and those that it has created."""
+    query = "SELECT created FROM organization WHERE id = ?"
+    rows = call.store.execute(query, (organization_id,))
+    later = bool(rows) and rows[0][0] > call.caller.created
+    own = organization_id in call.memory.setdefault("created in", {}).get(call.caller.token, ())
+    return policies.is_member(call, organization_id) and (own or not later)
+
+
+def _created_in(call: Call, reply: Reply) -> Reply:
+    made = call.memory.setdefault("created in", {}).setdefault(call.caller.token, set())
+    made.add(str(reply.body.get("id")))
+    return reply
+
+
 def _end_session(call: Call, reply: Reply) -> Reply:
     session = policies.find_session(call)
     if session is not None:
@@ -77,6 +93,13 @@ FAULTS = table(
         "the membership that counts is that of the userId in the body",
         with_seams(may_activate=_member_in_body),
         "ACTIVE-TENANT-2",
+    ),
+    must(
+        "set-active-members-of-the-sign-in",
+        SET_ACTIVE,
+        "an older session does not know an organization that its user has created in another one",
+        both(succeeding(CREATE_ORGANIZATION, _created_in), with_seams(may_activate=_member_since_sign_in)),
+        "ACTIVE-STATUS-1",
     ),
     must(
         "customer-merchant-in-capitals",
