@@ -223,7 +223,7 @@ def sign_up_accepted(story: Story) -> None:
 @when(parsers.parse("somebody signs in with a wrong password {times:d} times"))
 def wrong_password_often(story: Story, times: int) -> None:
     """In the session that is open, whose token a client may send along."""
-    more = {"token": story.notes["token"]} if "token" in story.notes else {}
+    more = {"headers": {"Authorization": f"Bearer {story.notes['token']}"}} if "token" in story.notes else {}
     for _ in range(1 if story.run.limited(operations.SIGN_IN) else times):
         wrong = f"{made_up.PASSWORD}-{story.run.unique()}"
         need(not sign_in(story, story.actor.email, wrong, **more).is_success, "the wrong password was accepted")

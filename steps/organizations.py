@@ -27,7 +27,6 @@ from steps.merchants import (
     text_field,
     valid_body,
 )
-from steps.operations.base import Body
 from steps.outcomes import TAKEN, refused
 
 _ORGANIZATIONS = "organization creation"
@@ -40,13 +39,13 @@ def make_active(run: Run, merchant: Merchant, organization: Any, **more: object)
     return send(run, operations.SET_ACTIVE, {"organizationId": organization}, merchant, **more)
 
 
-def default_customer(run: Run, merchant: Merchant, body: Body | None = None) -> Exchange:
-    """A customer for whom no organization is named: returns the exchange; a body that was sent before is repeated.
+def default_customer(run: Run, merchant: Merchant) -> Exchange:
+    """A customer for whom no organization is named: returns the exchange.
 
     One source has the active organization as the default, another wants `merchantId` always: raises `NotTested` where
     the target has never taken a customer without it, and takes one with it.
     """
-    exchange = send_default(run, merchant, body)
+    exchange = send_default(run, merchant)
     if exchange.is_success:
         run.shared.tell(_DEFAULT_TAKEN, True)
     elif (
@@ -58,10 +57,9 @@ def default_customer(run: Run, merchant: Merchant, body: Body | None = None) -> 
     return exchange
 
 
-def send_default(run: Run, merchant: Merchant, body: Body | None = None) -> Exchange:
+def send_default(run: Run, merchant: Merchant) -> Exchange:
     """The request for a customer for whom no organization is named: returns the exchange, whatever it came to."""
-    sent = body or operations.create_customer.body(run, None)
-    return send(run, operations.CREATE_CUSTOMER, sent, merchant, repeat=body is not None)
+    return send(run, operations.CREATE_CUSTOMER, operations.create_customer.body(run, None), merchant)
 
 
 @when("the merchant creates an organization")
@@ -141,14 +139,11 @@ def second_organization(story: Story) -> None:
 
 @when("the merchant makes the second organization active, then the first, then the second")
 def makes_active_in_turn(story: Story) -> None:
-    """The customer of the first is the second's again: what one organization has makes no difference to another."""
-    spare, known = story.notes["spare"], None
+    spare = story.notes["spare"]
     story.notes["turns"] = []
     for organization in (story.notes["second"], spare.organization_id, story.notes["second"]):
         story.run.need_success(make_active(story.run, spare, organization, intent=Intent.VALID))
-        body = known if organization == spare.organization_id else None
-        exchange = story.run.need_success(default_customer(story.run, spare, body))
-        known = exchange.request_json
+        exchange = story.run.need_success(default_customer(story.run, spare))
         story.notes["turns"].append((organization, exchange))
 
 

@@ -120,7 +120,7 @@ def sign_in_together(story: Story) -> None:
     if not story.run.limited(operations.SIGN_UP):
         newcomer = operations.sign_up.body(story.run)
         story.run.masker.add(newcomer["password"])
-        calls.insert(1, call(story.run, operations.SIGN_UP, newcomer, intent=Intent.VALID))
+        calls.append(call(story.run, operations.SIGN_UP, newcomer, intent=Intent.VALID))
     exchanges = [
         exchange for exchange in story.run.send_together(calls) if exchange.call.operation == operations.SIGN_IN
     ]

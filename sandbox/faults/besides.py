@@ -322,7 +322,7 @@ FAULTS = table(
         MUST,
         "JSON with a raw line break in a text is accepted",
         with_seams(parse=_with_raw_lines),
-        ("CUSTOMER-BODY-1",),
+        ("CHECKOUT-BODY-1",),
     ),
     Fault(
         "password-without-tags",

@@ -175,7 +175,7 @@ FAULTS = table(
         )
         for field, says, requirements in (
             ("name", "name", (INLINE, "CHECKOUT-INLINE-4")),
-            ("email", "email", (INLINE, "CHECKOUT-INLINE-5")),
+            ("email", "email", (INLINE,)),
             ("phoneNumber", "phone-number", (INLINE, "CHECKOUT-INLINE-20")),
             ("metadata", "metadata", ("CHECKOUT-VALID-44", "CHECKOUT-INLINE-21")),
         )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from typing import Any
 
 from sandbox import identity, policies, presentation
 from sandbox.behaviour import Call
-from sandbox.changes import arriving, finishing, with_seams
+from sandbox.changes import arriving, with_seams
 from sandbox.faults.builders import broken, falling_over, receiving, succeeding
 from sandbox.faults.model import must, table
 from sandbox.faults.second_looks import parsing
@@ -80,14 +79,6 @@ def _latest_of_email(call: Call, reply: Reply) -> Reply:
     found = call.store.execute(query, (reply.body["id"],))
     customer = call.store.customer(found[0][0]) if found else None
     return reply if customer is None else Reply(200, presentation.customer(call, customer))
-
-
-def _the_same_default(call: Call, reply: Reply) -> Reply:
-    """The same body again is answered with the customer that it made, whatever is active by now."""
-    if call.operation != CREATE_CUSTOMER or not reply.succeeded or "merchantId" in call.fields:
-        return reply
-    kept: dict[str, Reply] = call.memory.setdefault("default customers", {})
-    return kept.setdefault(json.dumps(call.fields, sort_keys=True), reply)
 
 
 def _six_digits(value: Json) -> Json:
@@ -194,13 +185,6 @@ FAULTS = table(
         "a customer reads as the latest one of the e-mail, whosever it is",
         succeeding(GET_CUSTOMER, _latest_of_email),
         "CUSTOMER-STATE-51",
-    ),
-    must(
-        "customer-same-default-elsewhere",
-        CREATE_CUSTOMER,
-        "the same customer without a merchant is that of before, though another organization is active",
-        finishing(_the_same_default),
-        "ACTIVE-STATE-2",
     ),
     must(
         "customer-metadata-of-six-digits",

@@ -106,7 +106,7 @@ FAULTS = table(
         MUST,
         "to set the active organization again makes the user's first one active",
         with_seams(activate=_activate_again_resets),
-        requirements=("ACTIVE-STATE-20", "ACTIVE-STATE-2"),
+        requirements=("ACTIVE-STATE-20",),
     ),
     Fault(
         "organization-active-in-all-sessions",
