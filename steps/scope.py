@@ -8,6 +8,7 @@ from typing import Any
 from pytest_bdd import then, when
 
 from conformance.errors import NotTested, Why
+from conformance.sharing import once
 from conformance.values import MISSING, first_field
 from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
@@ -239,7 +240,11 @@ def same_identity_elsewhere(story: Story) -> None:
     run, rival = story.run, story.rival
     person = keepsakes(run, story.actor).customer.request_json
     body = {**person, "merchantId": rival.organization_id}
-    first = send(run, operations.CREATE_CUSTOMER, body, rival, repeat=True)
+    first = once(
+        run.shared,
+        f"the first customer of {rival.key} too",
+        lambda: send(run, operations.CREATE_CUSTOMER, body, rival, repeat=True),
+    )
     another = operations.create_customer.person(run)
     run.need_success(create_checkout(run, story.actor, customer=another))
     story.notes["elsewhere"] = {

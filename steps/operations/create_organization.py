@@ -13,9 +13,10 @@ _LONGEST_SLUG: Final = 60
 
 
 def body(run: Run) -> Body:
-    """Return the valid body of a new organization."""
+    """Return the valid body of a new organization; what is left of its slug without the end is like no other one's."""
     mark = run.unique()
-    return {"name": f"Conformance Store {mark}", "slug": f"conformance-{mark}", "metadata": made_up.metadata(run)}
+    slug = f"conformance-{mark}-shop"
+    return {"name": f"Conformance Store {mark}", "slug": slug, "metadata": made_up.metadata(run)}
 
 
 OPERATION: Final = Operation(

@@ -189,3 +189,9 @@ def test_a_base_url_without_its_path_is_noticed(prefixed: str, tmp_path: Path) -
     done = invoke(tmp_path, "--base-url", prefixed.removesuffix("/api/canary/"), "--size", "smoke")
     assert done.status == NOT_REACHED
     assert "which may lack a part of its path" in done.output
+
+
+def test_each_scenario_can_run_again_in_the_same_run(tmp_path: Path) -> None:
+    """As the measure of twice the scenarios does, and whoever repeats tests: what the first time made is in no way."""
+    done = invoke(tmp_path, "--seed", "1", "-p", "bench.twice", patience=300)
+    assert (done.status, done.report["verdict"]) == (0, "conformant"), done.output
