@@ -178,11 +178,15 @@ def scale(folder: Path) -> None:
 
 
 def waits(folder: Path) -> None:
-    """Print how often a gate waits for responses: times the distance, it is what a far target costs on any machine."""
+    """Print how often a gate waits for responses: times the distance, it is what a far target costs on any machine.
+
+    With `-s` the tests go one after the other, so that what counts is what a test sends at a time.
+    """
     print("\n| independent requests at a time | waits of a gate |\n|---|---|")
     counted = folder / "waits"
     for number in ("1", "4", "8"):
-        run(gate(folder / "reports", "-p", "bench.waits", "--concurrency", number), BENCH_WAITS=str(counted))
+        words = ("-s", "-p", "bench.waits", "--concurrency", number)
+        run(gate(folder / "reports", *words), BENCH_WAITS=str(counted))
         row(number, counted.read_text(encoding="ascii"))
 
 
