@@ -115,6 +115,7 @@ def elsewhere(path: str, body: dict[str, Any], merchant: Merchant) -> dict[str, 
         **dict.fromkeys(("X-User-Id", "X-Forwarded-User", "X-Auth-Request-User", "Remote-User"), merchant.user_id),
         **dict.fromkeys(("X-Forwarded-Email", "X-Auth-Request-Email", "X-User-Email"), merchant.email),
         "X-Organization-Id": merchant.organization_id,
+        "X-Middleware-Subrequest": ":".join(["middleware"] * 5),
     }
     query = urlencode({"token": token, "access_token": token})
     cookies = "; ".join(f"{name}={token}" for name in _COOKIES)

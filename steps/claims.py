@@ -57,6 +57,9 @@ def _claims(story: Story, operation: str) -> Claim:
     privileges = {"id": identifier, "emailVerified": True, "role": "admin", "banned": True, **_times()}
     match operation:
         case operations.SIGN_UP | operations.SIGN_IN:
+            identifier = story.merchants.account.user_id or identifier
+            texts.add(identifier)
+            privileges["id"] = identifier
             token = f"claimed-{mark}-{mark}"
             claims: dict[str, Any] = {**privileges, "token": token, "user": privileges}
             if operation == operations.SIGN_IN:
@@ -144,7 +147,9 @@ def claims_sign_in(story: Story) -> None:
     claim = _claims(story, operations.SIGN_IN)
     story.notes["claimed"] |= claim.texts
     body = {**operations.sign_in.body(person["email"], person["password"]), **claim.body}
-    story.add(send(story.run, operations.SIGN_IN, body, intent=Intent.UNUSUAL, value="what a client may not set"))
+    headers = {"Authorization": f"Bearer {story.merchants.first.token}"}
+    value = "what a client may not set, in somebody else's session"
+    story.add(send(story.run, operations.SIGN_IN, body, intent=Intent.UNUSUAL, value=value, headers=headers))
 
 
 def _all_have(story: Story, exchange: Exchange, name: str) -> bool:

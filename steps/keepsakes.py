@@ -22,6 +22,7 @@ from steps.organizations import default_customer, make_active, slug_is_taken
 
 _OF_CUSTOMER: Final = ("id", "merchantId", "name", "email", "phoneNumber", "metadata")
 _OF_SESSION: Final = ("id", "merchantId", "currency", "totalAmount", "status", "sessionUrl", "customerId")
+_WRONG: Final[tuple[dict[str, Any], ...]] = ({"totalAmount": "much"}, {"lineItems": [{"name": 5}]})
 METHOD_HEADERS: Final = dict.fromkeys(("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"), "DELETE")
 """By which some frameworks take a POST for another method."""
 
@@ -175,7 +176,7 @@ def refused_customers(story: Story) -> None:
 
 @when("checkout sessions with new customers are refused")
 def refused_sessions(story: Story) -> None:
-    """With an amount or a customer's metadata of another type, without a token, for an unknown customer, and for one
+    """With an amount, a line item or metadata of another type, without a token, for an unknown customer, and for one
     besides a new one.
 
     The last may be accepted for the customer who is there, and then makes none either.
@@ -187,7 +188,7 @@ def refused_sessions(story: Story) -> None:
     unknown = {"customerId": made_up.unknown_id(run, known)}
     new = {"customer": operations.create_customer.person(run)}
     tries: tuple[tuple[Merchant, dict[str, Any], dict[str, Any]], ...] = (
-        (story.actor, {**new, "totalAmount": "much"}, {}),
+        (story.actor, {**new, **run.random("a refused session").choice(_WRONG)}, {}),
         (story.actor, {"customer": {**operations.create_customer.person(run), "metadata": "text"}}, {}),
         (story.actor, unknown, {}),
         (story.actor, {"customer": operations.create_customer.person(run)}, {"token": None}),

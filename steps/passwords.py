@@ -14,6 +14,7 @@ from pytest_bdd import parsers, then, when
 
 from conformance.run import Run
 from conformance.values import first_field
+from conformance.wire.client import USER_AGENT
 from conformance.wire.exchange import Intent
 from steps import made_up, operations
 from steps.access import opens_nothing
@@ -181,8 +182,18 @@ def account_signs_in(story: Story, how: str) -> None:
     email = account.email.upper() if how == "with the e-mail in capitals" else account.email
     body = operations.sign_in.body(email, account.password)
     body |= {"rememberMe": how != "to stay for a day", "callbackURL": "/welcome"}
+    browser = {
+        "User-Agent": f"{USER_AGENT} {' '.join(['Mozilla/5.0 (in an app)'] * 12)}",
+        "X-Forwarded-For": "203.0.113.9:4711",
+    }
     exchange = send(
-        story.run, operations.SIGN_IN, body, intent=Intent.UNUSUAL, value=f"a sign-in {how}", actor=account.key
+        story.run,
+        operations.SIGN_IN,
+        body,
+        intent=Intent.UNUSUAL,
+        value=f"a sign-in {how}",
+        actor=account.key,
+        headers=browser,
     )
     story.merchants.need_no_lock(exchange)
     story.add(story.run.need_success(exchange))

@@ -289,7 +289,11 @@ def _with_fee(_: Run, body: Body) -> Body:
     return {**body, "totalAmount": body["totalAmount"] + 2_500}
 
 
-FEE: Final = (_with_fee,)
+def _with_discount(_: Run, body: Body) -> Body:
+    return {**body, "totalAmount": body["totalAmount"] - 150}
+
+
+OWN_TOTAL: Final = (_with_fee, _with_discount)
 
 
 def _product(run: Run, body: Body) -> Body:
@@ -330,9 +334,13 @@ def _urls(ending: str) -> Change:
 
 
 def _without_tls(run: Run, body: Body) -> Body:
-    """One of the two without TLS, the other one a host alone."""
+    """One of the two without TLS and with an empty query, the other one a host alone."""
     mark = run.unique()
-    return {**body, "successUrl": f"https://shop-{mark}.example.com", "cancelUrl": f"http://shop.example.com/{mark}/no"}
+    return {
+        **body,
+        "successUrl": f"https://shop-{mark}.example.com",
+        "cancelUrl": f"http://shop.example.com/{mark}/no?",
+    }
 
 
 WITHOUT_TLS: Final = (_without_tls,)

@@ -112,7 +112,7 @@ SESSIONS: Final[dict[str, Row]] = {
         of.WITHOUT_TLS,
     ),
     "several line items and empty metadata": (of.line_items(5, 20, 21), of.NO_METADATA),
-    "many line items": (of.line_items(51, 50), of.FEE),
+    "many line items": (of.line_items(51, 50), of.OWN_TOTAL),
     "very many line items": (of.line_items(200, 101, 100),),
     "the amount 0": (of.amounts(0),),
     "a line item of another currency": (of.OTHER_CURRENCY,),
