@@ -114,7 +114,7 @@ FAULTS = table(
         MUST,
         "a new organization is the active one of all sessions of the user",
         editing(CREATE_ORGANIZATION, _everywhere),
-        requirements=("ORG-STATE-20", "ACTIVE-STATE-3"),
+        requirements=("ORG-STATE-20",),
     ),
     Fault(
         "signin-resets-active-organization",

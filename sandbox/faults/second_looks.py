@@ -958,7 +958,7 @@ FAULTS: tuple[Fault, ...] = table(
         ANY,
         "JSON with a number behind zeros is accepted",
         with_seams(parse=_without_zeros),
-        "SIGNIN-BODY-1",
+        "CUSTOMER-BODY-1",
     ),
     must(
         "customer-401-page-for-browsers",

@@ -171,6 +171,7 @@ BY_ORDER: Final = frozenset(
         "inline-under-another-merchant",
         "organization-newest-six-memberships",
         "session-ends-after-refusal",
+        "set-active-does-nothing",
         "signin-old-accounts-forgotten",
     }
 )
