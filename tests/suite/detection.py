@@ -184,6 +184,16 @@ MEETING: Final[Mapping[str, frozenset[str]]] = {
     "set-active-in-anothers-session-at-once": frozenset({"ACTIVE-TOGETHER-51"}),
     "signup-session-of-another-at-once": frozenset({"ACTIVE-LEAK-3", "ORG-LEAK-23"}),
     "checkout-merchant-sql": frozenset({"CHECKOUT-LEAK-23"}),
+    "organization-active-in-all-sessions": frozenset(
+        {
+            "ACTIVE-STATE-1",
+            "ACTIVE-STATE-3",
+            "CHECKOUT-STATE-1",
+            "CUSTOMER-ECHO-6",
+            "CUSTOMER-STATE-53",
+            "CUSTOMER-TENANT-24",
+        }
+    ),
     "checkout-uses-customer-up": frozenset({"CUSTOMER-TOGETHER-51"}),
     "customer-three-are-kept": frozenset({"CUSTOMER-TOGETHER-51"}),
     "organization-longer-slug-taken": frozenset({"ORG-BODY-40", "ORG-STATUS-3"}),
