@@ -24,6 +24,8 @@ from steps.organizations import default_customer
 from steps.outcomes import refused
 
 NOT_FOUND = 404
+OF_A_CUSTOMER = {"name": "exact", "email": "caseless", "phoneNumber": "exact", "metadata": "contains"}
+"""The fields of a customer that come back as they were sent, each with how it is compared."""
 LISTS_LAG = "lists of customers lag behind"
 READS_LAG = "reads lag behind"
 _UNTIL_SEEN = (0.2, 0.3, 0.5, 0.7, 0.8)

@@ -15,13 +15,13 @@ from pytest_bdd import parsers, then, when
 from conformance.checks.times import time_of
 from conformance.errors import NotTested, Why
 from conformance.run import Run
-from conformance.values import MISSING, contains, exactly, first_field, is_whole, shown
+from conformance.values import COMPARISONS, MISSING, contains, exactly, first_field, is_whole, shown
 from conformance.wire.client import encode
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.access import spellings
 from steps.checkout import attached, loses_customer
-from steps.customers import item_path, needs_read, no_read, read, read_back, refuse_read
+from steps.customers import OF_A_CUSTOMER, item_path, needs_read, no_read, read, read_back, refuse_read
 from steps.fixtures import Story, any_customer, need
 from steps.keepsakes import METHOD_HEADERS, keepsakes
 from steps.merchant import Merchant
@@ -347,7 +347,7 @@ def new_organization_with_customers(story: Story) -> None:
     customer = attached(session)
     need(isinstance(customer, str), "the session names no customer")
     story.customers.append(customer)
-    story.notes["scope"] = scope
+    story.notes.update(scope=scope, inline=(customer, person))
 
 
 def _two_of_one_name(run: Run, merchant: Merchant) -> list[Exchange]:
@@ -415,6 +415,12 @@ def _amiss(story: Story, pages: list[Exchange]) -> dict[str, str]:
         text
         for created in story.exchanges
         for text in _differing(run, created, shown_rows.get(text_field(created, "id"), {}))
+    ]
+    customer, sent = story.notes["inline"]
+    differing += [
+        f"`{name}` {shown(sent[name])} reads {shown(got)}"
+        for name, comparison in OF_A_CUSTOMER.items()
+        if (got := shown_rows.get(customer, {}).get(name)) is not None and not COMPARISONS[comparison](sent[name], got)
     ]
     return {
         "CUSTOMER-LIST-21": f"without {in_words(lost)}" if lost else "",

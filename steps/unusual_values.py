@@ -13,7 +13,7 @@ from conformance.wire.exchange import Exchange, Intent
 from steps import operations
 from steps.accounts import send_sign_up, sign_in
 from steps.checkout import attached
-from steps.customers import item_path, offers_read, read_back
+from steps.customers import OF_A_CUSTOMER, item_path, offers_read, read_back
 from steps.fixtures import Story, need, saved_for
 from steps.merchants import organization_id, send, text_field
 from steps.operations.base import Body
@@ -22,7 +22,6 @@ from steps.outcomes import refused
 from steps.unusual.rows import applied, combinations, singles
 
 Send = Callable[[Body, str], Exchange]
-_CUSTOMER: Final = {"name": "exact", "email": "caseless", "phoneNumber": "exact", "metadata": "contains"}
 _SESSION: Final = ("currency", "totalAmount", "successUrl", "cancelUrl", "mode", "metadata", "lineItems")
 
 
@@ -151,7 +150,7 @@ def session_reads_as_sent(story: Story) -> None:
 
 def _customer_reads(story: Story, identifier: str, sent: Body, requirement: str) -> None:
     exchange = _read_back(story, operations.CREATE_CUSTOMER, identifier, requirement)
-    for name, comparison in _CUSTOMER.items():
+    for name, comparison in OF_A_CUSTOMER.items():
         _agrees(story, exchange, name, sent[name], field(exchange.response_json, name), comparison, requirement)
 
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from sandbox import policies, presentation
 from sandbox.behaviour import Call
-from sandbox.changes import admitting, arriving, finishing, with_seams
+from sandbox.changes import admitting, arriving, both, finishing, with_seams
 from sandbox.faults.builders import broken, editing, succeeding
 from sandbox.faults.model import ANY, must, table
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,
     GET_CHECKOUT,
+    LIST_CUSTOMERS,
     PROTECTED,
     SIGN_IN,
     SIGN_UP,
@@ -105,6 +106,21 @@ def _without_empty_query(_: Call, session: JsonObject) -> None:
     session["cancelUrl"] = text(session["cancelUrl"]).removesuffix("?")
 
 
+def _listed_without_metadata(call: Call, reply: Reply) -> Reply:
+    """Customers who came with a session are listed without their metadata."""
+    if call.operation != LIST_CUSTOMERS or not reply.succeeded:
+        return reply
+    known = call.memory.get("came with a session", set())
+    rows = [{**row, "metadata": {}} if row["id"] in known else row for row in reply.body["data"]]
+    return replace(reply, body={**reply.body, "data": rows})
+
+
+def _remember_inline(call: Call, merchant_id: str) -> Customer | None:
+    customer = policies.attach_inline(call, merchant_id)
+    call.memory.setdefault("came with a session", set()).add(customer.id if customer else "")
+    return customer
+
+
 FAULTS = table(
     "mixed up",
     must(
@@ -177,6 +193,13 @@ FAULTS = table(
         with_seams(find_session=_inside_alone),
         "CUSTOMER-AUTH-31",
         "CHECKOUT-AUTH-31",
+    ),
+    must(
+        "list-inline-without-metadata",
+        LIST_CUSTOMERS,
+        "customers who came with a session are listed without their metadata",
+        both(with_seams(inline=_remember_inline), finishing(_listed_without_metadata)),
+        "CUSTOMER-LIST-29",
     ),
     must(
         "checkout-cancel-url-without-empty-query",
