@@ -271,7 +271,7 @@ def test_a_script_shows_its_breach_again(red: Done, python: bool) -> None:
         ("customers-without-inline", "CUSTOMER-LIST-21"),
         ("customer-refused-with-401-kept", "CUSTOMER-STATE-52"),
         ("customer-second-409", "CUSTOMER-STATUS-1"),
-        ("reads-by-head-open", "CHECKOUT-READ-22"),
+        ("reads-by-head-open", "CUSTOMER-READ-22"),
     ],
     ids=["a list", "what was refused", "the second of a session", "no body"],
 )
