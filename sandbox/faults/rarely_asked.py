@@ -416,7 +416,7 @@ FAULTS = (
             MUST,
             "HEAD of what was created asks for no token",
             arriving(_shown_to_heads),
-            ("CUSTOMER-READ-22", "CHECKOUT-READ-22"),
+            ("CUSTOMER-READ-22", "CHECKOUT-READ-26"),
         ),
         Fault(
             "customers-more-at-the-end",
