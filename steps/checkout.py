@@ -97,15 +97,14 @@ def with_new_customer(story: Story) -> None:
 def with_similar_customers(story: Story) -> None:
     """All of one name, the second with the same phone number instead of the e-mail.
 
-    Then one with the phone number of the first of them, who claims the id of the customer.
+    Then one more with that phone number, who claims the id of the customer.
 
     A target may refuse a customer whose e-mail or phone number is taken; whom it creates has an id of its own.
     """
     known = story.last.request_json
     email, phone = ({"name": known["name"], name: known[name]} for name in ("email", "phoneNumber"))
     people = [{**operations.create_customer.person(story.run), **changes} for changes in (email, phone)]
-    like_first = {"name": known["name"], "phoneNumber": people[0]["phoneNumber"], "id": story.customers[-1]}
-    people.append({**operations.create_customer.person(story.run), **like_first})
+    people.append({**operations.create_customer.person(story.run), **phone, "id": story.customers[-1]})
     for customer in people:
         body = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customer": customer}
         story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
