@@ -54,12 +54,11 @@ def _claims(story: Story, operation: str) -> Claim:
     identifier = made_up.unknown_id(run, who.organization_id or run.unique())
     mark = run.unique()
     texts = {identifier, LONG_AGO}
-    privileges = {"id": identifier, "emailVerified": True, "role": "admin", "banned": True, **_times()}
     match operation:
         case operations.SIGN_UP | operations.SIGN_IN:
             identifier = story.merchants.account.user_id or identifier
+            privileges = {"id": identifier, "emailVerified": True, "role": "admin", "banned": True, **_times()}
             texts.add(identifier)
-            privileges["id"] = identifier
             token = f"claimed-{mark}-{mark}"
             claims: dict[str, Any] = {**privileges, "token": token, "user": privileges}
             if operation == operations.SIGN_IN:

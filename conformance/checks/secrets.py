@@ -47,10 +47,8 @@ def forms(password: str) -> dict[str, str]:
     found = {password: "the password itself"}
     for text in (quote(password, safe=""), quote(password), quote_plus(password), html.escape(password)):
         found.setdefault(text, "the password, quoted")
-    for offset in range(3):
-        core = _base64_core(octets, offset)
-        found.setdefault(core, "the password in base64")
-        found.setdefault(core.replace("+", "-").replace("/", "_"), "the password in base64")
+    for text in _in_base64(octets):
+        found.setdefault(text, "the password in base64")
     for text in (octets.hex(), octets.hex().upper()):
         found.setdefault(text, "the password in hexadecimal digits")
     for name in _DIGESTS:
@@ -58,6 +56,13 @@ def forms(password: str) -> dict[str, str]:
         found.setdefault(digest.hexdigest(), f"the {name} of the password")
         found.setdefault(base64.b64encode(digest.digest()).decode().rstrip("="), f"the {name} of the password")
     return found
+
+
+def _in_base64(octets: bytes) -> Iterator[str]:
+    """Yield what stands for octets in base64 of a text around them, in both of its alphabets."""
+    for offset in range(3):
+        core = _base64_core(octets, offset)
+        yield from (core, core.replace("+", "-").replace("/", "_"))
 
 
 def _base64_core(octets: bytes, offset: int) -> str:
@@ -75,9 +80,8 @@ def _forms_of_token(token: str) -> dict[str, str]:
     if len(bare) < _LONG_ENOUGH:
         return {}
     found = {bare: "the token of the request stands in it"}
-    for offset in range(3):
-        core = _base64_core(bare.encode("utf-8", "replace"), offset)
-        found.setdefault(core, "the token of the request stands in it in base64")
+    for text in _in_base64(bare.encode("utf-8", "replace")):
+        found.setdefault(text, "the token of the request stands in it in base64")
     return found
 
 

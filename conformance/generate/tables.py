@@ -179,23 +179,27 @@ def _hostile_texts(paths: Sequence[str], valid: Mapping[str, Any]) -> Iterator[C
             yield Case(" and ".join(labels), body, group=" ".join(paths), leads=leads)
 
 
-def _other_types(path: str, valid: Mapping[str, Any]) -> Iterator[Case]:
-    """Yield a case for each other type.
+def _taken_soonest(path: str, right: Any) -> dict[str, Any]:
+    """Return the value of another type, by its label, that a lax reader takes the soonest for the right one, if any."""
+    if isinstance(right, list):
+        return {"an object of its places": {str(place): item for place, item in enumerate(right)}}
+    if isinstance(right, dict):
+        return {"a list": ["text"]}
+    if path.endswith("Id") or (isinstance(right, str) and _OF_A_FORM.fullmatch(right)):
+        return {"a list of it": [right]}
+    return {}
 
-    An id or a value of a form of its own comes in a list first, an id as an operator of a query too, a list as an
-    object of its places, an object as a list, and all else in a list of one too: a lax reader takes any of them for the
-    right one.
+
+def _other_types(path: str, valid: Mapping[str, Any]) -> Iterator[Case]:
+    """Yield a case for each other type: first what a lax reader takes for the right one, as it takes a list of one.
+
+    An id comes as an operator of a query, too.
     """
     right = field(valid, path)
-    kinds = {**_KINDS, "an array": [right]}
-    if isinstance(right, str) and _OF_A_FORM.fullmatch(right):
-        kinds = {"a list of it": [right], **_KINDS}
+    soonest = _taken_soonest(path, right)
+    kinds = {**soonest, **_KINDS} if soonest else {**_KINDS, "an array": [right]}
     if path.endswith("Id"):
-        kinds = {"a list of it": [right], **_KINDS, "an object": {"$ne": ""}}
-    if isinstance(right, dict):
-        kinds = {"a list": ["text"], **_KINDS}
-    if isinstance(right, list):
-        kinds = {"an object of its places": {str(place): item for place, item in enumerate(right)}, **_KINDS}
+        kinds["an object"] = {"$ne": ""}
     for label, value in kinds.items():
         same = isinstance(value, type(right)) and not (isinstance(value, bool) and not isinstance(right, bool))
         if not same:

@@ -10,8 +10,8 @@ from typing import TypeAlias
 from sandbox import errors, reading, validation
 from sandbox.behaviour import Behaviour, Call, Change
 from sandbox.changes import Edit, admitting, arriving, finishing
-from sandbox.model import CREATE_CHECKOUT, SIGN_IN, SIGN_UP, Json, JsonObject, Problem, Reply
-from sandbox.store import Session
+from sandbox.model import CREATE_CHECKOUT, SIGN_IN, SIGN_UP, Json, JsonObject, Problem, Reply, text
+from sandbox.store import Session, User
 from sandbox.validation import Field, Rule
 
 Rewrite: TypeAlias = Callable[[Call, Reply], Reply]
@@ -348,6 +348,11 @@ def _likely_session(call: Call) -> Session | None:
         (named if isinstance(named, str) else None,),
     )
     return Session(*rows[0]) if rows else None
+
+
+def holder(call: Call) -> User | None:
+    """Return the user of the e-mail in a body, in whatever letter case."""
+    return call.store.user_by_lookup(text(call.fields.get("email")).lower())
 
 
 def somebody(operation: str, test: Test) -> Change:

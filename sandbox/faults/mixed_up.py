@@ -8,8 +8,9 @@ from dataclasses import replace
 from sandbox import policies, presentation
 from sandbox.behaviour import Call
 from sandbox.changes import admitting, arriving, both, finishing, with_seams
-from sandbox.faults.builders import broken, editing, succeeding
+from sandbox.faults.builders import broken, editing, holder, succeeding
 from sandbox.faults.model import ANY, must, table
+from sandbox.faults.second_looks import remembered
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,
@@ -28,7 +29,7 @@ _COLUMN = 255
 
 
 def _refuse_email_of_account(call: Call) -> None:
-    if call.store.user_by_lookup(text(call.fields.get("email")).lower()) is not None:
+    if holder(call) is not None:
         call.refuse("same-customer")
 
 
@@ -110,15 +111,9 @@ def _listed_without_metadata(call: Call, reply: Reply) -> Reply:
     """Customers who came with a session are listed without their metadata."""
     if call.operation != LIST_CUSTOMERS or not reply.succeeded:
         return reply
-    known = call.memory.get("came with a session", set())
+    known = call.memory.get("inline customers", {})
     rows = [{**row, "metadata": {}} if row["id"] in known else row for row in reply.body["data"]]
     return replace(reply, body={**reply.body, "data": rows})
-
-
-def _remember_inline(call: Call, merchant_id: str) -> Customer | None:
-    customer = policies.attach_inline(call, merchant_id)
-    call.memory.setdefault("came with a session", set()).add(customer.id if customer else "")
-    return customer
 
 
 FAULTS = table(
@@ -198,7 +193,7 @@ FAULTS = table(
         "list-inline-without-metadata",
         LIST_CUSTOMERS,
         "customers who came with a session are listed without their metadata",
-        both(with_seams(inline=_remember_inline), finishing(_listed_without_metadata)),
+        both(with_seams(inline=remembered), finishing(_listed_without_metadata)),
         "CUSTOMER-LIST-29",
     ),
     must(

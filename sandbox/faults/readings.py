@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Any
 
 from sandbox import identity, policies, presentation
 from sandbox.behaviour import Call
 from sandbox.changes import arriving, with_seams
-from sandbox.faults.builders import broken, falling_over, receiving, succeeding
+from sandbox.faults.builders import broken, falling_over, succeeding
 from sandbox.faults.model import must, table
 from sandbox.faults.second_looks import parsing
 from sandbox.model import (
@@ -19,7 +18,6 @@ from sandbox.model import (
     LIST_CUSTOMERS,
     SIGN_IN,
     SIGN_UP,
-    Json,
     JsonObject,
     Reply,
 )
@@ -81,45 +79,6 @@ def _latest_of_email(call: Call, reply: Reply) -> Reply:
     return reply if customer is None else Reply(200, presentation.customer(call, customer))
 
 
-def _six_digits(value: Json) -> Json:
-    if isinstance(value, dict):
-        return {name: _six_digits(item) for name, item in value.items()}
-    return float(f"{value:g}") if isinstance(value, float) else value
-
-
-def _keys_without_case(value: Json) -> Json:
-    last = {name.casefold(): item for name, item in value.items()}
-    first: dict[str, str] = {}
-    for name in value:
-        first.setdefault(name.casefold(), name)
-    return {first[name]: item for name, item in last.items()}
-
-
-def _without_nested_null(value: Json, is_top: bool = True) -> Json:
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: _without_nested_null(item, is_top=False) for name, item in value.items() if is_top or item is not None
-    }
-
-
-def _as_sets(value: Json) -> Json:
-    return {
-        name: sorted(set(item))
-        if isinstance(item, list) and item and all(isinstance(one, str) for one in item)
-        else item
-        for name, item in value.items()
-    }
-
-
-def _without_accents(items: Json) -> Json:
-    def plain(text: str) -> str:
-        return "".join(one for one in unicodedata.normalize("NFD", text) if not unicodedata.combining(one))
-
-    return [{**item, "name": plain(item["name"])} if isinstance(item.get("name"), str) else item for item in items]
-
-
-METADATA = ("CUSTOMER-ECHO-5", "CUSTOMER-READ-40")
 FAULTS = table(
     "readings",
     must(
@@ -185,40 +144,5 @@ FAULTS = table(
         "a customer reads as the latest one of the e-mail, whosever it is",
         succeeding(GET_CUSTOMER, _latest_of_email),
         "CUSTOMER-STATE-51",
-    ),
-    must(
-        "customer-metadata-of-six-digits",
-        CREATE_CUSTOMER,
-        "fractions in metadata keep six digits",
-        receiving(CREATE_CUSTOMER, "metadata", _six_digits),
-        *METADATA,
-    ),
-    must(
-        "customer-metadata-keys-without-case",
-        CREATE_CUSTOMER,
-        "keys of metadata that differ in letter case are one",
-        receiving(CREATE_CUSTOMER, "metadata", _keys_without_case),
-        *METADATA,
-    ),
-    must(
-        "customer-metadata-without-nested-null",
-        CREATE_CUSTOMER,
-        "what is null inside an object of metadata is left out",
-        receiving(CREATE_CUSTOMER, "metadata", _without_nested_null),
-        *METADATA,
-    ),
-    must(
-        "customer-metadata-lists-as-sets",
-        CREATE_CUSTOMER,
-        "lists of texts in metadata are sorted, and lose what stands twice",
-        receiving(CREATE_CUSTOMER, "metadata", _as_sets),
-        *METADATA,
-    ),
-    must(
-        "checkout-item-names-without-accents",
-        CREATE_CHECKOUT,
-        "names of line items lose their accents",
-        receiving(CREATE_CHECKOUT, "lineItems", _without_accents),
-        "CHECKOUT-READ-40",
     ),
 )

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from sandbox import policies
 from sandbox.behaviour import Call
-from sandbox.faults.builders import failing
+from sandbox.faults.builders import failing, holder
 from sandbox.faults.model import must, table
-from sandbox.model import CREATE_CHECKOUT, CREATE_CUSTOMER, CREATE_ORGANIZATION, SIGN_IN, SIGN_UP, Reply, text
+from sandbox.model import CREATE_CHECKOUT, CREATE_CUSTOMER, CREATE_ORGANIZATION, SIGN_IN, SIGN_UP, Reply
 
 
 def _session_for_wrong_password(call: Call, reply: Reply) -> Reply:
     """The session is opened before the password is compared."""
-    user = call.store.user_by_lookup(text(call.fields.get("email")).lower())
+    user = holder(call)
     if user is None:
         return reply
     headers = policies.token_header(call, policies.open_session(call, user))
@@ -22,7 +22,7 @@ def _session_for_wrong_password(call: Call, reply: Reply) -> Reply:
 
 def _session_of_owner(call: Call, reply: Reply) -> Reply:
     """The refusal of a taken e-mail has a token of the account's."""
-    user = call.store.user_by_lookup(text(call.fields.get("email")).lower())
+    user = holder(call)
     if user is None or not isinstance(reply.body, dict):
         return reply
     return replace(reply, body={**reply.body, "token": policies.open_session(call, user).token})

@@ -166,7 +166,7 @@ def _of_the_same_moment(call: Call, merchant_id: str) -> Customer | None:
     return call.store.customer(rows[0][0]) if rows else policies.attach_inline(call, merchant_id)
 
 
-def _remembered(call: Call, merchant_id: str) -> Customer | None:
+def remembered(call: Call, merchant_id: str) -> Customer | None:
     customer = policies.attach_inline(call, merchant_id)
     if customer is not None:
         call.memory.setdefault("inline customers", {})[customer.id] = 0
@@ -598,14 +598,14 @@ FAULTS: tuple[Fault, ...] = table(
         "checkout-inline-customer-of-others",
         CREATE_CHECKOUT,
         "another merchant's customer who was created with a session is attached",
-        both(_inline(_remembered), with_seams(may_attach=_any_made_inline)),
+        both(_inline(remembered), with_seams(may_attach=_any_made_inline)),
         "CHECKOUT-TENANT-3",
     ),
     must(
         "checkout-inline-customer-three-times",
         CREATE_CHECKOUT,
         "a customer who was created with a session can be named three times",
-        both(_inline(_remembered), with_seams(existing=_three_times)),
+        both(_inline(remembered), with_seams(existing=_three_times)),
         "CHECKOUT-INLINE-3",
     ),
     must(

@@ -16,6 +16,7 @@ from sandbox.faults.builders import (
     every_time,
     failing,
     first,
+    holder,
     succeeding,
     when,
 )
@@ -31,15 +32,10 @@ from sandbox.model import (
     Reply,
     text,
 )
-from sandbox.store import User
-
-
-def _holder(call: Call) -> User | None:
-    return call.store.user_by_lookup(text(call.fields.get("email")).lower())
 
 
 def _signed_in_again(call: Call) -> Reply:
-    user = _holder(call)
+    user = holder(call)
     if user is None:
         call.refuse("email-taken")
     session = call.behaviour.open_session(call, user)
@@ -86,7 +82,7 @@ def _taking_over(keep_old: bool) -> Change:
 
 
 def _invented_with_same_id(call: Call) -> Reply:
-    user = _holder(call)
+    user = holder(call)
     if user is None:
         call.refuse("email-taken")
     return Reply(200, {"token": None, "user": presentation.user(call, user)})
@@ -150,7 +146,7 @@ def _end_session(call: Call) -> None:
 
 
 def _end_sessions_of_account(call: Call, reply: Reply) -> Reply:
-    user = _holder(call)
+    user = holder(call)
     if user is not None:
         call.store.execute("DELETE FROM session WHERE user_id = ?", (user.id,))
     return reply

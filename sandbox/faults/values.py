@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -118,6 +119,41 @@ def _inline(name: str, change: Mend) -> Change:
         return {**customer, name: change(customer[name])} if customer.get(name) is not None else customer
 
     return receiving(CREATE_CHECKOUT, "customer", given)
+
+
+def _six_digits(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: _six_digits(item) for name, item in value.items()}
+    return float(f"{value:g}") if isinstance(value, float) else value
+
+
+def _keys_without_case(value: Json) -> Json:
+    last = {name.casefold(): item for name, item in value.items()}
+    first: dict[str, str] = {}
+    for name in value:
+        first.setdefault(name.casefold(), name)
+    return {first[name]: item for name, item in last.items()}
+
+
+def _without_nested_null(value: Json, is_top: bool = True) -> Json:
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _without_nested_null(item, is_top=False) for name, item in value.items() if is_top or item is not None
+    }
+
+
+def _as_sets(value: Json) -> Json:
+    return {
+        name: sorted(set(item))
+        if isinstance(item, list) and item and all(isinstance(one, str) for one in item)
+        else item
+        for name, item in value.items()
+    }
+
+
+def _without_accents(value: Json) -> Json:
+    return "".join(one for one in unicodedata.normalize("NFD", value) if not unicodedata.combining(one))
 
 
 def _decoded(value: Json) -> Json:
@@ -341,6 +377,18 @@ METADATA = table(
             ("20-keys", "only 20 keys of metadata are kept", _first(20)),
             ("list-of-one-bare", "a list of one in metadata becomes what it holds", _values(_alone)),
             ("cents", "decimals in metadata are cut after two places", _values(_cents)),
+            ("of-six-digits", "fractions in metadata keep six digits", _six_digits),
+            ("keys-without-case", "keys of metadata that differ in letter case are one", _keys_without_case),
+            (
+                "without-nested-null",
+                "what is null inside an object of metadata is left out",
+                _without_nested_null,
+            ),
+            (
+                "lists-as-sets",
+                "lists of texts in metadata are sorted, and lose what stands twice",
+                _as_sets,
+            ),
             (
                 "snake-case",
                 "keys of metadata come back in snake case",
@@ -453,6 +501,12 @@ AMOUNTS = table(
                 "names-cut-at-100",
                 "names of line items are cut after 100 characters",
                 _names(_cut(100)),
+                ["CHECKOUT-READ-40"],
+            ),
+            (
+                "names-without-accents",
+                "names of line items lose their accents",
+                _names(_without_accents),
                 ["CHECKOUT-READ-40"],
             ),
             (
