@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from queue import Empty, SimpleQueue
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from conformance.checks.base import Finding
 from conformance.errors import NotTested, Why
@@ -50,6 +50,12 @@ class FarSender(Sender, Protocol):
 
     def send_each(self, calls: Sequence[Call]) -> list[Told]:
         """Send independent calls side by side; return what became of each, with what each exchange decides."""
+
+    def known(self, fact: str) -> dict[str, Any]:
+        """Return what the controller remembers of a fact, by its keys."""
+
+    def heard(self, operations: Sequence[str]) -> list[Exchange]:
+        """Return the exchanges of some operations, of all processes of the run, in their order."""
 
 
 @dataclass

@@ -74,7 +74,6 @@ class Run:
     history: History = field(default_factory=History)
     proofs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _shown_absent: set[str] = field(default_factory=set)
-    _is_alone: bool = False
 
     def __post_init__(self) -> None:
         self.shared = self.store
@@ -195,6 +194,23 @@ class Run:
         self.recorder.broken |= {name for name, findings in found if findings}
         return found
 
+    def known(self, fact: str) -> Mapping[str, Any]:
+        """Return what the run remembers of a fact of the catalogue, by its keys."""
+        far = self.client.far_wire
+        return far.known(fact) if far is not None else self.rules.memory.facts.get(fact, {})
+
+    def sent_to(self, *operations: str) -> list[Exchange]:
+        """Return the exchanges of some operations in the whole run so far, in their order; see `History.of`.
+
+        Raises `NotTested` where the run has sent more than it keeps.
+        """
+        far = self.client.far_wire
+        if far is not None:
+            return far.heard(operations)
+        if self.history.left_out:
+            raise NotTested("the run has sent more requests than it keeps", Why.CAPABILITY)
+        return self.history.of(operations)
+
     def audit(self, decided: Iterable[str]) -> Audit:
         """Return which of the decided passive requirements could have failed on what was heard: see `audit`."""
         return audit(self.heard, self.catalogue, decided, Rules(self.catalogue, self.contract))
@@ -237,20 +253,9 @@ class Run:
         """Return whether a response has one of some statuses, or one that the target declares in the place of one."""
         return exchange.status in self.contract.accepted(exchange.call.operation, statuses)
 
-    def be_alone(self) -> None:
-        """Let the run's other processes send nothing until the running test ends."""
-        self._is_alone = True
-        self.shared.be_alone()
-
     def become_worker(self, name: str, sender: FarSender, shared: Shared) -> None:
         """Send from now on over the controller's wire, and share with the tests of other processes what is there."""
         self.worker, self.client.far_wire, self.shared = name, sender, shared
-
-    def end_test(self) -> None:
-        """Release what the test that has ended held for itself."""
-        if self._is_alone:
-            self._is_alone = False
-            self.shared.release()
 
     def need_success(self, exchange: Exchange) -> Exchange:
         """Return an exchange that the next step builds on, or raise `NotTested` with the reason why it cannot."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable
 from enum import Enum
 from typing import Any, Final, Protocol, TypeVar, cast
@@ -48,12 +47,6 @@ class Shared(Protocol):
     def collected(self, items: dict[str, tuple[str, ...]], deselected: dict[str, str]) -> None:
         """Say which tests there are, with the ids each decides, and which ids were deselected, with the reason."""
 
-    def be_alone(self) -> None:
-        """Let the requests of the run's other processes wait from now on until `release`."""
-
-    def release(self) -> None:
-        """Let the other processes go on, at the end of a test."""
-
 
 def once(shared: Shared, key: str, make: Callable[[], T]) -> T:
     """Return a value that all tests of a run share, made by the first that needs it.
@@ -87,12 +80,10 @@ class Store:
         self._makers: dict[str, str] = {}
         self._failures: dict[str, list[tuple[str, Why, str]]] = {}
         self._notes: dict[str, Any] = {}
-        self._sending: Counter[str] = Counter()
-        self._alone: str | None = None
 
     def claim(self, key: str, who: str = "") -> Any:
         with self._changed:
-            self._changed.wait_for(lambda: key not in self._makers and self._may_begin(who))
+            self._changed.wait_for(lambda: key not in self._makers)
             if key in self._values:
                 return (self._values[key],)
             failures = self._failures.get(key, [])
@@ -137,40 +128,8 @@ class Store:
             self._values.clear()
             self._failures.clear()
 
-    def be_alone(self, who: str = "") -> None:
-        """Let nobody else begin to send or make anything, and wait until nobody does."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._alone in (None, who))
-            self._alone = who
-            self._changed.wait_for(lambda: not {*self._sending, *self._makers.values()} - {who})
-
-    def release(self, who: str = "") -> None:
-        with self._changed:
-            if self._alone == who:
-                self._alone = None
-                self._changed.notify_all()
-
-    def begin(self, who: str) -> None:
-        """Wait while another worker is alone, then count a request of this worker as being sent."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._may_begin(who))
-            self._sending[who] += 1
-
-    def end(self, who: str) -> None:
-        """Count the request that was begun as ended."""
-        with self._changed:
-            del self._sending[who]
-            self._changed.notify_all()
-
     def forget(self, who: str) -> None:
         """Release all that a worker held which has ended, perhaps by a crash."""
         with self._changed:
             self._makers = {key: maker for key, maker in self._makers.items() if maker != who}
-            del self._sending[who]
-            if self._alone == who:
-                self._alone = None
             self._changed.notify_all()
-
-    def _may_begin(self, who: str) -> bool:
-        """Return whether a worker may begin: no other is alone, or the other waits for what this one is making."""
-        return self._alone in (None, who) or who in self._makers.values()

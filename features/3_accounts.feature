@@ -69,7 +69,7 @@ Feature: Accounts and sessions
         | SIGNIN-AUTH-6 | The password of another account          | another account's password   |
 
     Scenario Outline: An account with <password>
-      When somebody signs up with <password>, to stay for a day
+      When somebody signs up with <password>, and says how long to stay
       Then nothing but that password opens the account
       And the sessions of the account work like any other
 

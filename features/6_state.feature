@@ -9,14 +9,13 @@ Feature: What was done stays done, and what was refused changed nothing
       When the merchant creates an organization with a slug that is taken
       Then the request is refused as taken
       And the active organization is the one from before
-      And an organization with a longer or shorter slug is created
+      And organizations with a longer and a shorter slug are created
 
     @ORG-UNIQUE-2
     Scenario: A slug that another merchant has taken
       Given another merchant
       When the merchant creates an organization with the other merchant's slug
       Then the request is refused as taken
-      And an organization with another slug is created
 
     @ORG-STATE-1
     Scenario: A refused organization leaves its slug free
@@ -74,7 +73,7 @@ Feature: What was done stays done, and what was refused changed nothing
       And the same session of the other merchant is one of its own
       And the same session without a token is refused
       And a session that differs in its metadata alone, nested ones too, is one of its own
-      And a session that differs in its product or its customer alone is one of its own
+      And a session that differs in its product, its amount or its customer alone is one of its own
 
   Rule: After a refused request the session works on
 
@@ -87,7 +86,7 @@ Feature: What was done stays done, and what was refused changed nothing
     @CHECKOUT-STATE-1
     Scenario: After a refused checkout session the session works on
       When the merchant creates a checkout session with an amount that is no number
-      Then the merchant can create a checkout session
+      Then the merchant can create the same checkout session with an amount that is a number
       And the merchant can create a customer without naming an organization
 
   Rule: What was created stays

@@ -10,6 +10,7 @@ Feature: What a client may not set
     When a "sign up" request claims what a client may not set
     And the new user signs in and claims it again
     Then nothing of it is taken
+    And the new user is in nobody's organization
 
   @ORG-PROPERTY-20
   Scenario: An organization that claims an id and other members

@@ -28,7 +28,7 @@ Feature: The optional reads
     When the merchant has a new organization with three customers
     Then the list has these three, each once, on pages that add up
     And the list of all pages agrees with itself
-    And the id of another merchant in the query opens nothing
+    And another merchant's id, or the e-mail of one of her customers, opens nothing
     And the list is read with a token alone
     And an odd page is refused in an orderly way, or answered
     And each of two merchants who read at the same moment sees her own customers

@@ -5,7 +5,7 @@ Feature: Requests that arrive at the same moment
 
     @SIGNUP-TOGETHER-50 @SIGNUP-TOGETHER-51 @SIGNUP-UNIQUE-1
     Scenario: Two sign-ups with one e-mail at the same moment
-      When two people sign up with one e-mail, and somebody else, at the same moment
+      When two people sign up with one e-mail, in small letters and in capitals, and somebody else, at the same moment
       Then one account is made for the e-mail
       And the two new users have sessions of their own
 

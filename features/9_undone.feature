@@ -1,23 +1,6 @@
 Feature: What was done first is still there at the end
   Nothing that was created is lost when more is created, when others are refused, or when others attack.
 
-  Rule: What was refused has left nothing
-
-    Background:
-      Given a merchant
-      And another merchant
-      And the target lists the customers of a merchant
-
-    @CUSTOMER-STATE-52
-    Scenario: Refused customers are in no list
-      When customers are refused
-      Then none of them has left a customer
-
-    @CHECKOUT-STATE-52
-    Scenario: Refused checkout sessions have made no customer
-      When checkout sessions with new customers are refused
-      Then none of them has left a customer
-
   Rule: What was refused changes nothing for others
 
     @CUSTOMER-STATE-53
@@ -25,7 +8,7 @@ Feature: What was done first is still there at the end
       Given a merchant
       And another merchant
       When the merchant creates a customer for the other merchant
-      Then the other merchant can create a customer without naming an organization
+      Then the other merchant can create that customer without naming an organization
 
   Rule: What was created stays until the end of the run
 
@@ -43,6 +26,16 @@ Feature: What was done first is still there at the end
       When the other merchant names that customer, and a request asks for another method than its own
       Then a checkout session can be created for the first customer of the run
       And for the customer who came with the first checkout session too
+
+    @last @CUSTOMER-STATE-52 @CHECKOUT-STATE-52 @CUSTOMER-TENANT-3 @CHECKOUT-TENANT-5 @CHECKOUT-NONE-3 @CUSTOMER-STATE-57
+    Scenario: All customers at the end of the run
+      Given a merchant
+      And another merchant
+      When checkout sessions with new customers are refused
+      And a checkout session without a customer is created
+      And the customers of both merchants are listed
+      Then none of them came with a request that was refused, or with a session that has no customer
+      And each of them reads as it was created
 
     @last @CUSTOMER-STATE-51
     Scenario: The first customer is read at the end of the run

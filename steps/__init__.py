@@ -20,6 +20,7 @@ MODULES = (
     "steps.protocol",
     "steps.together",
     "steps.keepsakes",
+    "steps.ledger",
     "steps.scope",
     "steps.inactive",
     "steps.claims",

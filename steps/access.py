@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import re
 from collections.abc import Mapping
@@ -29,6 +30,8 @@ _COOKIES: Final = (
     *("connect.sid", "PHPSESSID", "JSESSIONID", "laravel_session", "auth", "auth_token", "access_token", "jwt"),
 )
 """Names that frameworks have for the cookie of a session."""
+_PARAMETERS: Final = ("token", "access_token", "api_token", "auth_token", "session_token", "jwt", "api_key")
+"""Names that frameworks have for a token in the query."""
 _HEXADECIMAL = re.compile(r"(?:[A-Za-z_]*_)?[0-9A-Fa-f-]+")
 
 
@@ -69,6 +72,7 @@ def made_tokens(merchant: Merchant) -> dict[str, str]:
         "the user's id": merchant.user_id,
         "the organization's id": merchant.organization_id,
         "an unsigned web token with the user's id": _unsigned(merchant),
+        "a web token with the user's id that is signed with the word secret": _signed(merchant, "secret"),
         "the user's id in base64": base64.b64encode(merchant.user_id.encode()).decode(),
         "the e-mail": merchant.email,
         "wildcards": "%" * len(merchant.token),
@@ -78,8 +82,19 @@ def made_tokens(merchant: Merchant) -> dict[str, str]:
 
 def _unsigned(merchant: Merchant) -> str:
     """Return a JSON web token that claims a user, and a time to end that is far away, without a signature."""
-    claims = {"sub": merchant.user_id, "id": merchant.user_id, "email": merchant.email, "exp": 4_102_444_800}
-    return f"{_part_of({'alg': 'none', 'typ': 'JWT'})}.{_part_of(claims)}."
+    return f"{_part_of({'alg': 'none', 'typ': 'JWT'})}.{_part_of(_claims_of(merchant))}."
+
+
+def _signed(merchant: Merchant, key: str) -> str:
+    """Return the same as `_unsigned` does, signed with a key that is easily guessed (HS256)."""
+    text = f"{_part_of({'alg': 'HS256', 'typ': 'JWT'})}.{_part_of(_claims_of(merchant))}"
+    digest = hmac.digest(key.encode(), text.encode(), "sha256")
+    return f"{text}.{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+
+
+def _claims_of(merchant: Merchant) -> dict[str, Any]:
+    user = merchant.user_id
+    return {"sub": user, "id": user, "userId": user, "email": merchant.email, "exp": 4_102_444_800}
 
 
 def _web_tokens(token: str) -> dict[str, str]:
@@ -117,7 +132,7 @@ def elsewhere(path: str, body: dict[str, Any], merchant: Merchant) -> dict[str, 
         "X-Organization-Id": merchant.organization_id,
         "X-Middleware-Subrequest": ":".join(["middleware"] * 5),
     }
-    query = urlencode({"token": token, "access_token": token})
+    query = urlencode(dict.fromkeys(_PARAMETERS, token))
     cookies = "; ".join(f"{name}={token}" for name in _COOKIES)
     return {
         "the token in the query and in other headers": {"path": f"{path}?{query}", "headers": others},
@@ -252,10 +267,10 @@ def headers_for(how: str, token: str) -> dict[str, dict[str, str]]:
         case "with spoiled tokens":
             return {what: {"Authorization": f"Bearer {value}"} for what, value in spoiled(token).items()}
         case "with the token as Basic":
-            basic = base64.b64encode(f"{token}:".encode()).decode()
+            basic = base64.b64encode(f"{token}:{token}".encode()).decode()
             return {
                 "the token under the scheme Basic": {"Authorization": f"Basic {token}"},
-                "the token as a user name under the scheme Basic": {"Authorization": f"Basic {basic}"},
+                "the token as user name and password under the scheme Basic": {"Authorization": f"Basic {basic}"},
                 "the token under the scheme Token": {"Authorization": f"Token {token}"},
             }
         case "with an empty bearer token":

@@ -13,7 +13,7 @@ from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.customers import agrees, is_read, item_path, not_shown_to, offers_read, read, read_back
 from steps.fixtures import Story, any_customer, need, new_customer, new_session
-from steps.merchants import create_checkout, send, text_field
+from steps.merchants import call, create_checkout, send, text_field, twice
 from steps.outcomes import FORBIDDEN, refused
 
 CUSTOMER = ("customerId", "customer.id")
@@ -95,16 +95,16 @@ def with_new_customer(story: Story) -> None:
 
 @when("the merchant creates two checkout sessions with a new customer of the same e-mail")
 def with_similar_customers(story: Story) -> None:
-    """All of one name, the second with the same phone number instead of the e-mail.
+    """Two of one name, the second with the same phone number instead of the e-mail.
 
-    Then one more with that phone number, who claims the id of the customer.
+    Then one more with that e-mail and a name of its own, who claims the id of the customer.
 
     A target may refuse a customer whose e-mail or phone number is taken; whom it creates has an id of its own.
     """
     known = story.last.request_json
     email, phone = ({"name": known["name"], name: known[name]} for name in ("email", "phoneNumber"))
     people = [{**operations.create_customer.person(story.run), **changes} for changes in (email, phone)]
-    people.append({**operations.create_customer.person(story.run), **phone, "id": story.customers[-1]})
+    people.append({**operations.create_customer.person(story.run), "email": known["email"], "id": story.customers[-1]})
     for customer in people:
         body = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customer": customer}
         story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
@@ -128,8 +128,12 @@ def session_for_the_first(story: Story) -> None:
 
 @when(parsers.parse("the merchant creates {times:d} checkout sessions with new customers"))
 def with_new_customers(story: Story, times: int) -> None:
-    for _ in range(times):
-        with_new_customer(story)
+    """They differ in their new customers alone."""
+    with_new_customer(story)
+    body = story.last.request_json
+    for _ in range(times - 1):
+        other = {**body, "customer": operations.create_customer.person(story.run)}
+        story.add(send(story.run, operations.CREATE_CHECKOUT, other, story.actor, intent=Intent.VALID))
 
 
 @when(parsers.parse("the merchant creates {times:d} checkout sessions for the customer who was created with it"))
@@ -157,29 +161,28 @@ def same_twice(story: Story) -> None:
 
 @when("the merchant creates a checkout session with an amount that is no number")
 def refused_amount(story: Story) -> None:
-    body = {**operations.create_checkout.body(story.run, story.actor.organization_id), "totalAmount": "a lot"}
-    exchange = send(story.run, operations.CREATE_CHECKOUT, body, story.actor)
+    person = operations.create_customer.person(story.run)
+    body = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customer": person}
+    exchange = send(story.run, operations.CREATE_CHECKOUT, {**body, "totalAmount": "a lot"}, story.actor)
     need(not exchange.is_success, "an amount that is no number was accepted")
+    story.notes["corrected"] = body
 
 
 @when("the merchant creates a checkout session for the other merchant")
 def for_other_merchant(story: Story) -> None:
-    """In each of the three customer options; the existing customer is the other merchant's, as the session would be."""
+    """In each of the three customer options; the existing customer is the other merchant's, as the session would be.
+
+    Two of them are sent in another session, whose token has the other form where it has two.
+    """
     options: tuple[dict[str, Any], ...] = (
         {},
         {"customerId": any_customer(story.run, story.rival)},
         {"customer": operations.create_customer.person(story.run)},
     )
-    for option in options:
+    for place, option in enumerate(options):
+        who = story.merchants.spare(story.actor) if place else story.actor
         body = {**operations.create_checkout.body(story.run, story.rival.organization_id), **option}
-        story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
-
-
-@when("the merchant creates a checkout session with a new customer for the other merchant")
-def inline_for_other_merchant(story: Story) -> None:
-    body = operations.create_checkout.body(story.run, story.rival.organization_id)
-    body["customer"] = operations.create_customer.person(story.run)
-    story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
+        story.add(send(story.run, operations.CREATE_CHECKOUT, body, who))
 
 
 @when("the merchant creates a checkout session for a merchant who does not exist")
@@ -197,7 +200,7 @@ def for_others_customer(story: Story) -> None:
     story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
 
 
-@then("it is not attached beside a new customer either")
+@then("it is not attached beside a new customer either, or beside one of the merchant's own")
 def not_attached_beside_new(story: Story) -> None:
     """A target may refuse both options in one request, or overlook one of them."""
     run, foreign = story.run, story.customers[-1]
@@ -207,6 +210,14 @@ def not_attached_beside_new(story: Story) -> None:
     got = attached(exchange) if exchange.is_success else MISSING
     told = f"{exchange.outcome}, attached to {got}"
     run.check(got != foreign, "a refusal, or another customer attached", told, exchange, "CHECKOUT-BOTH-2")
+    own = {
+        **operations.create_checkout.body(run, story.actor.organization_id),
+        "customerId": any_customer(run, story.actor),
+    }
+    exchange = run.send(twice(call(run, operations.CREATE_CHECKOUT, own, story.actor), "customerId", foreign))
+    got = attached(exchange) if exchange.is_success else MISSING
+    told = f"{exchange.outcome}, attached to {got}"
+    run.check(got != foreign, "a refusal, or a customer of the merchant's own", told, exchange, "CHECKOUT-TENANT-3")
 
 
 @then("a customer who was created with a session of the other merchant's is refused too")
@@ -232,11 +243,11 @@ def own_session(story: Story) -> None:
     story.run.need_success(create_checkout(story.run, story.actor, customerId=customer))
 
 
-@then("the merchant can create a checkout session")
+@then("the merchant can create the same checkout session with an amount that is a number")
 def can_create_session(story: Story) -> None:
-    body = operations.create_checkout.body(story.run, story.actor.organization_id)
-    exchange = send(story.run, operations.CREATE_CHECKOUT, body, story.actor)
-    story.run.check(exchange.is_success, "a valid checkout session is accepted", exchange.outcome, exchange)
+    exchange = send(story.run, operations.CREATE_CHECKOUT, story.notes["corrected"], story.actor)
+    told = "the corrected checkout session, and its new customer"
+    story.run.check(exchange.is_success, told, exchange.outcome, exchange)
 
 
 @then("the session exists and can be paid")
@@ -378,7 +389,7 @@ def _is_own_session(story: Story, exchange: Exchange, known: list[Exchange], wha
     story.run.check(held, "a session with an id of its own", got, exchange, "CHECKOUT-UNIQUE-5")
 
 
-@then("a session that differs in its product or its customer alone is one of its own")
+@then("a session that differs in its product, its amount or its customer alone is one of its own")
 def differing_is_own_session(story: Story) -> None:
     """A target may refuse a product that it does not know."""
     run, first = story.run, story.exchanges[0]
@@ -386,6 +397,9 @@ def differing_is_own_session(story: Story) -> None:
     changes: dict[str, dict[str, Any]] = {"product ids": {"lineItems": items}}
     changes["URL of success"] = {"successUrl": f"https://shop.example.com/{run.unique()}/paid"}
     changes["customer"] = {"customerId": any_customer(run, story.actor)}
+    plus = [{**item, "amount": item["amount"] + 100} for item in first.request_json["lineItems"]]
+    more = sum(item["quantity"] * 100 for item in plus)
+    changes["amount"] = {"lineItems": plus, "totalAmount": first.request_json["totalAmount"] + more}
     for what, change in changes.items():
         exchange = send(run, operations.CREATE_CHECKOUT, {**first.request_json, **change}, story.actor, repeat=True)
         _is_own_session(story, exchange, [first], what)
@@ -399,6 +413,8 @@ def target_reads_session(story: Story) -> None:
 
 @when("the other merchant reads that checkout session")
 def other_reads_session(story: Story) -> None:
+    """Another session without a customer has come after it, so that it is not the last one."""
+    create_checkout(story.run, story.actor)
     path = item_path(story.run, operations.CREATE_CHECKOUT, text_field(story.last, "id"))
     story.notes["path"] = path
     story.add(read(story.run, path, story.rival))
@@ -413,6 +429,9 @@ def session_with_customer_hidden(story: Story) -> None:
     not_shown_to(run, read(run, path, story.rival), "CHECKOUT-TENANT-4")
     read_back(run, path, story.actor)
     not_shown_to(run, read(run, path, story.rival), "CHECKOUT-TENANT-4")
+    exchange = read(run, f"{run.contract.operations[operations.CREATE_CHECKOUT].path}?limit=100", story.rival)
+    listed = exchange.is_success and text_field(created, "id") in exchange.response_texts
+    run.check(not listed, "no list that has it", exchange.outcome, exchange, "CHECKOUT-TENANT-4")
 
 
 @then("the merchant reads the session, which has no customer")

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from pytest_bdd import given, parsers, then, when
 
-from conformance.values import shown
+from conformance.values import first_field, shown
 from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.customers import keeps_name
 from steps.fixtures import Story, need, saved_for
-from steps.merchants import create_checkout, create_customer, organization_id, send, text_field
-from steps.organizations import make_active
+from steps.merchant import Merchant
+from steps.merchants import create_checkout, create_customer, organization_id, send, session_token, text_field
+from steps.organizations import make_active, send_default
 
 LONG_AGO: Final = "2001-02-03T04:05:06.000Z"
 _FREE: Final = ("metadata", "lineItems")
@@ -43,9 +44,11 @@ def _times() -> dict[str, str]:
     return {"createdAt": LONG_AGO, "updatedAt": LONG_AGO}
 
 
-def owned_by(organization: str) -> dict[str, str]:
+def owned_by(organization: str) -> dict[str, Any]:
     """Claim an organization in each field that might name one, but for `merchantId`, which a client may name."""
-    return dict.fromkeys(("merchant_id", "organizationId", "tenantId", "accountId"), organization)
+    nested = {"id": organization}
+    names = ("merchant_id", "organizationId", "activeOrganizationId", "tenantId", "accountId")
+    return {**dict.fromkeys(names, organization), "merchant": nested, "organization": nested}
 
 
 def _claims(story: Story, operation: str) -> Claim:
@@ -61,6 +64,7 @@ def _claims(story: Story, operation: str) -> Claim:
             texts.add(identifier)
             token = f"claimed-{mark}-{mark}"
             claims: dict[str, Any] = {**privileges, "token": token, "user": privileges}
+            claims |= owned_by(story.rival.organization_id)
             if operation == operations.SIGN_IN:
                 claims |= {"name": f"Claimed Name {mark}", "userId": story.merchants.first.user_id}
             return Claim(_as_columns(claims), {*texts, token, f"Claimed Name {mark}"})
@@ -158,7 +162,7 @@ def _all_have(story: Story, exchange: Exchange, name: str) -> bool:
     """
     when = "at sign-in" if exchange.call.operation == operations.SIGN_IN else "at once"
     own = str(exchange.request_json.get("email")).casefold()
-    found = story.run.rules.memory.facts.get(f"{_FACTS[name]} {when}", {})
+    found = story.run.known(f"{_FACTS[name]} {when}")
     return any(value == _CLAIMED_BY_NAME[name] for email, value in found.items() if email != own)
 
 
@@ -177,6 +181,21 @@ def nothing_taken(story: Story) -> None:
         found = [what for what in found if not what.startswith(common)]
         got = ", ".join(found) or "nothing"
         story.run.check(not found, "the claims are ignored", f"taken: {got}", exchange, requirement)
+
+
+@then("the new user is in nobody's organization")
+def in_no_organization(story: Story) -> None:
+    """What the sign-up claims would show in a customer for that organization, the sign-in's in one by default."""
+    run, closed = story.run, story.rival.organization_id
+    token = session_token(story.last)
+    need(bool(token), "sign-in hands out no token")
+    newcomer = Merchant(f"claimant {run.unique()}", "", "", token=token)
+    named = send(run, operations.CREATE_CUSTOMER, operations.create_customer.body(run, closed), newcomer)
+    run.check(not named.is_success, "no member of the organization", named.outcome, named, "SIGNUP-PROPERTY-20")
+    by_default = send_default(run, newcomer)
+    into = by_default.is_success and first_field(by_default.response_json, ["merchantId"]) == closed
+    told = "an organization that is not the active one"
+    run.check(not into, told, by_default.outcome, by_default, "SIGNIN-PROPERTY-20")
 
 
 @then("the organization is the creator's")

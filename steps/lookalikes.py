@@ -11,14 +11,13 @@ from pytest_bdd import then, when
 
 from conformance.run import Run
 from conformance.values import MISSING, first_field
-from conformance.wire.client import encode
 from conformance.wire.exchange import Call
 from steps import claims, operations
 from steps.access import tried, try_all
 from steps.fixtures import Story, new_customer
 from steps.merchant import Merchant
-from steps.merchants import call, create_checkout
-from steps.organizations import make_active
+from steps.merchants import call, create_checkout, twice
+from steps.organizations import make_active, send_default
 
 _CASELESS: Final = re.compile(r"[0-9a-f-]+", re.IGNORECASE)
 _SHORT: Final = 10
@@ -63,6 +62,19 @@ def activates_lookalikes(story: Story) -> None:
     tried(story, "another organization's id as form data", story.run.send(_as_form(_call_active(story, body))))
 
 
+@then("nothing is opened where a request names both organizations")
+def both_named_in_set_active(story: Story) -> None:
+    """The other merchant's own comes first: a reader of JSON takes the one or the other, and checks what it takes."""
+    run, intruder, closed = story.run, story.notes["intruder"], story.actor.organization_id
+    sent = _call_active(story, operations.set_active.body(story.rival.organization_id))
+    exchange = run.send(twice(sent, "organizationId", closed))
+    got = first_field(exchange.response_json, ["id", "organization.id"])
+    run.check(got != closed, "a refusal, or an organization of one's own", f"{exchange.outcome}, {got}", exchange)
+    by_default = send_default(run, intruder)
+    into = by_default.is_success and first_field(by_default.response_json, ["merchantId"]) == closed
+    run.check(not into, "no customer goes into the closed organization", by_default.outcome, by_default)
+
+
 def _call_active(story: Story, body: dict[str, Any]) -> Call:
     return call(story.run, operations.SET_ACTIVE, body, story.merchants.intruder)
 
@@ -79,6 +91,8 @@ def customers_for_lookalikes(story: Story) -> None:
     values = of_another(story.actor.organization_id, story.rival.organization_id)
     foreign = _customer(story.run, story.actor, story.rival.organization_id)
     calls = {what: _customer(story.run, story.actor, value) for what, value in values.items()}
+    on_another_path = replace(foreign, path=f"{foreign.path}/", operation=None)
+    calls["another organization's id on the path with a slash at its end"] = on_another_path
     try_all(story, {**calls, "another organization's id as form data": _as_form(foreign)})
 
 
@@ -91,11 +105,8 @@ def names_two_merchants(story: Story) -> None:
     calls = [replace(unnamed, headers=headers, json={**unnamed.json, **claims.owned_by(foreign)})]
     plain = _customer(run, story.actor, own)
     calls.append(replace(plain, json={**plain.json, "MerchantId": foreign}))
-    for first, last in ((own, foreign), (foreign, own)):
-        sent = _customer(run, story.actor, first)
-        text = f"{encode(sent.json).decode()[:-1]}, {encode({'merchantId': last}).decode()[1:]}"
-        headers = {"Content-Type": "application/json"}
-        calls.append(replace(sent, json=MISSING, body=text.encode(), headers=headers))
+    calls += [twice(_customer(run, story.actor, own), "merchantId", foreign)]
+    calls += [twice(_customer(run, story.actor, foreign), "merchantId", own)]
     story.exchanges += run.send_all(calls)
 
 

@@ -12,6 +12,7 @@ from conformance.errors import NotTested, Why
 from conformance.run import Run
 from conformance.sharing import once
 from conformance.values import MISSING, first_field
+from conformance.wire.client import encode
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.merchant import Merchant
@@ -41,6 +42,13 @@ def call(run: Run, operation: str, json: Any, merchant: Merchant | None = None, 
     return Call(**{**fields, **more})
 
 
+def twice(sent: Call, name: str, last: Any) -> Call:
+    """Return a call whose body has a field a second time, with another value; JSON leaves open which of them counts."""
+    text = f"{encode(sent.json).decode()[:-1]}, {encode({name: last}).decode()[1:]}"
+    headers = {**sent.headers, "Content-Type": "application/json"}
+    return replace(sent, json=MISSING, body=text.encode(), headers=headers)
+
+
 def send(run: Run, operation: str, json: Any, merchant: Merchant | None = None, **more: Any) -> Exchange:
     """Sends a call of an operation, as `call` makes it: returns the exchange.
 
@@ -60,6 +68,13 @@ def session_token(exchange: Exchange) -> str:
     return header or (body if isinstance(body, str) else "")
 
 
+def token_forms(exchange: Exchange) -> tuple[str, ...]:
+    """Return the forms of the token that a sign-up or sign-in has given, that of the body first."""
+    body = first_field(exchange.response_json, ["token"])
+    forms = (body if isinstance(body, str) else "", session_token(exchange))
+    return tuple(dict.fromkeys(filter(None, forms)))
+
+
 def organization_id(exchange: Exchange) -> str:
     """An organization that was answered, bare or wrapped: returns its id."""
     found = first_field(exchange.response_json, ["id", "organization.id"])
@@ -75,7 +90,6 @@ class Merchants:
         self.run = run
         self._ready: dict[str, Merchant] = {}
         self._spare: dict[str, str] = {}
-        self._apart: dict[str, str] = {}
         self._sign_ins: dict[str, int] = {}
         self._is_capped = False
 
@@ -162,10 +176,10 @@ class Merchants:
     def _first_session(self, merchant: Merchant) -> str:
         """The session of a new account; where sign-ins are limited, that of its sign-up will do for the account."""
         if merchant.key.startswith("account") and self.run.limited(operations.SIGN_IN):
-            token = self.run.shared.take(f"spare session of {merchant.key}")
-            sent = call(self.run, operations.SET_ACTIVE, {}, merchant, token=token)
-            if token and not self.run.has_status(self.run.send(sent), 0, HTTPStatus.UNAUTHORIZED):
-                return str(token)
+            for token in self.run.shared.take(f"spare session of {merchant.key}") or ():
+                sent = call(self.run, operations.SET_ACTIVE, {}, merchant, token=token)
+                if not self.run.has_status(self.run.send(sent), 0, HTTPStatus.UNAUTHORIZED):
+                    return str(token)
         return self.sign_in(merchant)
 
     def _given(self, merchant: Merchant) -> Merchant:
@@ -187,7 +201,7 @@ class Merchants:
         exchange = self.run.need_success(send(self.run, operations.SIGN_UP, body, intent=Intent.VALID, actor=key))
         found = first_field(exchange.response_json, ["user.id"])
         user_id = found if isinstance(found, str) else ""
-        self.run.shared.tell(f"spare session of {key}", session_token(exchange))
+        self.run.shared.tell(f"spare session of {key}", token_forms(exchange))
         return Merchant(key, body["email"], body["password"], user_id=user_id)
 
     def sign_in(self, merchant: Merchant) -> str:
@@ -200,29 +214,17 @@ class Merchants:
         return token
 
     def spare(self, merchant: Merchant) -> Merchant:
-        """The merchant in another session, whose active organization a test may change."""
+        """The merchant in another session, whose active organization a test may change.
+
+        Where a session has two forms of its token, its requests have the one that the main session's do not.
+        """
         if merchant.key not in self._spare:
-            token = self.run.shared.take(f"spare session of {merchant.key}")
-            opens = token and self._opens(merchant, token)
-            self._spare[merchant.key] = token if opens else self.sign_in(merchant)
+            forms = self.run.shared.take(f"spare session of {merchant.key}") or ()
+            opening = next((token for token in forms if self._opens(merchant, token)), None)
+            self._spare[merchant.key] = opening or self.sign_in(merchant)
         spare = self._renewed(replace(merchant, token=self._spare[merchant.key]), "spare")
         self._spare[merchant.key] = spare.token
         return spare
-
-    def apart(self, merchant: Merchant) -> Merchant:
-        """The merchant's spare session, with an organization active in which no other process creates customers.
-
-        Raises `NotTested` where the target does not let her; that decides nothing, since one process needs none of it.
-        """
-        session = self.spare(merchant)
-        if merchant.key not in self._apart:
-            body = operations.create_organization.body(self.run)
-            exchange = send(self.run, operations.CREATE_ORGANIZATION, body, session)
-            self._apart[merchant.key] = organization_id(self.run.need_success(exchange))
-        session = replace(session, organization_id=self._apart[merchant.key])
-        body = operations.set_active.body(session.organization_id)
-        self.run.need_success(send(self.run, operations.SET_ACTIVE, body, session))
-        return session
 
     def _renewed(self, merchant: Merchant, which: str = "main") -> Merchant:
         """Return a merchant in a new session, where her sign-ins in the tests have ended the one that she had.

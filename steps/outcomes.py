@@ -52,6 +52,8 @@ def refused_as_unknown(story: Story) -> None:
 
 @then("the request is refused as taken")
 def refused_as_taken(story: Story) -> None:
+    if story.run.why_unavailable(story.last):
+        raise story.run.why_not(story.last)
     refused(story.run, story.last, (400, 409, 422), "a slug that is taken", "ORG-UNIQUE-2")
 
 

@@ -12,8 +12,9 @@ from conformance.errors import Why
 from conformance.results.records import Reason
 from conformance.run import Run
 from conformance.settings import Size
+from conformance.sharing import once
 from conformance.wire.client import encode
-from conformance.wire.exchange import Call, Intent
+from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.access import by_whom
 from steps.fixtures import Story
@@ -39,8 +40,11 @@ def other_methods(story: Story, name: str) -> None:
         sent = Call(method, path, body=encode(body), token=merchant.token, actor=merchant.key)
         if method == "GET":
             sent = replace(sent, body=None, path=f"{path}{_as_query(run, body)}")
+        if method == "DELETE" and operation in _READABLE:
+            sent = replace(sent, path=f"{path}{_as_query(run, body)}")
         story.add(run.send(sent))
-    for method in () if limited else _in_turn(run, operation, _ASKING):
+    asking = _ASKING if run.settings.size is Size.FULL or operation in _READABLE else _ASKING[:1]
+    for method in () if limited else asking:
         asked = run.send(Call(method, path, token=merchant.token, actor=merchant.key))
         story.notes.setdefault("asked", []).append(asked)
 
@@ -130,12 +134,30 @@ def in_chunks(story: Story, name: str) -> None:
     story.add(send(run, operation, valid_body(run, operation, merchant), merchant, chunked=True, headers=headers))
 
 
+def _takes_no_chunks(story: Story, exchange: Exchange) -> bool:
+    """Return whether another operation refuses a body in chunks as well: some servers read none, as 411 says."""
+    run = story.run
+    other = (
+        operations.CREATE_CUSTOMER if exchange.call.operation != operations.CREATE_CUSTOMER else operations.SET_ACTIVE
+    )
+
+    def ask() -> bool:
+        sent = send(run, other, valid_body(run, other, story.actor), story.actor, chunked=True)
+        return 400 <= sent.status < 500
+
+    return once(run.shared, f"chunks refused by {other}", ask)
+
+
 @then("it is accepted")
 def both_accepted(story: Story) -> None:
     for exchange in story.exchanges:
         if exchange.gateway:
             must = story.run.recorder.active_requirement()
             story.run.record.not_tested[must] = Reason(exchange.gateway, Why.POLICY)
+        elif exchange.call.chunked and 400 <= exchange.status < 500 and _takes_no_chunks(story, exchange):
+            must = story.run.recorder.active_requirement()
+            told = "the target reads no body that comes in chunks, whatever the operation"
+            story.run.record.not_tested[must] = Reason(told, Why.POLICY)
         elif story.run.why_unavailable(exchange) is None and exchange.status < 500 and exchange.response is not None:
             what = exchange.call.headers.get("Content-Type", "the request")
             story.run.check(exchange.is_success, f"{what} is accepted", exchange.outcome, exchange)

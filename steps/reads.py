@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from pytest_bdd import parsers, then, when
 
@@ -28,6 +28,8 @@ from steps.merchant import Merchant
 from steps.merchants import call, create_checkout, create_customer, organization_id, send, text_field
 from steps.organizations import make_active
 
+_SHORT_ID: Final = 10
+"""Of so few characters that another id may be the beginning of one."""
 _PATIENCE: Final = 2.5
 _PAUSE: Final = 0.25
 _BEHIND: Final = 2.1
@@ -52,6 +54,7 @@ _ODD_PAGES: Final = (
     "offset=-1",
     "limit=2&limit=x",
 )
+CHANGED: Final = "changed by its merchant:"
 _OWNERS: Final = "customer merchant"
 """The fact of the catalogue that says whose a customer is."""
 _OF_A_LIST: Final = {
@@ -102,7 +105,17 @@ def shown_completely(story: Story) -> None:
     differing = [] if breaches else _differing(run, story.notes["created"], found.response_json)
     if operation == operations.CREATE_CHECKOUT and loses_customer(story.notes["created"], found):
         differing.append(f"the customer {attached(story.notes['created'])} is not attached")
+    if sooner := _expires_sooner(story.notes["created"], found):
+        differing.append(sooner)
     run.check(not differing, "what the creation answered", "; ".join(differing), found, f"{short}-READ-21")
+
+
+def _expires_sooner(created: Exchange, found: Exchange) -> str:
+    """Return how a read leaves less time than the creation; a later time is one that has moved on."""
+    told, now = (time_of(first_field(one.response_json, ["expiresAt"])) for one in (created, found))
+    if told is None or now is None or told - now <= _ROUNDED:
+        return ""
+    return f"`expiresAt` {told.isoformat()} reads {now.isoformat()}"
 
 
 def _differing(run: Run, created: Exchange, shown_now: Any) -> list[str]:
@@ -205,6 +218,8 @@ def unknown_is_unknown(story: Story) -> None:
         run.check(right, "status 404", exchange.outcome, exchange, f"{short}-READ-25")
     own = _ODD[1 if operation == operations.CREATE_CUSTOMER else 2]
     odd = _ODD if run.settings.size == "full" else (_ODD[0], own)
+    if len(story.notes["id"]) > _SHORT_ID:
+        odd = (*odd, quote(story.notes["id"][:-1], safe=""))
     for name in odd:
         exchange = read(run, f"{run.contract.operations[operation].path}/{name}", story.actor)
         held = exchange.status < 500 and not _shows_one(exchange)
@@ -237,7 +252,7 @@ def _chosen_spellings(run: Run, path: str, family: str) -> dict[str, str]:
 
 def _shows(exchange: Exchange) -> bool:
     """Return whether a response shows a customer or session, or a list of them; a web page shows neither."""
-    return exchange.is_success and (_shows_one(exchange) or bool(_rows(exchange)))
+    return exchange.is_success and (_shows_one(exchange) or bool(rows_of(exchange)))
 
 
 def _shows_one(exchange: Exchange) -> bool:
@@ -277,6 +292,7 @@ def other_methods_change_nothing(story: Story) -> None:
         run.check(exchange.status < 500, f"no 5xx to {method}", exchange.outcome, exchange, name)
         _names_allowed(run, exchange, f"{_SHORT[operation]}-READ-28")
     if carried_out:
+        run.shared.tell(f"{CHANGED} {story.notes['id']}", True)
         raise NotTested("the target offers to change what was created", Why.CAPABILITY)
     after = _read_beside_another(story, path)
     if not after.is_success:
@@ -331,7 +347,7 @@ def new_organization_with_customers(story: Story) -> None:
     """Two customers of one name, and one who is created with a checkout session; before them a session without any."""
     run, spare = story.run, story.merchants.spare(story.actor)
     refuse_read(run, "customers")
-    if not any(_list(run, story.actor, query).is_success for query in ("", "?limit=1&offset=0")):
+    if not any(list_customers(run, story.actor, query).is_success for query in ("", "?limit=1&offset=0")):
         raise no_read(run, "customers", "the target does not list customers")
     body = {**operations.create_organization.body(run), "name": made_up.SHOP}
     created = run.need_success(send(run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.VALID))
@@ -361,7 +377,8 @@ def _two_of_one_name(run: Run, merchant: Merchant) -> list[Exchange]:
     return run.send_together(calls)
 
 
-def _list(run: Run, merchant: Merchant, query: str) -> Exchange:
+def list_customers(run: Run, merchant: Merchant, query: str) -> Exchange:
+    """The optional list of a merchant's customers, asked with a query: returns the exchange."""
     return read(run, f"{run.contract.operations[operations.CREATE_CUSTOMER].path}{query}", merchant)
 
 
@@ -370,7 +387,8 @@ def in_words(names: Iterable[Any]) -> str:
     return ", ".join(map(str, names)) or "none"
 
 
-def _rows(exchange: Exchange) -> list[Any]:
+def rows_of(exchange: Exchange) -> list[Any]:
+    """Return the customers that a page of the list shows."""
     rows = first_field(exchange.response_json, ["data"])
     return rows if isinstance(rows, list) else []
 
@@ -380,15 +398,17 @@ def list_is_complete(story: Story) -> None:
     """What is amiss is read again once reads have caught up: they may take turns between a store and a copy of it."""
     run, scope = story.run, story.notes["scope"]
     first = settled(
-        lambda: _list(run, scope, "?limit=2&offset=0"),
+        lambda: list_customers(run, scope, "?limit=2&offset=0"),
         lambda exchange: first_field(exchange.response_json, ["pagination.total"]) == len(story.customers),
     )
     pages = _pages(story, first)
     if any(_amiss(story, pages).values()):
         time.sleep(_BEHIND)
-        pages = _pages(story, _list(run, scope, "?limit=2&offset=0"))
+        pages = _pages(story, list_customers(run, scope, "?limit=2&offset=0"))
     for page in pages:
         _well_formed(run, page)
+    total = first_field(pages[0].response_json, ["pagination.total"])
+    run.check(total == len(story.customers), "a total of three", f"{total}", pages[0], "CUSTOMER-LIST-24")
     amiss, last = _amiss(story, pages), pages[-1]
     for requirement, expected in _OF_A_LIST.items():
         run.check(not amiss[requirement], expected, amiss[requirement], last, requirement)
@@ -398,16 +418,16 @@ def _pages(story: Story, first: Exchange) -> list[Exchange]:
     """Return all pages of the list of the new organization, of two customers each, from the first one on."""
     run, scope = story.run, story.notes["scope"]
     pages = [run.need_success(first)]
-    while _more(pages[-1]) and len(pages) < len(story.customers):
-        seen = sum(len(_rows(page)) for page in pages)
-        pages.append(run.need_success(_list(run, scope, f"?limit=2&offset={seen}")))
+    while goes_on(pages[-1]) and len(pages) < len(story.customers):
+        seen = sum(len(rows_of(page)) for page in pages)
+        pages.append(run.need_success(list_customers(run, scope, f"?limit=2&offset={seen}")))
     return pages
 
 
 def _amiss(story: Story, pages: list[Exchange]) -> dict[str, str]:
     """Return what is wrong with the rows of all pages, by requirement; empty where nothing is."""
     run, wanted = story.run, story.customers
-    rows = [row for page in pages for row in _rows(page) if isinstance(row, dict)]
+    rows = [row for page in pages for row in rows_of(page) if isinstance(row, dict)]
     ids, shown_rows = [row.get("id") for row in rows], {row.get("id"): row for row in rows}
     lost = [identifier for identifier in wanted if identifier not in ids]
     strange = [identifier for identifier in ids if identifier not in wanted]
@@ -430,8 +450,9 @@ def _amiss(story: Story, pages: list[Exchange]) -> dict[str, str]:
     }
 
 
-def _more(exchange: Exchange) -> bool:
-    return first_field(exchange.response_json, ["pagination.hasMore"]) is True and bool(_rows(exchange))
+def goes_on(exchange: Exchange) -> bool:
+    """Return whether a page of the list says that more come after it."""
+    return first_field(exchange.response_json, ["pagination.hasMore"]) is True and bool(rows_of(exchange))
 
 
 def _well_formed(run: Run, exchange: Exchange) -> None:
@@ -448,11 +469,11 @@ def _well_formed(run: Run, exchange: Exchange) -> None:
     operation = run.contract.operations[operations.CREATE_CUSTOMER]
     broken = [
         f"`{breach.path}` {breach.expected}"
-        for row in _rows(exchange)
+        for row in rows_of(exchange)
         for breach in run.contract.breaches(operation.id, operation.success[0], row)
     ]
     run.check(not broken, "customers as the creation documents them", "; ".join(broken), exchange, "CUSTOMER-LIST-20")
-    count = len(_rows(exchange))
+    count = len(rows_of(exchange))
     agree = count <= limit and more == (offset + count < total)
     told = f"{count} customers with {got}"
     run.check(agree, "`hasMore` where the page does not reach the total", told, exchange, "CUSTOMER-LIST-24")
@@ -462,9 +483,11 @@ def _well_formed(run: Run, exchange: Exchange) -> None:
 def long_list_agrees(story: Story) -> None:
     """The first page of a hundred; it holds those whom the run has created, or says at least that there are so many."""
     run, merchant = story.run, story.actor
-    found = run.rules.memory.facts.get(_OWNERS, {})
+    found = run.known(_OWNERS)
     known = {name for name, owner in found.items() if owner == merchant.organization_id}
-    page = settled(lambda: _list(run, merchant, "?limit=100&offset=0"), lambda exchange: not _lost(exchange, known))
+    page = settled(
+        lambda: list_customers(run, merchant, "?limit=100&offset=0"), lambda exchange: not _lost(exchange, known)
+    )
     _well_formed(run, run.need_success(page))
     lost = _lost(page, known)
     total = first_field(page.response_json, ["pagination.total"])
@@ -474,19 +497,24 @@ def long_list_agrees(story: Story) -> None:
 
 def _lost(exchange: Exchange, known: set[str]) -> set[str]:
     """Return which customers a page lacks; none where it goes on and the total leaves room for all of them."""
-    listed = {str(first_field(row, ["id"])).casefold() for row in _rows(exchange)}
+    listed = {str(first_field(row, ["id"])).casefold() for row in rows_of(exchange)}
     total = first_field(exchange.response_json, ["pagination.total"])
-    goes_on = _more(exchange) and is_whole(total) and total >= len(known)
-    return set() if goes_on else known - listed
+    leaves_room = goes_on(exchange) and is_whole(total) and total >= len(known)
+    return set() if leaves_room else known - listed
 
 
-@then("the id of another merchant in the query opens nothing")
+@then("another merchant's id, or the e-mail of one of her customers, opens nothing")
 def query_opens_nothing(story: Story) -> None:
     """A target may overlook the parameter, refuse it, or find nobody."""
     run, rival = story.run, story.rival.organization_id
     any_customer(run, story.rival)
-    exchange = _list(run, story.actor, f"?merchantId={rival}&organizationId={rival}&limit=100")
+    exchange = list_customers(run, story.actor, f"?merchantId={rival}&organizationId={rival}&limit=100")
     run.check(exchange.status < 500, "no 5xx", exchange.outcome, exchange, "CUSTOMER-LIST-27")
+    _none_of_others(run, exchange, story.actor, "CUSTOMER-LIST-22")
+    email = str(keepsakes(run, story.rival).customer.request_json["email"])
+    path = f"{run.contract.operations[operations.CREATE_CUSTOMER].path}?{urlencode({'email': email, 'search': email})}"
+    headers = dict.fromkeys(("X-Organization-Id", "X-Merchant-Id", "X-Tenant-Id"), rival)
+    exchange = run.send(Call("GET", path, token=story.actor.token, actor=story.actor.key, headers=headers))
     _none_of_others(run, exchange, story.actor, "CUSTOMER-LIST-22")
 
 
@@ -508,13 +536,13 @@ def list_moves_along(story: Story) -> None:
     """The list was read in this session before; a target may keep it, but for its organization alone."""
     run, spare = story.run, story.merchants.spare(story.actor)
     run.need_success(make_active(run, spare, story.actor.organization_id, intent=Intent.VALID))
-    exchange = run.need_success(_list(run, spare, f"?limit={len(story.customers)}&offset=0"))
+    exchange = run.need_success(list_customers(run, spare, f"?limit={len(story.customers)}&offset=0"))
     _none_of_others(run, exchange, spare, "CUSTOMER-LIST-22")
 
 
 def _none_of_others(run: Run, exchange: Exchange, reader: Merchant, requirement: str) -> None:
-    owners = run.rules.memory.facts.get(_OWNERS, {})
-    ids = [str(first_field(row, ["id"])) for row in _rows(exchange)]
+    owners = run.known(_OWNERS)
+    ids = [str(first_field(row, ["id"])) for row in rows_of(exchange)]
     strange = [name for name in ids if owners.get(name.casefold(), reader.organization_id) != reader.organization_id]
     told = f"others too: {in_words(strange[:3])}"
     run.check(not strange, "customers of the reader's organization alone", told, exchange, requirement)
@@ -529,6 +557,6 @@ def list_with_token_alone(story: Story) -> None:
 @then("an odd page is refused in an orderly way, or answered")
 def odd_page(story: Story) -> None:
     for query in _chosen(story.run, _ODD_PAGES, "CUSTOMER-LIST-27"):
-        exchange = _list(story.run, story.actor, f"?{query}")
+        exchange = list_customers(story.run, story.actor, f"?{query}")
         held = exchange.response is not None and exchange.status < 500
         story.run.check(held, "no 5xx", exchange.outcome, exchange, "CUSTOMER-LIST-27")

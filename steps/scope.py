@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from pytest_bdd import then, when
 
@@ -13,6 +14,7 @@ from conformance.values import MISSING, first_field
 from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.checkout import attached
+from steps.claims import owned_by
 from steps.customers import keeps_name
 from steps.fixtures import Story, deciding, need
 from steps.keepsakes import keepsakes
@@ -46,10 +48,16 @@ def _belongs(story: Story, exchange: Exchange, organization: str, requirement: s
 
 @when("the merchant makes the second organization active twice")
 def second_active_twice(story: Story) -> None:
-    """From the first one on, so that the second time changes nothing, whatever was active before."""
-    scope = second_scope(story)
-    for organization in (story.actor.organization_id, scope.organization_id, scope.organization_id):
-        story.run.need_success(make_active(story.run, scope, organization, intent=Intent.VALID))
+    """From the first one on, so that the second time changes nothing, whatever was active before.
+
+    That time the URL names the first one: what counts is the body.
+    """
+    run, scope, first = story.run, second_scope(story), story.actor.organization_id
+    for organization in (first, scope.organization_id):
+        run.need_success(make_active(run, scope, organization, intent=Intent.VALID))
+    path = f"{run.contract.operations[operations.SET_ACTIVE].path}?{urlencode({'organizationId': first})}"
+    what = {"intent": Intent.UNUSUAL, "value": "an organization in the URL"}
+    make_active(run, scope, scope.organization_id, path=path, **what)
 
 
 @then("a customer without a named organization belongs to the second organization")
@@ -59,6 +67,9 @@ def default_belongs_to_second(story: Story) -> None:
     with deciding(run, "ACTIVE-STATE-20"):
         exchange = story.add(run.need_success(default_customer(run, scope)))
         _belongs(story, exchange, story.notes["second"], "ACTIVE-STATE-20")
+        by_null = send_default(run, scope, merchantId=None)
+        if by_null.is_success:
+            _belongs(story, by_null, story.notes["second"], "ACTIVE-STATE-20")
     if not story.exchanges:
         story.add(run.need_success(create_customer(run, scope)))
 
@@ -208,8 +219,11 @@ def slug_in_own_field(story: Story) -> None:
 
 @when("the merchant creates a session whose new customer claims to belong to the other merchant")
 def inline_claims_other_merchant(story: Story) -> None:
-    person = {**operations.create_customer.person(story.run), "merchantId": story.rival.organization_id}
-    story.add(session_for(story, story.actor, customer=person))
+    """Where the one name for a merchant is refused, the others are tried without it."""
+    foreign = story.rival.organization_id
+    claim = {**operations.create_customer.person(story.run), **owned_by(foreign)}
+    exchange = session_for(story, story.actor, customer={**claim, "merchantId": foreign})
+    story.add(exchange if exchange.is_success else session_for(story, story.actor, customer=claim))
 
 
 @then("the new customer is refused, or belongs to the merchant")

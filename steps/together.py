@@ -27,10 +27,10 @@ def _sign_in(story: Story, merchant: Merchant) -> Call:
     return call(story.run, operations.SIGN_IN, body, intent=Intent.VALID, actor=merchant.key)
 
 
-@when("two people sign up with one e-mail, and somebody else, at the same moment")
+@when("two people sign up with one e-mail, in small letters and in capitals, and somebody else, at the same moment")
 def sign_up_with_one_email(story: Story) -> None:
     first, second, other = (operations.sign_up.body(story.run) for _ in range(3))
-    second["email"] = first["email"]
+    second["email"] = first["email"].upper()
     story.run.masker.add(first["password"], second["password"], other["password"])
     calls = [call(story.run, operations.SIGN_UP, body) for body in (first, second)]
     calls.append(call(story.run, operations.SIGN_UP, other, intent=Intent.VALID))

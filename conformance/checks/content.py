@@ -18,6 +18,8 @@ def _echo(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | N
         return None
     if compare in ("exact", "caseless") and not isinstance(wanted, str | int | float):
         return None
+    if wanted == "" and params.get("tolerates") == "absent":
+        return None  # many servers take an empty text in an optional field for none
     if not isinstance(exchange.response_json, dict) or (exchange.call.generated and not plain(wanted)):
         return None
     place = params["response"][0]

@@ -108,7 +108,10 @@ def _refused_without_token(exchange: Exchange, params: Params, rules: Basis) -> 
 
 
 def _no_disguised_password(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
-    """Hold a response against the password of its request, and against those of the account that sent it."""
+    """Hold a response against the password of its request, and against those of the account that sent it.
+
+    A response that repeats the URL of its request, as routers do, gives nothing away.
+    """
     sent = field_of(exchange.request_json, params["request"])
     passwords = {sent} if _telling(sent) else set()
     for account in rules.memory.traces.accounts_of(exchange):
@@ -118,7 +121,7 @@ def _no_disguised_password(exchange: Exchange, params: Params, rules: Basis) -> 
     if exchange.is_success and _telling(sent):
         for account in rules.memory.traces.accounts_of(exchange):
             rules.memory.traces.passwords.setdefault(account, set()).add(sent)
-    request = exchange.request_text
+    request = f"{exchange.url} {exchange.request_text}"
     places = "\0".join(_places(exchange))
     found = {
         what

@@ -114,8 +114,6 @@ class Tests:
                 record.finish(self.run.recorder.active_requirements(), reason)
                 self.state.records.append(record)
                 raise
-            finally:
-                self.run.end_test()
 
     def pytest_bdd_before_step(self, step: Any) -> None:
         """Tell the recorder which step runs, for the evidence of what it finds."""

@@ -34,7 +34,7 @@ from conformance.wire.client import TargetGone, Wire, encode
 from conformance.wire.exchange import Call, Exchange, Intent
 from conformance.wire.together import Sent, told_in_order
 
-_SHARED: Final = frozenset({"claim", "settle", "give_up", "tell", "told", "take", "be_alone", "release", "collected"})
+_SHARED: Final = frozenset({"claim", "settle", "give_up", "tell", "told", "take", "collected"})
 
 _ENDED: Final = "the session was ended, perhaps by a sign-in of a test that ran at the same time"
 
@@ -143,15 +143,15 @@ class Relay:
         if verb in ("request", "together", "each"):
             send = self._send_each if verb == "each" else self._send
             calls = [_opened_call(data) for data in arguments]
-            self.run.store.begin(who)
-            try:
-                for call in calls:
-                    self.sessions.announce(call, who)
-                return send(wire, calls)
-            finally:
-                self.run.store.end(who)
+            for call in calls:
+                self.sessions.announce(call, who)
+            return send(wire, calls)
         if verb == "file":
             return self._keep(*arguments)
+        if verb == "known":
+            return dict(self.run.known(*arguments))
+        if verb == "heard":
+            return [_bare(exchange) for exchange in self.run.sent_to(*arguments)]
         if verb not in _SHARED:
             raise LookupError(f"no worker may ask for {verb!r}")
         given = [Sealed(item) if isinstance(item, bytes) else item for item in arguments]
@@ -213,9 +213,9 @@ def _opened_call(data: dict[str, Any]) -> Call:
 
 
 def _bare(exchange: Exchange) -> Exchange:
-    """Return an exchange without its request, which the worker has, and without what was parsed from its response."""
+    """Return an exchange without its call's body, which is in the request's, and without what was parsed from it."""
     response = exchange.response and replace(exchange.response)
-    return replace(exchange, call=replace(exchange.call, body=None), response=response)
+    return replace(exchange, call=replace(exchange.call, body=None, json=MISSING), response=response)
 
 
 class FarWire:
@@ -264,6 +264,14 @@ class FarWire:
             told.append((Sent([exchange for exchange, _ in pairs], error), [found for _, found in pairs]))
         return told
 
+    def known(self, fact: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._value("known", fact)
+        return found
+
+    def heard(self, operations: Sequence[str]) -> list[Exchange]:
+        found: list[Exchange] = self._value("heard", *operations)
+        return found
+
     def claim(self, key: str) -> Any:
         found = self._value("claim", key)
         return found if found is Claim.GRANTED else (_opened(found[0]),)
@@ -285,12 +293,6 @@ class FarWire:
 
     def collected(self, items: dict[str, tuple[str, ...]], deselected: dict[str, str]) -> None:
         self._value("collected", items, deselected)
-
-    def be_alone(self) -> None:
-        self._value("be_alone")
-
-    def release(self) -> None:
-        self._value("release")
 
     def deliver(self, file: Path) -> None:
         """Hand a file of Allure's results to the controller, and remove it here."""

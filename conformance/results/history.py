@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -32,6 +32,10 @@ class History:
     def get(self, number: int) -> Exchange | None:
         """Return an exchange by its number, or None where it was not kept."""
         return self._kept.get(number)
+
+    def of(self, operations: Collection[str]) -> list[Exchange]:
+        """Return the exchanges of some operations by their numbers; an empty name means those beside the operations."""
+        return [exchange for exchange in self if (exchange.call.operation or "") in operations]
 
     def __iter__(self) -> Iterator[Exchange]:
         """Yield the exchanges by their numbers."""

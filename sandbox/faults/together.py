@@ -74,6 +74,19 @@ def _two_accounts(behaviour: Behaviour) -> Behaviour:
     return overlapping(SIGN_UP)(replace(behaviour, email_lookup=lookup))
 
 
+def _two_accounts_in_letters(behaviour: Behaviour) -> Behaviour:
+    """What is being made is kept by the e-mail as it was written, and what is there by the small letters."""
+    making: dict[str, tuple[str, float]] = {}
+
+    def lookup(email: str) -> str:
+        now, key = time.monotonic(), behaviour.email_lookup(email)
+        written, when = making.get(key, (email, 0.0))
+        making[key] = email, now
+        return f"{key}~{now}" if written != email and now - when < BUSY else key
+
+    return overlapping(SIGN_UP)(replace(behaviour, email_lookup=lookup))
+
+
 def _user_of_the_first(call: Call, reply: Reply) -> Reply:
     if call.operation != SIGN_IN or not reply.succeeded:
         return reply
@@ -118,6 +131,14 @@ def _second_is_500(call: Call) -> None:
 
 FAULTS = table(
     "together",
+    Fault(
+        "together-two-accounts-in-letters",
+        SIGN_UP,
+        MUST,
+        "two sign-ups at one moment whose e-mails differ in letter case are two accounts",
+        _two_accounts_in_letters,
+        ("SIGNUP-TOGETHER-50",),
+    ),
     Fault(
         "signup-two-with-one-email-at-once",
         SIGN_UP,

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sandbox import policies, reading
 from sandbox.behaviour import Behaviour, Call
-from sandbox.changes import with_seams
+from sandbox.changes import arriving, with_seams
 from sandbox.model import CREATE_CHECKOUT, OPERATIONS, Json, Problem, Refused, Reply
 from sandbox.variants.builders import refusing
 from sandbox.variants.model import Variant
@@ -30,6 +30,27 @@ def _refuse_unusual(behaviour: Behaviour) -> Behaviour:
         if "\\u0000" in written or "\\ufffd" in written or call.raw.count(b"{") + call.raw.count(b"[") > 200:
             raise Refused(behaviour.refusals["invalid"])
         return value
+
+    return replace(behaviour, parse=parse)
+
+
+def _without_chunks(call: Call) -> Reply | None:
+    """A server that knows a body by its Content-Length alone reads one that comes in chunks as empty."""
+    if "transfer-encoding" in call.headers:
+        call.raw = b""
+    return None
+
+
+def _empty_is_absent(behaviour: Behaviour) -> Behaviour:
+    """An optional text that is empty counts as left out, and a mode as the usual one."""
+
+    def parse(call: Call) -> Json:
+        value = behaviour.parse(call)
+        if not isinstance(value, dict):
+            return value
+        optional = {"image", "logo", "callbackURL", "customerId"}
+        kept = {name: item for name, item in value.items() if item != "" or name not in optional}
+        return {**kept, "mode": "payment"} if kept.get("mode") == "" else kept
 
     return replace(behaviour, parse=parse)
 
@@ -89,6 +110,8 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("media-type-400", "a wrong media type is 400", refusing(("media-type",), 400)),
     Variant("malformed-422", "malformed JSON is 422", refusing(("malformed",), 422)),
     Variant("malformed-415", "malformed JSON is 415", refusing(("malformed",), 415)),
+    Variant("chunks-unread", "a body that comes in chunks is read as empty", arriving(_without_chunks)),
+    Variant("empty-is-absent", "an optional text that is empty counts as left out", _empty_is_absent),
     Variant("body-limit-100-kb", "bodies above 100 kB are 413", with_seams(body_limit=100_000)),
     Variant("unusual-input-refused", "NUL, lone surrogates and nesting deeper than 200 are 400", _refuse_unusual),
     Variant(

@@ -49,7 +49,8 @@ def _path(call: Call, body: JsonObject) -> JsonObject:
     pointers = [{"pointer": f"/data/attributes/{name}"} for name in (*call.fields, *known)]
     pointers += [] if isinstance(call.body, dict) else [{"pointer": "/data/attributes"}]
     message = body.get("message")
-    words = message if isinstance(message, list) else f"{message} (Cannot {call.method} {call.path})"
+    url = f"{call.path}?{call.query}" if call.query else call.path
+    words = message if isinstance(message, list) else f"{message} (Cannot {call.method} {url})"
     return {"path": call.path, "instance": call.path, "errors": pointers, "message": words}
 
 
@@ -73,7 +74,7 @@ def _changing(call: Call, _: JsonObject) -> JsonObject:
 VARIANTS: tuple[Variant, ...] = (
     Variant("error-problem-json", "errors are application/problem+json", finishing(_problem)),
     Variant("error-code-number", "an error has a number for a code beside its status", _told(_number)),
-    Variant("error-path", "an error names the path of the request and the members of its body", _told(_path)),
+    Variant("error-path", "an error names the URL of the request and the members of its body", _told(_path)),
     Variant("error-by-field", "an error has messages and codes by the names of the body's members", _told(_by_field)),
     Variant("error-words", "an error's words are ones that SQL and HTML have too", _told(_words)),
     Variant("error-changing", "an error holds a time and the id of the request", _told(_changing)),

@@ -24,11 +24,14 @@ class Led(tuple[Change, ...]):
 
 
 _PLAIN: Final = "Conformance Store and Sons "
+_LATIN: Final = "Café Zoë and Sons "
+"""In letters that Latin-1 has, so that a response that is not in UTF-8 can be told."""
 _QUOTED: Final = "O'Brien  & \"D'Arcy\" \\ Sons  "
 _SCRIPTS: Final = "Zoë Ångström Ελλάδα Привет 東京 "
 _LARGEST: Final = 2**53 - 1
 _OF_32_BITS: Final = 2**31
 _PIECES: Final = 2**16
+_FEW: Final = 21
 _FOLDERS: Final = "a-folder-of-pictures/" * 11
 """So that a URL is longer than the 255 characters that a column may have."""
 
@@ -71,8 +74,8 @@ DIGITS: Final = Led(
 )
 OF_64: Final = _lengths((64, 63, 65), _SCRIPTS)
 OF_100: Final = _lengths((100, 99, 101), _QUOTED)
-OF_255: Final = _lengths((255, 254))
-OF_256: Final = _lengths((256, 257))
+OF_255: Final = _lengths((255, 254), _LATIN)
+OF_256: Final = _lengths((256, 257), _LATIN)
 BLANKS: Final = names(
     lambda run: f"Seán  O'Brien & Co   {run.unique()}",
     lambda run: f'The "Best"  Shop & Sons   {run.unique()}',
@@ -140,6 +143,7 @@ WORDING: Final = metadata(
     wide="ﬁ Ａ ½",
     back="a\\b",
     lines="two\nlines",
+    windows="two\r\nlines",
     joined="12\u00a0345",
 )
 KEYS: Final = Led(
@@ -272,8 +276,9 @@ def _line_items(number: int) -> Change:
             name = texts[place] if place < len(texts) else f"Ware {(place * 37) % number} {mark}"
             item = line_item(run, name, 199 + (place * 53) % 1_000, 1 + place % 3)
             found.append({**item, "currency": body["currency"]})
+        folders = _FOLDERS if number <= _FEW else ""
         for item in found[:3]:
-            item["imageUrl"] = f"https://shop.example.com/{mark}/a%20b.png?v=1"
+            item["imageUrl"] = f"https://shop.example.com/{folders}{mark}/a%20b.png?v=1"
         found[-1] = dict(found[1])
         return {
             **body,

@@ -16,7 +16,7 @@ import threading
 import time
 import xml.etree.ElementTree as ET
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, cast
@@ -354,59 +354,3 @@ def test_what_failed_twice_is_not_tried_again() -> None:
         with pytest.raises(NotTested, match="no luck"):
             once(store, "merchant", make)
     assert len(tries) == 2
-
-
-def one_who_is_alone(store: Store, count: Callable[[], None]) -> threading.Thread:
-    """Somebody who counts, in a thread that is started: returns as soon as nobody else may begin."""
-    counting = threading.Thread(target=count)
-    counting.start()
-    while store._alone is None:
-        time.sleep(0.01)
-    return counting
-
-
-def test_who_is_alone_is_waited_for_and_waits_for_the_others() -> None:
-    """One counts customers: it begins when the others have ended, and the others go on when it has."""
-    store, order = Store(), []
-    store.begin("gw0")
-
-    def count() -> None:
-        store.be_alone("gw1")
-        order.append("alone")
-        store.begin("gw1")
-        store.end("gw1")
-        store.release("gw1")
-
-    def create() -> None:
-        store.begin("gw2")
-        order.append("created")
-        store.end("gw2")
-
-    counting = one_who_is_alone(store, count)
-    creating = threading.Thread(target=create)
-    creating.start()
-    time.sleep(0.05)
-    assert order == []
-    store.end("gw0")
-    for thread in (counting, creating):
-        thread.join(5)
-    assert order == ["alone", "created"]
-
-
-def test_who_makes_something_finishes_it_before_another_is_alone() -> None:
-    store, order = Store(), []
-    store.claim("merchant", "gw0")
-
-    def count() -> None:
-        store.be_alone("gw1")
-        order.append("alone")
-
-    counting = one_who_is_alone(store, count)
-    store.begin("gw0")
-    assert store.claim("organization", "gw0") is Claim.GRANTED
-    store.end("gw0")
-    assert order == []
-    store.settle("organization", 1, "gw0")
-    store.settle("merchant", 1, "gw0")
-    counting.join(5)
-    assert order == ["alone"]

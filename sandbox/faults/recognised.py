@@ -1,0 +1,275 @@
+"""What is taken for something that was there before, or leaves something that is taken for it later."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+from sandbox import policies, reading
+from sandbox.behaviour import Call, Change
+from sandbox.changes import admitting, both, finishing, with_seams
+from sandbox.faults.builders import editing, failing, succeeding
+from sandbox.faults.doors import also_by, newest_session
+from sandbox.faults.model import ANY, must, table
+from sandbox.model import (
+    CREATE_CHECKOUT,
+    CREATE_CUSTOMER,
+    CREATE_ORGANIZATION,
+    GET_CHECKOUT,
+    SET_ACTIVE,
+    SIGN_IN,
+    SIGN_UP,
+    JsonObject,
+    Reply,
+    text,
+)
+from sandbox.store import Customer, Session, User
+
+
+def _body(call: Call) -> JsonObject:
+    try:
+        given = reading.parsed(call.raw)
+    except (ValueError, RecursionError):
+        return {}
+    return given if isinstance(given, dict) else {}
+
+
+def _clear_for_members(call: Call) -> None:
+    """A refused activation takes the organization from all sessions in which it is active."""
+    call.store.execute("UPDATE session SET active = NULL WHERE active = ?", (text(call.fields.get("organizationId")),))
+    policies.clear_active(call)
+
+
+def _refuse_beginning(call: Call) -> None:
+    """A slug is looked up with LIKE, so that the beginning of a taken one is taken."""
+    query = "SELECT 1 FROM organization WHERE slug LIKE ? || '%' LIMIT 1"
+    if call.store.execute(query, (text(call.fields.get("slug")),)):
+        call.refuse("slug-taken")
+
+
+def _keep_foreign_email(call: Call, reply: Reply) -> Reply:
+    kept: set[tuple[Any, Any]] = call.memory.setdefault("e-mails of refused customers", set())
+    kept.add((call.fields.get("merchantId"), call.fields.get("email")))
+    return reply
+
+
+def _refuse_kept_email(call: Call) -> None:
+    merchant = call.fields.get("merchantId") or call.caller.active
+    if (merchant, call.fields.get("email")) in call.memory.get("e-mails of refused customers", ()):
+        call.refuse("same-customer")
+
+
+def _keep_new_email(call: Call, reply: Reply) -> Reply:
+    given = _body(call).get("customer")
+    if call.operation == CREATE_CHECKOUT and isinstance(given, dict):
+        call.memory.setdefault("e-mails of refused sessions", set()).add(str(given.get("email")))
+    return reply
+
+
+def _refuse_new_email(call: Call) -> None:
+    given = call.fields.get("customer")
+    if isinstance(given, dict) and given.get("email") in call.memory.get("e-mails of refused sessions", ()):
+        call.refuse("same-customer")
+
+
+def _foreign_inline_at_home(call: Call, reply: Reply) -> Reply:
+    given = call.fields.get("customer")
+    if call.session is not None and call.caller.active is not None and isinstance(given, dict):
+        policies.new_customer(call, call.caller.active, given)
+    return reply
+
+
+def _renaming(call: Call, merchant_id: str) -> Customer | None:
+    """A new customer gives her name to the one of the merchant who has her e-mail."""
+    customer = policies.attach_inline(call, merchant_id)
+    if customer is not None:
+        change = "UPDATE customer SET name = ? WHERE merchant_id = ? AND email = ?"
+        call.store.execute(change, (customer.name, merchant_id, customer.email))
+    return customer
+
+
+def _alike(leave_out: Callable[[JsonObject], JsonObject]) -> Change:
+    """A session that is like an earlier one but for some of its fields is answered with that one."""
+
+    def finish(call: Call, reply: Reply) -> Reply:
+        if call.operation != CREATE_CHECKOUT or not reply.succeeded:
+            return reply
+        rest = json.dumps(leave_out(call.fields), sort_keys=True)
+        kept: dict[str, Reply] = call.memory.setdefault("sessions by what they are like", {})
+        return kept.setdefault(f"{call.caller.user_id} {rest}", reply)
+
+    return finishing(finish)
+
+
+def _without_amounts(body: JsonObject) -> JsonObject:
+    items = body["lineItems"] if isinstance(body.get("lineItems"), list) else []
+    names = [item.get("name") if isinstance(item, dict) else item for item in items]
+    return {**body, "lineItems": names, "totalAmount": 0}
+
+
+def _without_customer(body: JsonObject) -> JsonObject:
+    return {**body, "customer": None}
+
+
+def _replace_last_without(call: Call, reply: Reply) -> Reply:
+    if reply.body.get("customerId") is None:
+        key = f"session without a customer of {reply.body['merchantId']}"
+        last = call.memory.get(key)
+        call.memory[key] = reply.body["id"]
+        call.store.execute("DELETE FROM checkout WHERE id = ?", (last,))
+    return reply
+
+
+def _expires_soon(_: Call, session: JsonObject) -> None:
+    session["expiresAt"] = session["createdAt"]
+
+
+def _plus_is_blank(call: Call) -> Session | None:
+    """The user of a session is looked up by an e-mail in which a plus has become a blank."""
+    session = policies.find_session(call)
+    user = call.store.user(session.user_id) if session is not None else None
+    return None if user is not None and "+" in user.email else session
+
+
+def _forget_remembered(call: Call, user: User) -> Session:
+    session = policies.open_session(call, user)
+    if call.operation == SIGN_UP and call.fields.get("rememberMe") is True:
+        call.store.execute("DELETE FROM session WHERE token = ?", (session.token,))
+    return session
+
+
+def _in_query(call: Call) -> Session | None:
+    bare = parse_qs(call.query).get("api_token", [""])[0]
+    return policies.living_session(call, bare.partition(".")[0])
+
+
+def _signed_with_secret(call: Call) -> Session | None:
+    front, _, signature = (policies.bearer(call) or "").rpartition(".")
+    digest = base64.urlsafe_b64encode(hmac.digest(b"secret", front.encode(), hashlib.sha256)).decode().rstrip("=")
+    if not front or digest != signature:
+        return None
+    claims = json.loads(base64.urlsafe_b64decode(front.partition(".")[2] + "=="))
+    return newest_session(call, "u.id = ?", claims.get("sub"))
+
+
+def _unix_lines(call: Call, reply: Reply) -> Reply:
+    reply.body["metadata"] = json.loads(json.dumps(reply.body["metadata"]).replace(r"\r\n", r"\n"))
+    return reply
+
+
+FAULTS = table(
+    "recognised",
+    must(
+        "set-active-refused-clears-members",
+        SET_ACTIVE,
+        "a stranger's refused activation takes the organization from the sessions of its members",
+        with_seams(activation_refused=_clear_for_members),
+        "ACTIVE-TENANT-1",
+    ),
+    must(
+        "organization-slug-by-beginning",
+        CREATE_ORGANIZATION,
+        "the beginning of a taken slug is taken",
+        admitting(CREATE_ORGANIZATION, _refuse_beginning),
+        "ORG-STATUS-1",
+    ),
+    must(
+        "customer-foreign-keeps-email",
+        CREATE_CUSTOMER,
+        "a customer for another merchant is refused, and the e-mail is taken there from then on",
+        both(failing(_keep_foreign_email, CREATE_CUSTOMER, 403), admitting(CREATE_CUSTOMER, _refuse_kept_email)),
+        "CUSTOMER-STATE-53",
+    ),
+    must(
+        "checkout-refused-keeps-new-email",
+        CREATE_CHECKOUT,
+        "a refused session leaves the e-mail of its new customer taken",
+        both(failing(_keep_new_email, CREATE_CHECKOUT, 400), admitting(CREATE_CHECKOUT, _refuse_new_email)),
+        "CHECKOUT-STATE-1",
+    ),
+    must(
+        "checkout-foreign-inline-at-home",
+        CREATE_CHECKOUT,
+        "a session for another merchant is refused, and its new customer is in the caller's own list",
+        failing(_foreign_inline_at_home, CREATE_CHECKOUT, 403),
+        "CHECKOUT-STATE-52",
+    ),
+    must(
+        "inline-renames-known-customer",
+        CREATE_CHECKOUT,
+        "a new customer gives her name to the one of the merchant who has her e-mail",
+        with_seams(inline=_renaming),
+        "CUSTOMER-STATE-57",
+    ),
+    must(
+        "checkout-same-but-for-amounts",
+        CREATE_CHECKOUT,
+        "a session that differs from another in its amounts alone is answered with that one",
+        _alike(_without_amounts),
+        "CHECKOUT-UNIQUE-5",
+    ),
+    must(
+        "checkout-same-but-for-new-customer",
+        CREATE_CHECKOUT,
+        "a session that differs from another in its new customer alone is answered with that one",
+        _alike(_without_customer),
+        "CHECKOUT-INLINE-2",
+    ),
+    must(
+        "checkout-none-replaces-none",
+        CREATE_CHECKOUT,
+        "the next session without a customer takes the place of the one before",
+        succeeding(CREATE_CHECKOUT, _replace_last_without),
+        "CHECKOUT-STATE-54",
+    ),
+    must(
+        "checkout-read-expires-at-once",
+        GET_CHECKOUT,
+        "a session reads with an earlier expiresAt than it was created with",
+        editing(GET_CHECKOUT, _expires_soon),
+        "CHECKOUT-READ-21",
+    ),
+    must(
+        "plus-address-sessions-dead",
+        SIGN_IN,
+        "the sessions of accounts with a plus in their e-mail open nothing",
+        with_seams(find_session=_plus_is_blank),
+        "SIGNIN-TOKEN-32",
+    ),
+    must(
+        "signup-remembered-session-dead",
+        SIGN_UP,
+        "the session of a sign-up that is to be remembered opens nothing",
+        with_seams(open_session=_forget_remembered),
+        "SIGNIN-TOKEN-32",
+    ),
+    must(
+        "token-in-query-of-a-framework",
+        ANY,
+        "a token in the query as api_token is taken",
+        also_by(_in_query),
+        "ORG-AUTH-31",
+        "ACTIVE-AUTH-31",
+        "CUSTOMER-AUTH-31",
+        "CHECKOUT-AUTH-31",
+    ),
+    must(
+        "token-signed-with-secret",
+        ANY,
+        "a web token that is signed with the word secret is taken",
+        also_by(_signed_with_secret),
+        "CUSTOMER-AUTH-30",
+    ),
+    must(
+        "customer-metadata-lines-of-unix",
+        CREATE_CUSTOMER,
+        "line breaks of Windows in metadata come back as those of Unix",
+        succeeding(CREATE_CUSTOMER, _unix_lines),
+        "CUSTOMER-ECHO-5",
+    ),
+)

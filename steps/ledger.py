@@ -1,0 +1,208 @@
+"""The customers of the merchants at the end of a run: those who were created, as they were created, and nobody else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pytest_bdd import then, when
+
+from conformance.run import Run
+from conformance.values import COMPARISONS, MISSING, field, shown
+from conformance.wire.exchange import Exchange, Intent
+from steps import operations
+from steps.checkout import attached
+from steps.customers import OF_A_CUSTOMER, READS_LAG, SECONDS_BEHIND, no_read, refuse_read
+from steps.fixtures import Story, need
+from steps.merchant import Merchant
+from steps.merchants import create_checkout
+from steps.reads import CHANGED, goes_on, list_customers, rows_of
+
+_PAGE: Final = 100
+_MOST_PAGES: Final = 8
+_SHOWN: Final = 3
+_CREATING: Final = (operations.CREATE_CUSTOMER, operations.CREATE_CHECKOUT)
+_LEFT_AT_HOME: Final = dict(zip(_CREATING, ("CUSTOMER-STATE-52", "CHECKOUT-STATE-52"), strict=True))
+_LEFT_ELSEWHERE: Final = dict(zip(_CREATING, ("CUSTOMER-TENANT-3", "CHECKOUT-TENANT-5"), strict=True))
+_AS_CREATED: Final = "CUSTOMER-STATE-57"
+_TELLING: Final = ("email", "name", "phoneNumber")
+_OF_NO_CUSTOMER: Final = "CHECKOUT-NONE-3"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A customer as it was created: its fields, whose it is, and whether the request was one that says so."""
+
+    fields: Mapping[str, Any]
+    merchant: Any
+    is_plain: bool
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The pages of a merchant's list; `whole` says whether they are all."""
+
+    merchant: Merchant
+    pages: tuple[Exchange, ...]
+    whole: bool
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return [row for page in self.pages for row in rows_of(page) if isinstance(row, dict)]
+
+    def page_with(self, identifier: Any) -> Exchange:
+        """Return the page that shows a customer, or the last one."""
+        shows = (page for page in self.pages if any(field(row, "id") == identifier for row in rows_of(page)))
+        return next(shows, self.pages[-1])
+
+
+def made_in(exchanges: Iterable[Exchange]) -> dict[str, Made]:
+    """Return the customers that requests have created, by their ids; what came first counts."""
+    made: dict[str, Made] = {}
+    for exchange in exchanges:
+        identifier, fields = _customer_of(exchange)
+        if exchange.is_success and isinstance(identifier, str) and isinstance(fields, dict):
+            merchant = field(exchange.response_json, "merchantId")
+            made.setdefault(identifier, Made(fields, merchant, exchange.call.intent is not Intent.ANY))
+    return made
+
+
+def _customer_of(exchange: Exchange) -> tuple[Any, Any]:
+    """Return the id of the customer whom a request has created or attached, and the customer's fields."""
+    if exchange.call.operation == operations.CREATE_CHECKOUT:
+        return attached(exchange), field(exchange.request_json, "customer")
+    if exchange.call.method == "POST":
+        return field(exchange.response_json, "id"), exchange.response_json
+    return MISSING, MISSING
+
+
+def _is_unclear(exchange: Exchange) -> bool:
+    """Return whether a request may have created a customer, though no response says so."""
+    return exchange.gateway is not None or exchange.status == 0 or exchange.status >= 500
+
+
+def _tells(exchange: Exchange, identifier: Any) -> bool:
+    """Return whether a success names a customer, in a response that is too large to be kept as a whole."""
+    response = exchange.response
+    return (
+        exchange.is_success and response is not None and response.json is MISSING and str(identifier) in response.text
+    )
+
+
+@when("the customers of both merchants are listed")
+def lists_of_both(story: Story) -> None:
+    run = story.run
+    refuse_read(run, "customers")
+    if run.shared.told(READS_LAG):
+        time.sleep(SECONDS_BEHIND)
+    story.notes["lists"] = [_listed(run, merchant) for merchant in (story.actor, story.rival) if merchant.organization]
+    need(bool(story.notes["lists"]), "no organization was created by this run, so that others fill its list too")
+
+
+def _listed(run: Run, merchant: Merchant) -> Listed:
+    pages: list[Exchange] = []
+    seen, more = 0, True
+    while more and len(pages) < _MOST_PAGES:
+        page = list_customers(run, merchant, f"?limit={_PAGE}&offset={seen}")
+        if not page.is_success:
+            raise no_read(run, "customers", "the target does not list customers")
+        pages.append(page)
+        seen += len(rows_of(page))
+        more = goes_on(page)
+    return Listed(merchant, tuple(pages), whole=not more)
+
+
+@when("a checkout session without a customer is created")
+def without_customer(story: Story) -> None:
+    story.run.need_success(create_checkout(story.run, story.actor))
+
+
+@then("none of them came with a request that was refused, or with a session that has no customer")
+def none_of_refused(story: Story) -> None:
+    """Of those whom no refused request names, as many may be there as requests may have been carried out unseen."""
+    run, lists = story.run, story.notes["lists"]
+    sent = run.sent_to(*_CREATING, "")
+    made = made_in(sent)
+    strange = [
+        (listed, row)
+        for listed in lists
+        for row in listed.rows
+        if str(row.get("id")) not in made and not any(_tells(exchange, row.get("id")) for exchange in sent)
+    ]
+    left: dict[str, list[tuple[Listed, dict[str, Any]]]] = {
+        requirement: [] for requirement in (*_LEFT_AT_HOME.values(), *_LEFT_ELSEWHERE.values(), _OF_NO_CUSTOMER)
+    }
+    for listed, row in strange:
+        left[_left_by(listed.merchant, row, sent)].append((listed, row))
+    if len(left[_OF_NO_CUSTOMER]) <= sum(map(_is_unclear, sent)):
+        left[_OF_NO_CUSTOMER].clear()
+    for requirement, found in left.items():
+        got = ", ".join(f"{row.get('id')} ({row.get('email')})" for _, row in found[:_SHOWN])
+        page = found[0][0].page_with(found[0][1].get("id")) if found else lists[0].pages[-1]
+        run.check(not found, "customers alone whose creation was answered", got, page, requirement)
+
+
+def _left_by(merchant: Merchant, row: dict[str, Any], sent: Iterable[Exchange]) -> str:
+    """Return the requirement that a customer breaks, by the refused request that has its name, e-mail or phone number.
+
+    One whom no request names has come with a session that has no customer.
+    """
+    for exchange in sent:
+        operation = _asked_for(exchange, row)
+        if operation and 400 <= exchange.status < 500 and exchange.gateway is None:
+            is_own = exchange.call.actor in ("", merchant.key)
+            return (_LEFT_AT_HOME if is_own else _LEFT_ELSEWHERE)[operation]
+    return _OF_NO_CUSTOMER
+
+
+def _asked_for(exchange: Exchange, row: dict[str, Any]) -> str:
+    """Return by which operation a request asked for a customer, on whatever path; empty where it did not."""
+    sent = exchange.request_json
+    for operation, person in (
+        (operations.CREATE_CUSTOMER, sent),
+        (operations.CREATE_CHECKOUT, field(sent, "customer")),
+    ):
+        named = [(field(person, name), row.get(name)) for name in _TELLING]
+        if any(now is not None and str(value).casefold() == str(now).casefold() for value, now in named):
+            return operation
+    return ""
+
+
+@then("each of them reads as it was created")
+def each_as_created(story: Story) -> None:
+    """What is amiss is read again once reads have caught up."""
+    run, made = story.run, made_in(story.run.sent_to(*_CREATING))
+    for listed in story.notes["lists"]:
+        amiss, now = _amiss(listed, made), listed
+        if amiss:
+            time.sleep(SECONDS_BEHIND)
+            now = _listed(run, listed.merchant)
+            amiss = {name: told for name, told in _amiss(now, made).items() if not run.shared.told(f"{CHANGED} {name}")}
+        page = now.page_with(next(iter(amiss), None))
+        run.check(not amiss, "each customer as created", "; ".join([*amiss.values()][:_SHOWN]), page, _AS_CREATED)
+
+
+def _amiss(listed: Listed, made: Mapping[str, Made]) -> dict[str, str]:
+    """Return what became of customers who are lost or changed, by their ids."""
+    rows = {row.get("id"): row for row in listed.rows}
+    owner = listed.merchant.organization_id
+    found: dict[str, str] = {}
+    for identifier, one in made.items():
+        if not one.is_plain or one.merchant != owner:
+            continue
+        if identifier not in rows:
+            if listed.whole:
+                found[identifier] = f"{identifier} is not in the list"
+            continue
+        changed = [
+            f"`{name}` {shown(one.fields[name])} reads {shown(now)}"
+            for name, comparison in OF_A_CUSTOMER.items()
+            if one.fields.get(name) is not None
+            and (now := rows[identifier].get(name)) is not None
+            and not COMPARISONS[comparison](one.fields[name], now)
+        ]
+        if changed:
+            found[identifier] = f"{identifier}: {', '.join(changed)}"
+    return found
