@@ -202,6 +202,7 @@ class Merchants:
         found = first_field(exchange.response_json, ["user.id"])
         user_id = found if isinstance(found, str) else ""
         self.run.shared.tell(f"spare session of {key}", token_forms(exchange))
+        self.run.shared.tell(f"e-mail of {key}", body["email"])
         return Merchant(key, body["email"], body["password"], user_id=user_id)
 
     def sign_in(self, merchant: Merchant) -> str:

@@ -31,6 +31,7 @@ from steps.outcomes import TAKEN, refused
 
 _ORGANIZATIONS = "organization creation"
 """The fact of the catalogue that says which organizations were created, by their ids."""
+_SLUG_UNKNOWN = "the organization was not created by this run, so that its slug is not known"
 _DEFAULT_TAKEN = "a customer without a merchant was taken"
 
 
@@ -209,24 +210,24 @@ def repeated_token_works(story: Story) -> None:
 def creates_with_own_slug(story: Story) -> None:
     """In the session of the tests, so that it shows what refusals leave of its active organization.
 
-    The one before is refused for its form.
+    The slug is that of another organization of hers, where she may have one.
     """
     nameless = without(operations.create_organization.body(story.run), "name")
     send(story.run, operations.CREATE_ORGANIZATION, nameless, story.actor)
-    _creates_with_slug(story, story.actor, story.actor)
+    need("slug" in story.actor.organization, _SLUG_UNKNOWN)
+    other = next((made for made in _beside(story) if made.is_success), None)
+    slug = story.actor.organization["slug"] if other is None else other.request_json["slug"]
+    body = {**operations.create_organization.body(story.run), "slug": slug}
+    story.add(send(story.run, operations.CREATE_ORGANIZATION, body, story.actor))
     if story.last.is_success:
         make_active(story.run, story.actor, story.actor.organization_id)
 
 
 @when("the merchant creates an organization with the other merchant's slug")
 def creates_with_others_slug(story: Story) -> None:
-    _creates_with_slug(story, story.rival, story.merchants.spare(story.actor))
-
-
-def _creates_with_slug(story: Story, owner: Merchant, sender: Merchant) -> None:
-    need("slug" in owner.organization, "the organization was not created by this run, so that its slug is not known")
-    body = {**operations.create_organization.body(story.run), "slug": owner.organization["slug"]}
-    story.add(send(story.run, operations.CREATE_ORGANIZATION, body, sender))
+    need("slug" in story.rival.organization, _SLUG_UNKNOWN)
+    body = {**operations.create_organization.body(story.run), "slug": story.rival.organization["slug"]}
+    story.add(send(story.run, operations.CREATE_ORGANIZATION, body, story.merchants.spare(story.actor)))
 
 
 @then("the active organization is the one from before")
@@ -256,16 +257,20 @@ def slug_is_taken(run: Run, merchant: Merchant, slug: Any, what: str, requiremen
 
 @then("organizations with a longer and a shorter slug are created")
 def slugs_beside_taken(story: Story) -> None:
-    """Nobody has the slug that goes on where the taken one ends, or that ends before."""
-    run, slug = story.run, str(story.last.request_json["slug"])
+    for exchange in _beside(story):
+        story.run.need_success(exchange)
+
+
+def _beside(story: Story) -> list[Exchange]:
+    """Create organizations of the slug that goes on where the merchant's ends, and of one that ends before, once."""
+    run, slug = story.run, str(story.actor.organization["slug"])
     spare = story.merchants.spare(story.actor)
 
     def make() -> list[Exchange]:
         bodies = [{**operations.create_organization.body(run), "slug": other} for other in (f"{slug}-2", slug[:-1])]
         return [send(run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.VALID) for body in bodies]
 
-    for exchange in once(run.shared, f"organizations beside the slug {slug}", make):
-        run.need_success(exchange)
+    return once(run.shared, f"organizations beside the slug {slug}", make)
 
 
 @when("the merchant creates another organization")

@@ -45,6 +45,14 @@ def _clear_for_members(call: Call) -> None:
     policies.clear_active(call)
 
 
+def _activate_holder(call: Call, reply: Reply) -> Reply:
+    """The organization that has a taken slug is made active, where it is the caller's."""
+    holder = call.store.organization_by_slug(text(call.fields.get("slug")))
+    if call.session is not None and holder is not None and policies.is_member(call, holder.id):
+        call.store.activate(call.caller.token, holder.id)
+    return reply
+
+
 def _refuse_beginning(call: Call) -> None:
     """A slug is looked up with LIKE, so that the beginning of a taken one is taken."""
     query = "SELECT 1 FROM organization WHERE slug LIKE ? || '%' LIMIT 1"
@@ -136,6 +144,10 @@ def _plus_is_blank(call: Call) -> Session | None:
     return None if user is not None and "+" in user.email else session
 
 
+def _named_by_local_part(_: Call, user: JsonObject) -> None:
+    user["id"] = text(user["email"]).partition("@")[0]
+
+
 def _forget_remembered(call: Call, user: User) -> Session:
     session = policies.open_session(call, user)
     if call.operation == SIGN_UP and call.fields.get("rememberMe") is True:
@@ -170,6 +182,13 @@ FAULTS = table(
         "a stranger's refused activation takes the organization from the sessions of its members",
         with_seams(activation_refused=_clear_for_members),
         "ACTIVE-TENANT-1",
+    ),
+    must(
+        "organization-taken-slug-activates",
+        CREATE_ORGANIZATION,
+        "a taken slug is refused, and the caller's organization that has it is active from then on",
+        failing(_activate_holder, CREATE_ORGANIZATION),
+        "ORG-STATE-21",
     ),
     must(
         "organization-slug-by-beginning",
@@ -233,6 +252,13 @@ FAULTS = table(
         "a session reads with an earlier expiresAt than it was created with",
         editing(GET_CHECKOUT, _expires_soon),
         "CHECKOUT-READ-21",
+    ),
+    must(
+        "signup-id-of-local-part",
+        SIGN_UP,
+        "the id of a user is what stands before the @ of the e-mail",
+        both(editing(SIGN_UP, _named_by_local_part), editing(SIGN_IN, _named_by_local_part)),
+        "SIGNUP-UNIQUE-1",
     ),
     must(
         "plus-address-sessions-dead",
