@@ -107,7 +107,7 @@ Feature: Accounts and sessions
     @SIGNIN-AUTH-7
     Scenario: Nobody learns which e-mails exist
       Given an account
-      When somebody signs in with a wrong password
+      When somebody signs in with a wrong password 2 times
       And somebody signs in with an unknown e-mail
       Then both are answered alike
 

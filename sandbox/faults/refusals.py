@@ -7,7 +7,7 @@ from dataclasses import replace
 from sandbox import policies
 from sandbox.behaviour import Call
 from sandbox.faults.builders import failing, holder
-from sandbox.faults.model import must, table
+from sandbox.faults.model import SHOULD, Fault, must, table
 from sandbox.model import CREATE_CHECKOUT, CREATE_CUSTOMER, CREATE_ORGANIZATION, SIGN_IN, SIGN_UP, Reply
 
 
@@ -26,6 +26,22 @@ def _session_of_owner(call: Call, reply: Reply) -> Reply:
     if user is None or not isinstance(reply.body, dict):
         return reply
     return replace(reply, body={**reply.body, "token": policies.open_session(call, user).token})
+
+
+def _told_by_header(call: Call, reply: Reply) -> Reply:
+    reason = "no-user" if holder(call) is None else "password"
+    return replace(reply, headers=(*reply.headers, ("x-auth-reason", reason)))
+
+
+def _counted_down(call: Call, reply: Reply) -> Reply:
+    """From the second wrong password on, a known e-mail is told how many more may come."""
+    user = holder(call)
+    if user is None or not isinstance(reply.body, dict):
+        return reply
+    counts: dict[str, int] = call.memory.setdefault("wrong passwords", {})
+    counts[user.id] = counts.get(user.id, 0) + 1
+    left = f"{max(0, 10 - counts[user.id])} attempts are left"
+    return replace(reply, body={**reply.body, "message": left}) if counts[user.id] > 1 else reply
 
 
 def _inactive_without_name(call: Call, reply: Reply) -> Reply:
@@ -59,6 +75,22 @@ FAULTS = table(
         "a wrong password is refused with the token of a session",
         failing(_session_for_wrong_password, SIGN_IN, 401),
         "SIGNIN-LEAK-24",
+    ),
+    Fault(
+        "signin-unknown-email-told-by-header",
+        SIGN_IN,
+        SHOULD,
+        "a header of the 401 tells a wrong password from an unknown e-mail",
+        failing(_told_by_header, SIGN_IN, 401),
+        ("SIGNIN-AUTH-7",),
+    ),
+    Fault(
+        "signin-wrong-passwords-counted-down",
+        SIGN_IN,
+        SHOULD,
+        "from the second wrong password on, a known e-mail is told how many more may come",
+        failing(_counted_down, SIGN_IN, 401),
+        ("SIGNIN-AUTH-7",),
     ),
     must(
         "signup-refused-with-token",
