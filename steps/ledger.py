@@ -10,7 +10,7 @@ from typing import Any, Final
 from pytest_bdd import then, when
 
 from conformance.run import Run
-from conformance.values import COMPARISONS, MISSING, field, shown
+from conformance.values import COMPARISONS, MISSING, field, shown, texts
 from conformance.wire.exchange import Exchange, Intent
 from steps import operations
 from steps.checkout import attached
@@ -175,17 +175,21 @@ def each_as_created(story: Story) -> None:
     """What is amiss is read again once reads have caught up."""
     run, made = story.run, made_in(story.run.sent_to(*_CREATING))
     for listed in story.notes["lists"]:
-        amiss, now = _amiss(listed, made), listed
+        amiss, now = _amiss(listed, made, run.id), listed
         if amiss:
             time.sleep(SECONDS_BEHIND)
             now = _listed(run, listed.merchant)
-            amiss = {name: told for name, told in _amiss(now, made).items() if not run.shared.told(f"{CHANGED} {name}")}
+            amiss = {
+                name: told
+                for name, told in _amiss(now, made, run.id).items()
+                if not run.shared.told(f"{CHANGED} {name}")
+            }
         page = now.page_with(next(iter(amiss), None))
         run.check(not amiss, "each customer as created", "; ".join([*amiss.values()][:_SHOWN]), page, _AS_CREATED)
 
 
-def _amiss(listed: Listed, made: Mapping[str, Made]) -> dict[str, str]:
-    """Return what became of customers who are lost or changed, by their ids."""
+def _amiss(listed: Listed, made: Mapping[str, Made], mark: str) -> dict[str, str]:
+    """Return what became of customers who are lost or changed, by their ids; `mark` is in all that the run makes up."""
     rows = {row.get("id"): row for row in listed.rows}
     owner = listed.merchant.organization_id
     found: dict[str, str] = {}
@@ -203,6 +207,9 @@ def _amiss(listed: Listed, made: Mapping[str, Made]) -> dict[str, str]:
             and (now := rows[identifier].get(name)) is not None
             and not COMPARISONS[comparison](one.fields[name], now)
         ]
+        own = {*texts(one.fields.get("metadata"))}
+        strange = [text for text in texts(rows[identifier].get("metadata")) if mark in text and text not in own]
+        changed += [f"`metadata` has {shown(text)} of another request" for text in strange]
         if changed:
             found[identifier] = f"{identifier}: {', '.join(changed)}"
     return found

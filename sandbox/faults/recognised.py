@@ -101,6 +101,19 @@ def _renaming(call: Call, merchant_id: str) -> Customer | None:
     return customer
 
 
+def _filled_from_another(call: Call, merchant_id: str) -> Customer | None:
+    """A new customer has the metadata of one of another merchant who has her e-mail, besides her own."""
+    customer = policies.attach_inline(call, merchant_id)
+    if customer is None:
+        return None
+    query = "SELECT metadata FROM customer WHERE email = ? AND merchant_id != ? LIMIT 1"
+    rows = call.store.execute(query, (customer.email, merchant_id))
+    if rows:
+        merged = {**json.loads(rows[0][0]), **customer.metadata}
+        call.store.execute("UPDATE customer SET metadata = ? WHERE id = ?", (json.dumps(merged), customer.id))
+    return customer
+
+
 def _alike(leave_out: Callable[[JsonObject], JsonObject]) -> Change:
     """A session that is like an earlier one but for some of its fields is answered with that one."""
 
@@ -223,6 +236,13 @@ FAULTS = table(
         CREATE_CHECKOUT,
         "a new customer gives her name to the one of the merchant who has her e-mail",
         with_seams(inline=_renaming),
+        "CUSTOMER-STATE-57",
+    ),
+    must(
+        "inline-filled-from-another",
+        CREATE_CHECKOUT,
+        "a new customer has the metadata of another merchant's who has her e-mail, besides her own",
+        with_seams(inline=_filled_from_another),
         "CUSTOMER-STATE-57",
     ),
     must(
