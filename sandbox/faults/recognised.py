@@ -243,7 +243,7 @@ FAULTS = table(
         CREATE_CHECKOUT,
         "a new customer has the metadata of another merchant's who has her e-mail, besides her own",
         with_seams(inline=_filled_from_another),
-        "CUSTOMER-STATE-57",
+        "API-LEAK-23",
     ),
     must(
         "checkout-same-but-for-amounts",
