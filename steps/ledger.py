@@ -131,21 +131,23 @@ def none_of_refused(story: Story) -> None:
         for row in listed.rows
         if str(row.get("id")) not in made and not any(_tells(exchange, row.get("id")) for exchange in sent)
     ]
-    left: dict[str, list[tuple[Listed, dict[str, Any]]]] = {
+    left: dict[str, list[tuple[str, Exchange]]] = {
         requirement: [] for requirement in (*_LEFT_AT_HOME.values(), *_LEFT_ELSEWHERE.values(), _OF_NO_CUSTOMER)
     }
     for listed, row in strange:
-        left[_left_by(listed.merchant, row, sent)].append((listed, row))
+        requirement, asked = _left_by(listed.merchant, row, sent)
+        told = f"{row.get('id')} ({row.get('email')}), {asked}"
+        left[requirement].append((told, listed.page_with(row.get("id"))))
     if len(left[_OF_NO_CUSTOMER]) <= sum(map(_is_unclear, sent)):
         left[_OF_NO_CUSTOMER].clear()
     for requirement, found in left.items():
-        got = ", ".join(f"{row.get('id')} ({row.get('email')})" for _, row in found[:_SHOWN])
-        page = found[0][0].page_with(found[0][1].get("id")) if found else lists[0].pages[-1]
+        got = "; ".join(told for told, _ in found[:_SHOWN])
+        page = found[0][1] if found else lists[0].pages[-1]
         run.check(not found, "customers alone whose creation was answered", got, page, requirement)
 
 
-def _left_by(merchant: Merchant, row: dict[str, Any], sent: Iterable[Exchange]) -> str:
-    """Return the requirement that a customer breaks, by the refused request that has its name, e-mail or phone number.
+def _left_by(merchant: Merchant, row: dict[str, Any], sent: Iterable[Exchange]) -> tuple[str, str]:
+    """Return the requirement that a customer breaks, and in words the refused request that asked for it.
 
     One whom no request names has come with a session that has no customer.
     """
@@ -153,8 +155,9 @@ def _left_by(merchant: Merchant, row: dict[str, Any], sent: Iterable[Exchange]) 
         operation = _asked_for(exchange, row)
         if operation and 400 <= exchange.status < 500 and exchange.gateway is None:
             is_own = exchange.call.actor in ("", merchant.key)
-            return (_LEFT_AT_HOME if is_own else _LEFT_ELSEWHERE)[operation]
-    return _OF_NO_CUSTOMER
+            requirement = (_LEFT_AT_HOME if is_own else _LEFT_ELSEWHERE)[operation]
+            return requirement, f"asked for by no. {exchange.number} of the run, {exchange.summary}"
+    return _OF_NO_CUSTOMER, "asked for by no request"
 
 
 def _asked_for(exchange: Exchange, row: dict[str, Any]) -> str:
