@@ -31,7 +31,7 @@ Feature: What was done first is still there at the end
     Scenario: All customers at the end of the run
       Given a merchant
       And another merchant
-      When checkout sessions with new customers are refused
+      When a customer and checkout sessions with new customers are refused
       And a checkout session without a customer is created
       And the customers of both merchants are listed
       Then none of them came with a request that was refused, or with a session that has no customer

@@ -161,7 +161,7 @@ def session_open_after_refused_sign_up(story: Story) -> None:
     story.run.check(exchange.is_success, "the session is open still", exchange.outcome, exchange, "SIGNUP-STATE-50")
 
 
-@when("checkout sessions with new customers are refused")
+@when("a customer and checkout sessions with new customers are refused")
 def refused_sessions(story: Story) -> None:
     """With an amount, a line item or metadata of another type, without a token, for another merchant, and for a
     customer besides, who is unknown or is there.
@@ -169,6 +169,7 @@ def refused_sessions(story: Story) -> None:
     The last may be accepted for the customer who is there, and then makes none either.
     """
     run, own = story.run, story.actor.organization_id
+    story.add(send(run, operations.CREATE_CUSTOMER, operations.create_customer.body(run, own), story.actor, token=None))
     known = any_customer(run, story.actor)
     unknown = {"customerId": made_up.unknown_id(run, known)}
     new = {"customer": operations.create_customer.person(run)}
