@@ -23,6 +23,8 @@ from steps.merchants import send, valid_body
 
 _CHANGING: Final = ("PUT", "PATCH")
 _ASKING: Final = ("HEAD", "OPTIONS")
+_UNREAD: Final = frozenset({400, 411, 422})
+"""What a server says of a body that it has not read."""
 _READABLE: Final = (operations.CREATE_CUSTOMER, operations.CREATE_CHECKOUT)
 
 
@@ -143,7 +145,7 @@ def _takes_no_chunks(story: Story, exchange: Exchange) -> bool:
 
     def ask() -> bool:
         sent = send(run, other, valid_body(run, other, story.actor), story.actor, chunked=True)
-        return 400 <= sent.status < 500
+        return sent.status in _UNREAD
 
     return once(run.shared, f"chunks refused by {other}", ask)
 
@@ -154,7 +156,7 @@ def both_accepted(story: Story) -> None:
         if exchange.gateway:
             must = story.run.recorder.active_requirement()
             story.run.record.not_tested[must] = Reason(exchange.gateway, Why.POLICY)
-        elif exchange.call.chunked and 400 <= exchange.status < 500 and _takes_no_chunks(story, exchange):
+        elif exchange.call.chunked and exchange.status in _UNREAD and _takes_no_chunks(story, exchange):
             must = story.run.recorder.active_requirement()
             told = "the target reads no body that comes in chunks, whatever the operation"
             story.run.record.not_tested[must] = Reason(told, Why.POLICY)

@@ -309,7 +309,7 @@ FAULTS = table(
         ANY,
         "a web token that is signed with the word secret is taken",
         also_by(_signed_with_secret),
-        "CUSTOMER-AUTH-30",
+        "ACTIVE-AUTH-30",
     ),
     must(
         "customer-metadata-lines-of-unix",

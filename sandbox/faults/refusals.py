@@ -57,6 +57,14 @@ def _left_at_home(call: Call, reply: Reply) -> Reply:
     return reply
 
 
+def _left_there(call: Call, reply: Reply) -> Reply:
+    """The customer is stored before it is looked at whose the merchant is."""
+    named = call.fields.get("merchantId")
+    if isinstance(named, str) and call.store.organization(named) is not None:
+        policies.new_customer(call, named, call.fields)
+    return reply
+
+
 def _before_metadata(call: Call, reply: Reply) -> Reply:
     """A new customer is stored before her metadata are looked at."""
     given = call.fields.get("customer")
@@ -112,6 +120,13 @@ FAULTS = table(
         "a customer for another merchant is refused, and is in the caller's own list",
         failing(_left_at_home, CREATE_CUSTOMER, 403),
         "CUSTOMER-STATE-52",
+    ),
+    must(
+        "customer-foreign-left-there",
+        CREATE_CUSTOMER,
+        "a customer for another merchant is refused, and is in that one's list",
+        failing(_left_there, CREATE_CUSTOMER, 403),
+        "CUSTOMER-TENANT-3",
     ),
     must(
         "checkout-customer-before-metadata",

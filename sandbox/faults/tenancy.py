@@ -127,7 +127,7 @@ FAULTS = table(
         MUST,
         "a customer is made in any organization",
         _using(CREATE_CUSTOMER, _known),
-        requirements=("CUSTOMER-TENANT-1", "CUSTOMER-TENANT-3"),
+        requirements=("CUSTOMER-TENANT-1",),
     ),
     Fault(
         "customer-foreign-merchant-replaced",

@@ -48,7 +48,7 @@ def _empty_is_absent(behaviour: Behaviour) -> Behaviour:
         value = behaviour.parse(call)
         if not isinstance(value, dict):
             return value
-        optional = {"image", "logo", "callbackURL"}
+        optional = {"image", "logo", "callbackURL", "customerId"}
         kept = {name: item for name, item in value.items() if item != "" or name not in optional}
         return {**kept, "mode": "payment"} if kept.get("mode") == "" else kept
 
