@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -13,7 +13,7 @@ from pytest_bdd import given, parsers, then, when
 
 from conformance.errors import NotTested, Why
 from conformance.run import Run
-from conformance.values import MISSING, caseless, contains, field, first_field, shown
+from conformance.values import COMPARISONS, MISSING, caseless, contains, field, first_field, shown
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.fixtures import Story, deciding, need, new_customer
@@ -31,6 +31,17 @@ SECONDS_BEHIND = 2.1
 _OF_FIRST = ("merchantId", "name", "email", "phoneNumber", "metadata", "createdAt")
 _OFFERED = {operations.CREATE_CUSTOMER: "customer", operations.CREATE_CHECKOUT: "checkout_session"}
 READ_BACK = {operations.CREATE_CUSTOMER: "CUSTOMER-READ-1", operations.CREATE_CHECKOUT: "CHECKOUT-READ-1"}
+
+
+def changed_fields(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return in words which fields of a customer are not as they were, of those that both name."""
+    return [
+        f"`{name}` {shown(before[name])} reads {shown(now[name])}"
+        for name, comparison in OF_A_CUSTOMER.items()
+        if before.get(name) is not None
+        and now.get(name) is not None
+        and not COMPARISONS[comparison](before[name], now[name])
+    ]
 
 
 def read(run: Run, path: str, merchant: Merchant) -> Exchange:

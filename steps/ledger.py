@@ -10,11 +10,11 @@ from typing import Any, Final
 from pytest_bdd import then, when
 
 from conformance.run import Run
-from conformance.values import COMPARISONS, MISSING, field, first_field, shown, texts
+from conformance.values import MISSING, field, first_field, shown, texts
 from conformance.wire.exchange import Exchange, Intent
 from steps import operations
 from steps.checkout import attached
-from steps.customers import OF_A_CUSTOMER, READS_LAG, SECONDS_BEHIND, no_read, refuse_read
+from steps.customers import READS_LAG, SECONDS_BEHIND, changed_fields, no_read, refuse_read
 from steps.fixtures import Story, need
 from steps.merchant import Merchant
 from steps.merchants import create_checkout
@@ -98,7 +98,9 @@ def lists_of_both(story: Story) -> None:
     run = story.run
     refuse_read(run, "customers")
     told = "now and then no response of the target came, so that what it has carried out is not known"
-    need(not any(map(_is_unclear, run.sent_to(*_CREATING, ""))), told)
+    story.notes["sent"] = sent = run.sent_to(*_CREATING, "")
+    need(not any(map(_is_unclear, sent)), told)
+    story.notes["made"] = made_in(sent)
     if run.shared.told(READS_LAG):
         time.sleep(SECONDS_BEHIND)
     story.notes["lists"] = [_listed(run, merchant) for merchant in (story.actor, story.rival) if merchant.organization]
@@ -126,8 +128,7 @@ def without_customer(story: Story) -> None:
 @then("none of them came with a request that was refused, or with a session that has no customer")
 def none_of_refused(story: Story) -> None:
     run, lists = story.run, story.notes["lists"]
-    sent = run.sent_to(*_CREATING, "")
-    made = made_in(sent)
+    sent, made = story.notes["sent"], story.notes["made"]
     strange = [
         (listed, row)
         for listed in lists
@@ -164,7 +165,7 @@ def _left_by(merchant: Merchant, row: dict[str, Any], sent: Iterable[Exchange]) 
     """
     asked = [(exchange, operation) for exchange in sent if (operation := _asked_for(exchange, row))]
     for exchange, _ in asked:
-        if exchange.is_success:
+        if exchange.is_success and exchange.call.actor == merchant.key:
             return _AS_CREATED, f"created with another id by no. {exchange.number} of the run, {exchange.summary}"
     for exchange, operation in asked:
         if 400 <= exchange.status < 500 and exchange.gateway is None:
@@ -195,7 +196,7 @@ def _asked_for(exchange: Exchange, row: dict[str, Any]) -> str:
 @then("each of them reads as it was created")
 def each_as_created(story: Story) -> None:
     """What is amiss is read again once reads have caught up."""
-    run, made = story.run, made_in(story.run.sent_to(*_CREATING))
+    run, made = story.run, story.notes["made"]
     for listed in story.notes["lists"]:
         amiss, now = _amiss(listed, made, run.id), listed
         if amiss:
@@ -222,13 +223,7 @@ def _amiss(listed: Listed, made: Mapping[str, Made], mark: str) -> dict[str, str
             if listed.whole:
                 found[identifier] = f"{identifier} is not in the list"
             continue
-        changed = [
-            f"`{name}` {shown(one.fields[name])} reads {shown(now)}"
-            for name, comparison in OF_A_CUSTOMER.items()
-            if one.fields.get(name) is not None
-            and (now := rows[identifier].get(name)) is not None
-            and not COMPARISONS[comparison](one.fields[name], now)
-        ]
+        changed = changed_fields(one.fields, rows[identifier])
         own = {*texts(one.fields.get("metadata"))}
         strange = [text for text in texts(rows[identifier].get("metadata")) if mark in text and text not in own]
         changed += [f"`metadata` has {shown(text)} of another request" for text in strange]

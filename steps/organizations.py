@@ -31,7 +31,6 @@ from steps.outcomes import TAKEN, refused
 
 _ORGANIZATIONS = "organization creation"
 """The fact of the catalogue that says which organizations were created, by their ids."""
-_SLUG_UNKNOWN = "the organization was not created by this run, so that its slug is not known"
 _DEFAULT_TAKEN = "a customer without a merchant was taken"
 
 
@@ -66,10 +65,23 @@ def _takes_default(run: Run, merchant: Merchant) -> bool:
     return bool(run.shared.told(_DEFAULT_TAKEN))
 
 
+def known_slug(merchant: Merchant) -> str:
+    """Return the slug of a merchant's organization; raise `NotTested` where the run has not created it."""
+    need("slug" in merchant.organization, "the organization was not created by this run, so that its slug is not known")
+    return str(merchant.organization["slug"])
+
+
 def send_default(run: Run, merchant: Merchant, **changes: Any) -> Exchange:
     """The request for a customer for whom no organization is named: returns the exchange, whatever it came to."""
     body = {**operations.create_customer.body(run, None), **changes}
     return send(run, operations.CREATE_CUSTOMER, body, merchant)
+
+
+def not_into(run: Run, by_default: Exchange, closed: str, requirement: str | None = None) -> None:
+    """A customer for whom no organization was named: checks that it did not go into one that is closed."""
+    into = by_default.is_success and first_field(by_default.response_json, ["merchantId"]) == closed
+    told = "no customer goes into the closed organization"
+    run.check(not into, told, by_default.outcome, by_default, requirement)
 
 
 @when("the merchant creates an organization")
@@ -214,9 +226,9 @@ def creates_with_own_slug(story: Story) -> None:
     """
     nameless = without(operations.create_organization.body(story.run), "name")
     send(story.run, operations.CREATE_ORGANIZATION, nameless, story.actor)
-    need("slug" in story.actor.organization, _SLUG_UNKNOWN)
+    slug = known_slug(story.actor)
     other = next((made for made in _beside(story) if made.is_success), None)
-    slug = story.actor.organization["slug"] if other is None else other.request_json["slug"]
+    slug = slug if other is None else other.request_json["slug"]
     body = {**operations.create_organization.body(story.run), "slug": slug}
     story.add(send(story.run, operations.CREATE_ORGANIZATION, body, story.actor))
     if story.last.is_success:
@@ -225,8 +237,7 @@ def creates_with_own_slug(story: Story) -> None:
 
 @when("the merchant creates an organization with the other merchant's slug")
 def creates_with_others_slug(story: Story) -> None:
-    need("slug" in story.rival.organization, _SLUG_UNKNOWN)
-    body = {**operations.create_organization.body(story.run), "slug": story.rival.organization["slug"]}
+    body = {**operations.create_organization.body(story.run), "slug": known_slug(story.rival)}
     story.add(send(story.run, operations.CREATE_ORGANIZATION, body, story.merchants.spare(story.actor)))
 
 
@@ -263,7 +274,7 @@ def slugs_beside_taken(story: Story) -> None:
 
 def _beside(story: Story) -> list[Exchange]:
     """Create organizations of the slug that goes on where the merchant's ends, and of one that ends before, once."""
-    run, slug = story.run, str(story.actor.organization["slug"])
+    run, slug = story.run, known_slug(story.actor)
     spare = story.merchants.spare(story.actor)
 
     def make() -> list[Exchange]:
@@ -352,9 +363,7 @@ def activates_no_text(story: Story) -> None:
 @then("nothing of the other merchant goes into the merchant's organization")
 def nothing_goes_in(story: Story) -> None:
     run, intruder, closed = story.run, story.notes["intruder"], story.actor.organization_id
-    by_default = send_default(run, intruder)
-    into = by_default.is_success and first_field(by_default.response_json, ["merchantId"]) == closed
-    run.check(not into, "no customer goes into the closed organization", by_default.outcome, by_default)
+    not_into(run, send_default(run, intruder), closed)
     named = send(run, operations.CREATE_CUSTOMER, operations.create_customer.body(run, closed), intruder)
     refused(run, named, (400, 401, 403, 404), "a customer for the closed organization")
     session = send(run, operations.CREATE_CHECKOUT, operations.create_checkout.body(run, closed), intruder)

@@ -15,21 +15,20 @@ from pytest_bdd import parsers, then, when
 from conformance.checks.times import time_of
 from conformance.errors import NotTested, Why
 from conformance.run import Run
-from conformance.values import COMPARISONS, MISSING, contains, exactly, first_field, is_whole, shown
+from conformance.values import MISSING, contains, exactly, first_field, is_whole, shown
 from conformance.wire.client import encode
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.access import spellings
 from steps.checkout import attached, loses_customer
-from steps.customers import OF_A_CUSTOMER, item_path, needs_read, no_read, read, read_back, refuse_read
+from steps.customers import changed_fields, item_path, needs_read, no_read, read, read_back, refuse_read
 from steps.fixtures import Story, any_customer, need
 from steps.keepsakes import METHOD_HEADERS, keepsakes
+from steps.lookalikes import BEGINNING, almost
 from steps.merchant import Merchant
 from steps.merchants import call, create_checkout, create_customer, organization_id, send, text_field
 from steps.organizations import make_active
 
-_SHORT_ID: Final = 10
-"""Of so few characters that another id may be the beginning of one."""
 _PATIENCE: Final = 2.5
 _PAUSE: Final = 0.25
 _BEHIND: Final = 2.1
@@ -218,8 +217,8 @@ def unknown_is_unknown(story: Story) -> None:
         run.check(right, "status 404", exchange.outcome, exchange, f"{short}-READ-25")
     own = _ODD[1 if operation == operations.CREATE_CUSTOMER else 2]
     odd = _ODD if run.settings.size == "full" else (_ODD[0], own)
-    if len(story.notes["id"]) > _SHORT_ID:
-        odd = (*odd, quote(story.notes["id"][:-1], safe=""))
+    if beginning := almost(story.notes["id"]).get(BEGINNING):
+        odd = (*odd, quote(beginning, safe=""))
     for name in odd:
         exchange = read(run, f"{run.contract.operations[operation].path}/{name}", story.actor)
         held = exchange.status < 500 and not _shows_one(exchange)
@@ -437,11 +436,7 @@ def _amiss(story: Story, pages: list[Exchange]) -> dict[str, str]:
         for text in _differing(run, created, shown_rows.get(text_field(created, "id"), {}))
     ]
     customer, sent = story.notes["inline"]
-    differing += [
-        f"`{name}` {shown(sent[name])} reads {shown(got)}"
-        for name, comparison in OF_A_CUSTOMER.items()
-        if (got := shown_rows.get(customer, {}).get(name)) is not None and not COMPARISONS[comparison](sent[name], got)
-    ]
+    differing += changed_fields(sent, shown_rows.get(customer, {}))
     return {
         "CUSTOMER-LIST-21": f"without {in_words(lost)}" if lost else "",
         "CUSTOMER-LIST-22": f"others too: {in_words(strange)}" if strange else "",

@@ -20,7 +20,7 @@ from steps.fixtures import Story, deciding, need
 from steps.keepsakes import keepsakes
 from steps.merchant import Merchant
 from steps.merchants import create_checkout, create_customer, send, text_field
-from steps.organizations import default_customer, make_active, send_default
+from steps.organizations import default_customer, known_slug, make_active, not_into, send_default
 from steps.outcomes import FORBIDDEN, refused
 
 _ELSEWHERE = "CUSTOMER-TENANT-23"
@@ -185,17 +185,14 @@ def organization_elsewhere(story: Story) -> None:
 
 @when("the other merchant names the merchant's organization by its slug")
 def names_by_slug(story: Story) -> None:
-    slug = story.actor.organization.get("slug")
-    need(bool(slug), "the organization was not created by this run, so that its slug is not known")
+    slug = known_slug(story.actor)
     run, rival = story.run, story.rival
     story.notes["by slug"] = {
-        "ACTIVE-TENANT-20": make_active(run, story.merchants.intruder, str(slug)),
-        "CUSTOMER-TENANT-21": send(
-            run, operations.CREATE_CUSTOMER, operations.create_customer.body(run, str(slug)), rival
-        ),
-        "CHECKOUT-TENANT-24": session_for(story, replace(rival, organization_id=str(slug))),
+        "ACTIVE-TENANT-20": make_active(run, story.merchants.intruder, slug),
+        "CUSTOMER-TENANT-21": send(run, operations.CREATE_CUSTOMER, operations.create_customer.body(run, slug), rival),
+        "CHECKOUT-TENANT-24": session_for(story, replace(rival, organization_id=slug)),
     }
-    named = send(run, operations.SET_ACTIVE, {"organizationSlug": str(slug)}, story.merchants.intruder)
+    named = send(run, operations.SET_ACTIVE, {"organizationSlug": slug}, story.merchants.intruder)
     story.notes["by name of slug"] = named, send_default(run, story.merchants.intruder)
 
 
@@ -213,8 +210,7 @@ def slug_in_own_field(story: Story) -> None:
     got = first_field(named.response_json, ["id", "organization.id"])
     told = f"{named.outcome}, the other merchant's organization"
     story.run.check(got != closed, "a refusal, or an organization of one's own", told, named, must)
-    into = by_default.is_success and first_field(by_default.response_json, ["merchantId"]) == closed
-    story.run.check(not into, "no customer goes into the closed organization", by_default.outcome, by_default, must)
+    not_into(story.run, by_default, closed, must)
 
 
 @when("the merchant creates a session whose new customer claims to belong to the other merchant")

@@ -18,14 +18,12 @@ def _echo(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | N
         return None
     if compare in ("exact", "caseless") and not isinstance(wanted, str | int | float):
         return None
-    if wanted == "" and params.get("tolerates") == "absent":
-        return None  # many servers take an empty text in an optional field for none
     if not isinstance(exchange.response_json, dict) or (exchange.call.generated and not plain(wanted)):
         return None
     place = params["response"][0]
     got = first_field(exchange.response_json, params["response"])
-    if wanted == "" and got in (None, MISSING):
-        return None
+    if wanted == "" and (got in (None, MISSING) or params.get("tolerates") == "absent"):
+        return None  # many servers take an empty text in an optional field for none
     if params.get("tolerates") == "always-absent":
         inconsistent = _sometimes_absent(exchange, params["id"], place, got is not MISSING, rules)
         if inconsistent:

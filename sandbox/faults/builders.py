@@ -73,6 +73,38 @@ def message(words: str) -> Callable[[Problem], Problem]:
     return lambda problem: replace(problem, message=words)
 
 
+def sent_object(call: Call) -> JsonObject:
+    """Return the body as it was sent, whether or not it is valid; none where it is no object."""
+    try:
+        given = reading.parsed(call.raw)
+    except (ValueError, RecursionError):
+        return {}
+    return given if isinstance(given, dict) else {}
+
+
+def again_by(write: Callable[[JsonObject], str]) -> Change:
+    """Answer a session with an earlier one of the user's of which the same is written down."""
+
+    def finish(call: Call, reply: Reply) -> Reply:
+        if call.operation != CREATE_CHECKOUT or not reply.succeeded:
+            return reply
+        kept: dict[str, Reply] = call.memory.setdefault("sessions by what is written of them", {})
+        return kept.setdefault(f"{call.caller.user_id} {write(call.fields)}", reply)
+
+    return finishing(finish)
+
+
+def head_for_anybody(operation: str, find: Callable[[Call], object | None]) -> Change:
+    """Answer HEAD with 200 where there is such a thing, whosever it is."""
+
+    def finish(call: Call, reply: Reply) -> Reply:
+        if call.method != "HEAD" or call.operation != operation or call.session is None:
+            return reply
+        return replace(reply, status=200) if find(call) is not None else reply
+
+    return finishing(finish)
+
+
 def keeps_slug(call: Call, reply: Reply) -> Reply:
     """A refused organization has taken its slug."""
     given = reading.parsed(call.raw)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
@@ -54,9 +54,10 @@ def _by_organization(call: Call) -> Session | None:
     return newest_session(call, "s.active = ?", policies.bearer(call))
 
 
-def _in_query(call: Call) -> Session | None:
+def in_query(names: Sequence[str], call: Call) -> Session | None:
+    """The session of a token in the query, under the first of some names that is there."""
     given = parse_qs(call.query)
-    bare = (given.get("access_token") or given.get("token") or [""])[0]
+    bare = next((given[name][0] for name in names if name in given), "")
     return policies.living_session(call, bare.partition(".")[0])
 
 
@@ -107,9 +108,16 @@ FAULTS = table(
         MUST,
         "a wildcard is taken for a token",
         somebody(ANY, lambda call: "%" in (policies.bearer(call) or "")),
-        _ids(30, "CUSTOMER"),
+        _ids(30, "ORG"),
     ),
-    Fault("token-in-query", ANY, MUST, "a token in the query is taken", also_by(_in_query), _ids(31)),
+    Fault(
+        "token-in-query",
+        ANY,
+        MUST,
+        "a token in the query is taken",
+        also_by(partial(in_query, ("access_token", "token"))),
+        _ids(31),
+    ),
     Fault(
         "customer-token-in-cookie",
         CREATE_CUSTOMER,

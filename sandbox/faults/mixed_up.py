@@ -8,7 +8,7 @@ from dataclasses import replace
 from sandbox import policies, presentation
 from sandbox.behaviour import Call
 from sandbox.changes import admitting, arriving, both, finishing, with_seams
-from sandbox.faults.builders import broken, editing, holder, succeeding
+from sandbox.faults.builders import again_by, broken, editing, head_for_anybody, holder, succeeding
 from sandbox.faults.model import ANY, must, table
 from sandbox.faults.second_looks import remembered
 from sandbox.model import (
@@ -79,19 +79,8 @@ def _address_with_port(call: Call) -> Reply | None:
     return broken(call, Reply(500)) if call.operation == SIGN_IN and is_odd else None
 
 
-def _values_as_texts(call: Call, reply: Reply) -> Reply:
-    """A session is known again by its values, all of them as texts."""
-    if call.operation != CREATE_CHECKOUT or not reply.succeeded:
-        return reply
-    written = json.dumps(call.fields, sort_keys=True).replace('"', "")
-    kept: dict[str, Reply] = call.memory.setdefault("sessions by their texts", {})
-    return kept.setdefault(f"{call.caller.user_id} {written}", reply)
-
-
-def _head_for_anybody(call: Call, reply: Reply) -> Reply:
-    if call.method != "HEAD" or call.operation != GET_CHECKOUT or call.session is None:
-        return reply
-    return replace(reply, status=200) if call.store.checkout(call.parameter) is not None else reply
+def _values_as_texts(body: JsonObject) -> str:
+    return json.dumps(body, sort_keys=True).replace('"', "")
 
 
 def _inside_alone(call: Call) -> Session | None:
@@ -171,14 +160,14 @@ FAULTS = table(
         "checkout-same-but-for-types",
         CREATE_CHECKOUT,
         "a session that differs from another in the type of a value alone is answered with that one",
-        finishing(_values_as_texts),
+        again_by(_values_as_texts),
         "CHECKOUT-UNIQUE-5",
     ),
     must(
         "checkout-read-head-for-anybody",
         GET_CHECKOUT,
         "HEAD of another merchant is answered with 200 where there is a session",
-        finishing(_head_for_anybody),
+        head_for_anybody(GET_CHECKOUT, lambda call: call.store.checkout(call.parameter)),
         "CHECKOUT-READ-26",
     ),
     must(

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from sandbox import policies, presentation, reading
 from sandbox.behaviour import Call, Change
 from sandbox.changes import arriving, both, finishing, with_seams
-from sandbox.faults.builders import any_type, succeeding
+from sandbox.faults.builders import any_type, head_for_anybody, succeeding
 from sandbox.faults.model import must, table
 from sandbox.model import (
     CREATE_CHECKOUT,
@@ -137,11 +137,6 @@ def _begins_with(call: Call, reply: Reply) -> Reply:
     own = next((name for name, merchant in rows if policies.is_member(call, merchant)), None)
     customer = call.store.customer(own) if own is not None else None
     return Reply(200, presentation.customer(call, customer)) if customer is not None else reply
-
-
-def _head_of_customer(call: Call, reply: Reply) -> Reply:
-    meant = call.method == "HEAD" and call.operation == GET_CUSTOMER and call.session is not None
-    return replace(reply, status=200) if meant and call.store.customer(call.parameter) is not None else reply
 
 
 def _sessions_of_all(call: Call) -> Reply | None:
@@ -292,7 +287,7 @@ FAULTS = table(
         "customer-read-head-for-anybody",
         GET_CUSTOMER,
         "HEAD of another merchant is answered with 200 where there is a customer",
-        finishing(_head_of_customer),
+        head_for_anybody(GET_CUSTOMER, lambda call: call.store.customer(call.parameter)),
         "CUSTOMER-TENANT-4",
     ),
     must(

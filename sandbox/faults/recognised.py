@@ -6,15 +6,14 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
+from functools import partial
 from typing import Any
-from urllib.parse import parse_qs
 
-from sandbox import policies, reading
-from sandbox.behaviour import Call, Change
-from sandbox.changes import admitting, both, finishing, with_seams
-from sandbox.faults.builders import editing, failing, succeeding
-from sandbox.faults.doors import also_by, newest_session
+from sandbox import policies
+from sandbox.behaviour import Call
+from sandbox.changes import admitting, both, with_seams
+from sandbox.faults.builders import again_by, editing, failing, sent_object, succeeding
+from sandbox.faults.doors import also_by, in_query, newest_session
 from sandbox.faults.model import ANY, must, table
 from sandbox.model import (
     CREATE_CHECKOUT,
@@ -29,14 +28,6 @@ from sandbox.model import (
     text,
 )
 from sandbox.store import Customer, Session, User
-
-
-def _body(call: Call) -> JsonObject:
-    try:
-        given = reading.parsed(call.raw)
-    except (ValueError, RecursionError):
-        return {}
-    return given if isinstance(given, dict) else {}
 
 
 def _clear_for_members(call: Call) -> None:
@@ -73,7 +64,7 @@ def _refuse_kept_email(call: Call) -> None:
 
 
 def _keep_new_email(call: Call, reply: Reply) -> Reply:
-    given = _body(call).get("customer")
+    given = sent_object(call).get("customer")
     if call.operation == CREATE_CHECKOUT and isinstance(given, dict):
         call.memory.setdefault("e-mails of refused sessions", set()).add(str(given.get("email")))
     return reply
@@ -114,27 +105,14 @@ def _filled_from_another(call: Call, merchant_id: str) -> Customer | None:
     return customer
 
 
-def _alike(leave_out: Callable[[JsonObject], JsonObject]) -> Change:
-    """A session that is like an earlier one but for some of its fields is answered with that one."""
-
-    def finish(call: Call, reply: Reply) -> Reply:
-        if call.operation != CREATE_CHECKOUT or not reply.succeeded:
-            return reply
-        rest = json.dumps(leave_out(call.fields), sort_keys=True)
-        kept: dict[str, Reply] = call.memory.setdefault("sessions by what they are like", {})
-        return kept.setdefault(f"{call.caller.user_id} {rest}", reply)
-
-    return finishing(finish)
-
-
-def _without_amounts(body: JsonObject) -> JsonObject:
+def _without_amounts(body: JsonObject) -> str:
     items = body["lineItems"] if isinstance(body.get("lineItems"), list) else []
     names = [item.get("name") if isinstance(item, dict) else item for item in items]
-    return {**body, "lineItems": names, "totalAmount": 0}
+    return json.dumps({**body, "lineItems": names, "totalAmount": 0}, sort_keys=True)
 
 
-def _without_customer(body: JsonObject) -> JsonObject:
-    return {**body, "customer": None}
+def _without_customer(body: JsonObject) -> str:
+    return json.dumps({**body, "customer": None}, sort_keys=True)
 
 
 def _replace_last_without(call: Call, reply: Reply) -> Reply:
@@ -166,11 +144,6 @@ def _forget_remembered(call: Call, user: User) -> Session:
     if call.operation == SIGN_UP and call.fields.get("rememberMe") is True:
         call.store.execute("DELETE FROM session WHERE token = ?", (session.token,))
     return session
-
-
-def _in_query(call: Call) -> Session | None:
-    bare = parse_qs(call.query).get("api_token", [""])[0]
-    return policies.living_session(call, bare.partition(".")[0])
 
 
 def _signed_with_secret(call: Call) -> Session | None:
@@ -249,14 +222,14 @@ FAULTS = table(
         "checkout-same-but-for-amounts",
         CREATE_CHECKOUT,
         "a session that differs from another in its amounts alone is answered with that one",
-        _alike(_without_amounts),
+        again_by(_without_amounts),
         "CHECKOUT-UNIQUE-5",
     ),
     must(
         "checkout-same-but-for-new-customer",
         CREATE_CHECKOUT,
         "a session that differs from another in its new customer alone is answered with that one",
-        _alike(_without_customer),
+        again_by(_without_customer),
         "CHECKOUT-INLINE-2",
     ),
     must(
@@ -298,7 +271,7 @@ FAULTS = table(
         "token-in-query-of-a-framework",
         ANY,
         "a token in the query as api_token is taken",
-        also_by(_in_query),
+        also_by(partial(in_query, ("api_token",))),
         "ORG-AUTH-31",
         "ACTIVE-AUTH-31",
         "CUSTOMER-AUTH-31",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sandbox import identity, policies, reading
+from sandbox import identity, policies
 from sandbox.behaviour import Call
 from sandbox.changes import arriving, finishing
-from sandbox.faults.builders import succeeding
+from sandbox.faults.builders import sent_object, succeeding
 from sandbox.faults.model import MUST, Fault, table
 from sandbox.model import (
     CREATE_CHECKOUT,
@@ -16,7 +16,6 @@ from sandbox.model import (
     GET_CUSTOMER,
     SIGN_IN,
     SIGN_UP,
-    JsonObject,
     Reply,
 )
 
@@ -100,7 +99,7 @@ def _with_session_metadata(call: Call, reply: Reply) -> Reply:
 
 def _keep_refused_customer(call: Call, reply: Reply) -> Reply:
     if call.operation == CREATE_CUSTOMER and reply.status == 401:
-        body = _body(call)
+        body = sent_object(call)
         if isinstance(body.get("merchantId"), str):
             policies.new_customer(call, body["merchantId"], body)
     return reply
@@ -108,18 +107,10 @@ def _keep_refused_customer(call: Call, reply: Reply) -> Reply:
 
 def _keep_refused_inline_customer(call: Call, reply: Reply) -> Reply:
     if call.operation == CREATE_CHECKOUT and reply.status == 400:
-        body = _body(call)
+        body = sent_object(call)
         if isinstance(body.get("customer"), dict) and isinstance(body.get("merchantId"), str):
             policies.new_customer(call, body["merchantId"], body["customer"])
     return reply
-
-
-def _body(call: Call) -> JsonObject:
-    try:
-        body = reading.parsed(call.raw)
-    except (ValueError, RecursionError):
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _attacked_loses_active(call: Call, reply: Reply) -> Reply:
