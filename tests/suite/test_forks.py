@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import xml.etree.ElementTree as ET
+from collections import defaultdict
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -100,6 +103,25 @@ def test_a_session_that_ends_by_itself_is_a_breach_still(tmp_path: Path) -> None
     assert four.status == MUST_BROKEN, four.output
     assert four.failed
     assert four.failed <= one.failed
+
+
+def test_a_session_that_tests_share_keeps_its_active_organization(tmp_path: Path) -> None:
+    """An organization is active once it is created: a test side by side would see its customers go there."""
+    with recording_target() as target:
+        words = ["--base-url", target.url, FEATURES, "-k", "organization", "--concurrency", "4"]
+        done = invoke(tmp_path, *words)
+    assert done.status == CONFORMANT, done.output
+    workers: dict[str, set[bytes]] = defaultdict(set)
+    later: dict[str, list[str]] = defaultdict(list)
+    for seen in target.seen:
+        token = seen.sent_headers.get("authorization", "")
+        workers[token] |= set(re.findall(rb"\b[0-9a-f]{8}(w\d)n", seen.request))
+        if seen.status == HTTPStatus.OK and "/organization/" in seen.path:
+            later[token].append(seen.path.rpartition("/")[2])
+    shared = [later[token] for token, names in workers.items() if token and len(names) > 1]
+    assert shared
+    for operations in shared:
+        assert "create" not in operations[operations.index("set-active") :]
 
 
 SIGN_IN = Call("POST", "/authentication/sign-in/email", operation="signInEmail", actor="first")
