@@ -28,6 +28,7 @@ from conformance.settings import Settings
 from conformance.sharing import Shared, Store
 from conformance.values import field as field_of
 from conformance.wire.client import TargetGone
+from conformance.wire.evidence import MaskedOnce
 from conformance.wire.exchange import Call, Exchange, Intent
 from conformance.wire.together import Sent, told_in_order
 
@@ -72,11 +73,13 @@ class Run:
     _controls: Counter[str] = field(default_factory=Counter)
     heard: list[Exchange] = field(default_factory=list)
     history: History = field(default_factory=History)
+    masked: MaskedOnce = field(init=False)
     proofs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _shown_absent: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.shared = self.store
+        self.masked = MaskedOnce(self.masker)
         self.recorder = Recorder(self.catalogue, self.contract, self.masker)
         makes = {operation for operation, creations in self.catalogue.creations.items() if creations}
         self.client = Client(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from conformance.errors import NotTested, Why
@@ -28,6 +29,7 @@ FUZZING_OF_A_GATE: Final = {"positive": 1, "negative": 1}
 EXAMPLES_OF_A_GATE: Final = 1
 BATCH: Final = 40
 _SHARE_OF_LINKS: Final = 2
+_LOADING: Final = Lock()
 _SHARES: Final = 2 * len(operations.ALL) + _SHARE_OF_LINKS
 """The parts of a time budget: one for each operation and mode of values, the others for the walks over the links."""
 
@@ -123,9 +125,14 @@ class Generation:
         return lambda case: prepared(run, case, operation, who, customer, valid=mode == "positive")
 
 
-@cache
 def generator(document: Path) -> Generator:
-    """Return the generator of a document, which is made once in a process."""
+    """Return the generator of a document, which is made once in a process, by the first thread that asks for it."""
+    with _LOADING:
+        return _generator(document)
+
+
+@cache
+def _generator(document: Path) -> Generator:
     return Generator.load(document)
 
 

@@ -8,11 +8,11 @@ from contextlib import suppress
 from typing import Final
 
 _SECONDS: Final = 1.0
-_SHARE: Final = 30
+_SHARE: Final = 60
 
 
 class Interim:
-    """Calls `write` now and then: it takes one part in thirty of the time, and is called once a second at most.
+    """Calls `write` now and then: it takes one part in sixty of the time, and is called once a second at most.
 
     What stands there before is what the run began with.
 

@@ -62,7 +62,7 @@ def _write_forms(data: dict[str, Any], page: str, folder: Path) -> None:
 
 def write_traffic(run: Run, walk: Sequence[WalkStep], folder: Path) -> None:
     """Write the exchanges of a finished run as an HTTP archive, and the walk as a Postman collection."""
-    _write(folder / HAR, "".join(archive(run.history, run.masker, run.history.left_out)))
+    _write(folder / HAR, "".join(archive(run.history, run.masked.of, run.history.left_out)))
     if walk:
         names = [header.partition(":")[0].strip() for header in run.settings.header]
         made = collection(walk, run.contract, run.masker.text(run.base_url), names)

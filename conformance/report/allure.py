@@ -23,7 +23,7 @@ from conformance.report.allure_run import WARNING
 from conformance.report.messages import facts, headline
 from conformance.results.records import Breach
 from conformance.run import Run
-from conformance.wire.evidence import as_text, evidence
+from conformance.wire.evidence import as_text, with_curl
 
 _PREFIXES: Final = (f"{Breached.__module__}.{Breached.__name__}: ", "Skipped: ")
 _SEVERITIES: Final = {"MUST": "critical", "SHOULD": "minor", "": "normal"}
@@ -121,7 +121,7 @@ class AllureSteps:
         for exchange in self.run.recent:
             if exchange.number not in self.attached:
                 self.attached.add(exchange.number)
-                text = as_text(evidence(exchange, self.run.masker))
+                text = as_text(with_curl(self.run.masked.of(exchange)))
                 allure.attach(text, exchange.summary, allure.attachment_type.JSON)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

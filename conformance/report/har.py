@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from conformance import __version__
-from conformance.masking import Masker
-from conformance.wire.evidence import without_curl
 from conformance.wire.exchange import Exchange
 
 MOST: Final = 10_000
@@ -19,14 +17,19 @@ _STATUSES: Final = frozenset(HTTPStatus)
 _NAME: Final = "merchant-onboarding-conformance"
 
 
-def archive(exchanges: Iterable[Exchange], masker: Masker, left_out: int = 0) -> Iterator[str]:
-    """Yield the text of an archive of the first ten thousand exchanges, an entry a line."""
+def archive(
+    exchanges: Iterable[Exchange], tell: Callable[[Exchange], dict[str, Any]], left_out: int = 0
+) -> Iterator[str]:
+    """Yield the text of an archive of the first ten thousand exchanges, an entry a line.
+
+    `tell` returns an exchange as masked data, as `without_curl` does.
+    """
     head = {"version": "1.2", "creator": {"name": _NAME, "version": __version__}}
     more, entries = left_out, 0
     yield f'{{"log": {json.dumps(head)[:-1]}, "entries": ['
     for exchange in exchanges:
         if entries < MOST:
-            yield ("\n" if not entries else ",\n") + json.dumps(entry(exchange, masker), ensure_ascii=False)
+            yield ("\n" if not entries else ",\n") + json.dumps(entry(exchange, tell(exchange)), ensure_ascii=False)
             entries += 1
         else:
             more += 1
@@ -34,9 +37,11 @@ def archive(exchanges: Iterable[Exchange], masker: Masker, left_out: int = 0) ->
     yield f'\n], "comment": {json.dumps(f"{comment}secrets are ***, and long bodies are cut")}}}}}\n'
 
 
-def entry(exchange: Exchange, masker: Masker) -> dict[str, Any]:
-    """Return an exchange as an entry of an archive; one without a response has the status 0, as browsers write it."""
-    told = without_curl(exchange, masker)
+def entry(exchange: Exchange, told: dict[str, Any]) -> dict[str, Any]:
+    """Return an exchange, told as masked data, as an entry of an archive.
+
+    One without a response has the status 0, as browsers write it.
+    """
     milliseconds = round(exchange.seconds * 1000, 3)
     found = {
         "startedDateTime": datetime.fromtimestamp(exchange.began, UTC).isoformat(timespec="milliseconds"),

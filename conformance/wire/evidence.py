@@ -13,12 +13,34 @@ from conformance.wire.exchange import Exchange
 
 EVIDENCE_BYTES: Final = 4096
 _BODY_IN_SHORT: Final = 600
+_MOST_KEPT: Final = 2_000
+
+
+class MaskedOnce:
+    """What the reports tell of the exchanges of a run: each of the first thousands is masked once."""
+
+    def __init__(self, masker: Masker) -> None:
+        self._masker = masker
+        self._kept: dict[int, dict[str, Any]] = {}
+
+    def of(self, exchange: Exchange) -> dict[str, Any]:
+        """Return an exchange as `without_curl` does. What is kept is shared: it is not to be changed."""
+        found = self._kept.get(exchange.number)
+        if found is None:
+            found = without_curl(exchange, self._masker)
+            if len(self._kept) < _MOST_KEPT:
+                self._kept[exchange.number] = found
+        return found
 
 
 def evidence(exchange: Exchange, masker: Masker) -> dict[str, Any]:
     """Return an exchange as JSON data for the reports: masked and bounded, with a curl line that sends it again."""
-    found = without_curl(exchange, masker)
-    return {**found, "curl": _curl(found["request"])}
+    return with_curl(without_curl(exchange, masker))
+
+
+def with_curl(told: dict[str, Any]) -> dict[str, Any]:
+    """Return an exchange that was told without a curl line with one."""
+    return {**told, "curl": _curl(told["request"])}
 
 
 def without_curl(exchange: Exchange, masker: Masker) -> dict[str, Any]:

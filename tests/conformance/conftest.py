@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import chain, zip_longest
+from threading import Thread
 
 import pytest
 
@@ -24,10 +26,37 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_conformance_fork(items: list[pytest.Item]) -> None:
     """Load once what generates requests, where any of the tests has a use for it."""
-    if any("generation" in getattr(item, "fixturenames", ()) for item in items):
-        from steps.generation import DOCUMENT, generator  # noqa: PLC0415
+    if any(map(generates, items)):
+        load()
 
-        generator(DOCUMENT)
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Load what generates requests while the first tests wait for responses: it takes as long to import as all else.
+
+    A worker does not, since all of the tests with a use for it may be another's.
+    """
+    config = session.config
+    is_worker = hasattr(config, "workerinput")
+    if any(map(generates, session.items)) and not is_worker and not config.option.collectonly:
+        Thread(target=_load_beside, daemon=True, name="loads schemathesis").start()
+
+
+def generates(item: pytest.Item) -> bool:
+    """Return whether a test sends generated requests."""
+    return "generation" in getattr(item, "fixturenames", ())
+
+
+def load() -> None:
+    """Load what generates requests, or wait until another thread has done so."""
+    from steps.generation import DOCUMENT, generator  # noqa: PLC0415
+
+    generator(DOCUMENT)
+
+
+def _load_beside() -> None:
+    with suppress(Exception):  # the first test with a use for it loads it again, and fails by the same mistake
+        load()
 
 
 def decides(config: pytest.Config, item: pytest.Item) -> str | None:

@@ -17,6 +17,7 @@ from conformance.report.har import archive, entry
 from conformance.report.postman import collection
 from conformance.run import Run
 from conformance.settings import Settings
+from conformance.wire.evidence import MaskedOnce
 from conformance.wire.exchange import Call, Exchange, Response
 from steps import operations
 from steps.walk import pytest_conformance_walk
@@ -35,8 +36,12 @@ def exchange(response: Response | None = CAME, failure: str | None = None, numbe
     return Exchange(number, SENT, url, headers, b'{"name": "x"}', 0.25, response, failure, began=1_800_000_000.5)
 
 
+def told(sent: Exchange) -> dict[str, Any]:
+    return entry(sent, MaskedOnce(Masker()).of(sent))
+
+
 def test_an_exchange_is_an_entry_of_an_archive() -> None:
-    found = entry(exchange(), Masker())
+    found = told(exchange())
     request, response = found["request"], found["response"]
     assert (found["startedDateTime"], found["time"]) == ("2027-01-15T08:00:00.500+00:00", 250.0)
     assert request["queryString"] == [{"name": "page", "value": "2"}, {"name": "empty", "value": ""}]
@@ -48,14 +53,16 @@ def test_an_exchange_is_an_entry_of_an_archive() -> None:
 
 
 def test_a_request_without_a_response_is_one_too() -> None:
-    found = entry(exchange(None, "no response within 10 s"), Masker())
+    found = told(exchange(None, "no response within 10 s"))
     assert (found["response"]["status"], found["_error"]) == (0, "no response within 10 s")
 
 
 @pytest.mark.parametrize("number", [0, 1, 3, 4])
 def test_an_archive_is_bounded_and_says_so(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(har, "MOST", 3)
-    data = json.loads("".join(archive((exchange(number=one) for one in range(number)), Masker(), left_out=0)))
+    data = json.loads(
+        "".join(archive((exchange(number=one) for one in range(number)), MaskedOnce(Masker()).of, left_out=0))
+    )
     assert len(data["log"]["entries"]) == min(number, 3)
     assert ("1 later exchanges are left out" in data["log"]["comment"]) == (number > 3)
 
