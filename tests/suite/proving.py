@@ -33,7 +33,7 @@ UNENDED: Final = -1
 _PATIENCE: Final = 400
 _GIVE_WAY: Final = 10
 _POLL: Final = 0.01
-_WALK, _NAMED, _NEAR, _FAR, _LAST = range(5)
+_WALK, _NAMED, _NAMED_LAST, _NEAR, _FAR, _LAST = range(6)
 
 Tell = Callable[[Gate], None]
 Expected = Callable[[Case], frozenset[str] | None]
@@ -205,11 +205,11 @@ class _Loop:
             self._to_run = sum(rank < _NEAR for rank in ranks.values())
 
     def _rank(self, item: pytest.Item, expected: frozenset[str]) -> int:
+        own = set(requirement_ids(item))
         if item.get_closest_marker("last"):
-            return _LAST
+            return _NAMED_LAST if own & expected else _LAST
         if item.get_closest_marker("smoke"):
             return _WALK
-        own = set(requirement_ids(item))
         if own & expected:
             return _NAMED
         operations = {self._run.catalogue[name].operation for name in expected if name in self._run.catalogue}
