@@ -213,13 +213,17 @@ def _asked_for(exchange: Exchange, row: dict[str, Any]) -> str:
 @then("each of them reads as it was created")
 def each_as_created(story: Story) -> None:
     """What is amiss is read again once reads have caught up."""
-    run, made, lists = story.run, story.notes["made"], story.notes["lists"]
-    if any(_amiss(listed, made, run.id) for listed in lists):
+    run, lists = story.run, story.notes["lists"]
+
+    def amiss_in(listed: Listed) -> dict[str, str]:
+        told = _amiss(listed, story.notes["made"], run.id)
+        return {name: words for name, words in told.items() if not run.shared.told(f"{CHANGED} {name}")}
+
+    if any(map(amiss_in, lists)):
         time.sleep(SECONDS_BEHIND)
-        lists = [_listed(run, listed.merchant) if _amiss(listed, made, run.id) else listed for listed in lists]
+        lists = [_listed(run, listed.merchant) if amiss_in(listed) else listed for listed in lists]
     for listed in lists:
-        told = _amiss(listed, made, run.id)
-        amiss = {name: words for name, words in told.items() if not run.shared.told(f"{CHANGED} {name}")}
+        amiss = amiss_in(listed)
         page = listed.page_with(next(iter(amiss), None))
         run.check(not amiss, "each customer as created", "; ".join([*amiss.values()][:_SHOWN]), page, _AS_CREATED)
 
