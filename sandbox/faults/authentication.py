@@ -183,7 +183,7 @@ FAULTS = table(
         MUST,
         "TOKEN.SIGNATURE is taken whatever the signature",
         _finding(_unverified),
-        requirements=("ORG-AUTH-3", "ACTIVE-AUTH-3", "CUSTOMER-AUTH-3", "CHECKOUT-AUTH-3"),
+        requirements=("ACTIVE-AUTH-3", "CUSTOMER-AUTH-3", "CHECKOUT-AUTH-3"),
     ),
     Fault(
         "token-in-any-case",
@@ -191,7 +191,7 @@ FAULTS = table(
         MUST,
         "a token in another letter case is taken",
         _finding(_any_case),
-        requirements=("ORG-AUTH-3", "ACTIVE-AUTH-3", "CUSTOMER-AUTH-3", "CHECKOUT-AUTH-3"),
+        requirements=("ACTIVE-AUTH-3", "CUSTOMER-AUTH-3", "CHECKOUT-AUTH-3"),
     ),
     Fault(
         "bearer-in-one-case",

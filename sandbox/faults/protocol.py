@@ -124,12 +124,12 @@ FAULTS = table(
         requirements=("CHECKOUT-PROTOCOL-1",),
     ),
     Fault(
-        "set-active-options-500",
-        SET_ACTIVE,
+        "checkout-options-500",
+        CREATE_CHECKOUT,
         MUST,
         "OPTIONS is a 500",
-        _answering("OPTIONS", SET_ACTIVE, broken),
-        requirements=("ACTIVE-PROTOCOL-1",),
+        _answering("OPTIONS", CREATE_CHECKOUT, broken),
+        requirements=("CHECKOUT-PROTOCOL-1",),
     ),
     Fault(
         "customer-head-500",

@@ -401,11 +401,6 @@ def _later_amounts_read(_: Call, body: JsonObject) -> None:
             item["amount"] = int(amount)
 
 
-def _empty_is_none(_: Call, body: JsonObject) -> None:
-    if body.get("customerId") == "":
-        del body["customerId"]
-
-
 def _list_of_one(name: str) -> Callable[[Call, JsonObject], None]:
     """Take the only item of a list for the value of a member."""
 
@@ -924,13 +919,6 @@ FAULTS: tuple[Fault, ...] = table(
         "from the fourth line item on, an amount may be a text",
         parsing(_later_amounts_read),
         "CHECKOUT-VALID-40",
-    ),
-    must(
-        "checkout-empty-customer-is-none",
-        CREATE_CHECKOUT,
-        "an empty customerId counts as none",
-        parsing(_empty_is_none),
-        "CHECKOUT-EXISTING-4",
     ),
     must(
         "checkout-null-customer-500",

@@ -193,7 +193,7 @@ FAULTS = table(
         lambda behaviour: editing(CREATE_CHECKOUT, _remember_check)(
             _using(CREATE_CHECKOUT, _checked_before)(behaviour)
         ),
-        requirements=("CHECKOUT-TENANT-1", "CHECKOUT-LEAK-3"),
+        requirements=("CHECKOUT-TENANT-1",),
     ),
     *(
         Fault(

@@ -14,7 +14,7 @@ import pytest
 from conformance.contract.catalogue import Catalogue, load_catalogue
 from conformance.contract.document import Contract, load_contract
 from sandbox.switchboard import FAULTS
-from tests.suite.detection import BY_ORDER, Case, Gate, shown_by
+from tests.suite.detection import BY_ORDER, MEETING, Case, Gate, shown_by
 from tests.suite.fires import load_fires
 from tests.suite.forking import CAN_FORK, skip_without_fork
 from tests.suite.proving import Background
@@ -92,7 +92,9 @@ class Proofs:
 
     def _expected(self, case: Case) -> frozenset[str] | None:
         name = "+".join(case.faults)
-        return frozenset(self._fires[name]) if name in self._fires and name not in BY_ORDER else None
+        if name not in self._fires or name in BY_ORDER:
+            return None
+        return frozenset(self._fires[name]) - MEETING.get(name, frozenset())
 
     def gate(self, case: Case) -> Gate:
         """Wait for what shows a case, and return it; where several variants fail together, each is run alone."""

@@ -200,16 +200,21 @@ class _Loop:
         self._missing = None if expected is None else set(expected)
         self._to_run = 0
         if expected is not None:
-            ranks = {item: self._rank(item, expected) for item in session.items}
-            session.items.sort(key=ranks.__getitem__)
-            self._to_run = sum(rank < _NEAR for rank in ranks.values())
+            ranked = [(rank, item) for item in session.items for rank in self._ranks(item, expected)]
+            session.items = [item for _, item in sorted(ranked, key=lambda pair: pair[0])]
+            self._to_run = sum(rank < _NEAR for rank, _ in ranked)
+
+    def _ranks(self, item: pytest.Item, expected: frozenset[str]) -> tuple[int, ...]:
+        """Return the places of a test. One that looks at what the others have left runs before and after the rest."""
+        named = not expected.isdisjoint(requirement_ids(item))
+        if item.get_closest_marker("last"):
+            return (_NAMED_LAST, _LAST) if named else (_LAST,)
+        return (self._rank(item, expected),)
 
     def _rank(self, item: pytest.Item, expected: frozenset[str]) -> int:
-        own = set(requirement_ids(item))
-        if item.get_closest_marker("last"):
-            return _NAMED_LAST if own & expected else _LAST
         if item.get_closest_marker("smoke"):
             return _WALK
+        own = set(requirement_ids(item))
         if own & expected:
             return _NAMED
         operations = {self._run.catalogue[name].operation for name in expected if name in self._run.catalogue}
