@@ -23,6 +23,8 @@ class _Missing:
 
 
 MISSING: Final = _Missing()
+MARK: Final = r"[0-9a-f]{8}(?:g?w[0-9]+)?n[0-9]+x"
+"""A pattern of what the suite puts into every name that it makes up: the run, the worker if any, and a number."""
 _EXACT_IN_EVERY_LANGUAGE: Final = 2**53
 _DEEP: Final = 50
 _DEEPEST: Final = 600

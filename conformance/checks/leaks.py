@@ -199,7 +199,7 @@ def _only_own(exchange: Exchange, params: Params, rules: Basis) -> list[Finding]
 def _no_foreign_data(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     if exchange.response is None or not exchange.call.actor or not exchange.response.body:
         return None
-    text, sent = exchange.response.text.casefold(), exchange.request_text.casefold()
+    text, sent = exchange.response_text.casefold(), exchange.request_text.casefold()
     foreign = [
         address
         for address in sorted(rules.memory.private_texts.within(text))

@@ -143,7 +143,7 @@ def _no_other_token(exchange: Exchange, params: Params, rules: Basis) -> list[Fi
         return None
     own = rules.memory.traces.handed_out(exchange)
     request = "\n".join([exchange.url, *(value for _, value in exchange.request_headers)])
-    everything = "\n".join([exchange.response.text, *(value for _, value in exchange.response.headers)])
+    everything = "\n".join([exchange.response_text, *(value for _, value in exchange.response.headers)])
     shown = rules.memory.traces.token_texts.within(everything)
     others = [token for token in shown if token not in own and token not in request]
     return [Finding("no token of another session", "a token that another response handed out")] if others else []

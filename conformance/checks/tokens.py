@@ -100,6 +100,7 @@ def _readings(part: str) -> list[tuple[int, str]]:
     return list(enumerate(texts))
 
 
+@lru_cache(maxsize=4096)
 def _reading(token: str, place: int, deep: int) -> str:
     """Return the same part of another token, decoded as often; nothing where it has none."""
     parts = token.split(".")

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from conformance.literals import Literals
+from conformance.values import MARK, first_field, texts
 from conformance.values import field as field_of
-from conformance.values import first_field, texts
 from conformance.wire.exchange import Exchange
 
-_MARK: Final = re.compile(r"(?<![0-9a-z])[0-9a-f]{8}(?:gw[0-9]+)?n[0-9]+x", re.IGNORECASE)
+_MARK: Final = re.compile(rf"(?<![0-9a-z]){MARK}", re.IGNORECASE)
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{10,14}")
 _LONG_ENOUGH: Final = 12
 _LONGEST: Final = 20_000

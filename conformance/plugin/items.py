@@ -20,6 +20,7 @@ from conformance.settings import Size
 from conformance.wire.client import TargetGone
 
 RECORD: Final = pytest.StashKey[Record]()
+_SELDOM: Final = (10_000, 20, 20)
 IS_UNTESTED: Final = pytest.StashKey[bool]()
 
 
@@ -96,10 +97,12 @@ class Tests:
     def pytest_collection_finish(self) -> None:
         """Tell the controller which tests there are: it does not collect them itself where workers run them.
 
-        What is there by now stays until the end, so that the garbage collector need not go through it again and again.
+        What is there by now stays until the end, so that the garbage collector need not go through it again and again;
+        and what tests leave behind is little.
         """
         self.run.shared.collected(self._items, self._deselected)
         gc.freeze()
+        gc.set_threshold(*_SELDOM)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:

@@ -14,6 +14,8 @@ from conformance.wire.exchange import Exchange
 EVIDENCE_BYTES: Final = 4096
 _BODY_IN_SHORT: Final = 600
 _MOST_KEPT: Final = 2_000
+_MUCH, _MOST = 4 * EVIDENCE_BYTES, 50 * EVIDENCE_BYTES
+_LONGEST_SECRET: Final = 2 * EVIDENCE_BYTES
 
 
 class MaskedOnce:
@@ -110,8 +112,8 @@ def as_text(value: Any, deep: int = 2) -> str:
 
 
 def _body(raw: bytes, value: Any, masker: Masker) -> str:
-    if value is MISSING or len(raw) > 50 * EVIDENCE_BYTES:
-        text = masker.text(raw[: 50 * EVIDENCE_BYTES].decode("utf-8", "backslashreplace"))
+    if value is MISSING or len(raw) > _MOST:
+        text = _beginning(raw, masker)
     else:
         try:
             text = masker.json(value)
@@ -119,3 +121,11 @@ def _body(raw: bytes, value: Any, masker: Masker) -> str:
             text = masker.text(raw.decode("utf-8", "backslashreplace"))
     text = visible(text)
     return text if len(text) <= EVIDENCE_BYTES else f"{text[:EVIDENCE_BYTES]}… ({len(raw)} bytes)"
+
+
+def _beginning(raw: bytes, masker: Masker) -> str:
+    """Return what a long body begins with, masked: of more than is shown, since a secret may begin before the end."""
+    text = masker.text(raw[:_MUCH].decode("utf-8", "backslashreplace"))
+    if len(raw) > _MUCH and len(text) < EVIDENCE_BYTES + _LONGEST_SECRET:
+        text = masker.text(raw[:_MOST].decode("utf-8", "backslashreplace"))
+    return text

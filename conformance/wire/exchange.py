@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from conformance.values import MISSING, parse_json, texts
+
+_VERY_LONG: Final = 50_000
 
 
 class Intent(StrEnum):
@@ -127,6 +129,15 @@ class Exchange:
     def request_texts(self) -> list[str]:
         """Return every text in the request's JSON value, field names included."""
         return texts(self.request_json)
+
+    @cached_property
+    def response_text(self) -> str:
+        """Return the response's body as text, without the very long texts that it repeats of its request."""
+        text = self.response.text if self.response is not None else ""
+        if len(text) > _VERY_LONG:
+            for sent in self.request_texts:
+                text = text.replace(sent, "") if len(sent) > _VERY_LONG else text
+        return text
 
     @property
     def response_texts(self) -> list[str]:

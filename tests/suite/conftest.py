@@ -13,56 +13,33 @@ import pytest
 
 from conformance.contract.catalogue import Catalogue, load_catalogue
 from conformance.contract.document import Contract, load_contract
-from sandbox.switchboard import FAULTS
 from tests.suite.detection import BY_ORDER, MEETING, Case, Gate, shown_by
 from tests.suite.fires import load_fires
 from tests.suite.forking import CAN_FORK, skip_without_fork
+from tests.suite.invocation import BETWEEN_REQUESTS, Done, invoke
 from tests.suite.proving import Background
 
 ROOT = Path(__file__).parents[2]
 CASES = pytest.StashKey[Sequence[Case]]()
 
 
-LEFT_OUT = pytest.StashKey[int]()
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--all-proofs",
         action="store_true",
-        help="prove every fault, not only one for each requirement, and every variant alone "
-        "(so is what -k or :: selects)",
+        help="prove every variant alone, and not only beside others (so is what -k or :: selects)",
     )
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: needed_case(item) is not None)
-    if is_selected(config):
-        return
-    needed = needed_faults()
-    left_out = [item for item in items if (case := needed_case(item)) and set(case.faults) - needed]
-    config.stash[LEFT_OUT] = len(left_out)
-    config.hook.pytest_deselected(items=left_out)
-    gone = set(left_out)
-    items[:] = [item for item in items if item not in gone]
 
 
 def is_selected(config: pytest.Config) -> bool:
-    """Return whether each fault and variant is proven alone: all of them were asked for, or these were named."""
+    """Return whether each variant is proven alone: all of them were asked for, or these were named."""
     named = config.option.keyword or any("::" in argument for argument in config.args)
     return bool(config.option.all_proofs or named)
-
-
-def needed_faults() -> frozenset[str]:
-    """Return the faults that are made to break a requirement which none before them breaks."""
-    proven: set[str] = set()
-    needed = []
-    for name, fault in FAULTS.items():
-        if not proven.issuperset(fault.requirements):
-            needed.append(name)
-            proven.update(fault.requirements)
-    return frozenset(needed)
 
 
 def needed_case(item: pytest.Item) -> Case | None:
@@ -81,6 +58,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     is_worker = hasattr(session.config, "workerinput")
     if CAN_FORK and needed and not session.config.option.collectonly and not is_worker:
         background_proofs(session.config)
+
+
+@pytest.fixture(scope="session")
+def serial_run(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """A run in one process, with the words `BETWEEN_REQUESTS`: those in several processes are held against it."""
+    return invoke(tmp_path_factory.mktemp("serial"), *BETWEEN_REQUESTS)
 
 
 class Proofs:
@@ -129,9 +112,8 @@ PROOFS = pytest.StashKey[Proofs]()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if left_out := config.stash.get(LEFT_OUT, 0):
-        further = f"{left_out} further faults of requirements that are proven, and most variants alone"
-        terminalreporter.write_line(f"left out: {further} (--all-proofs)")
+    if not is_selected(config):
+        terminalreporter.write_line("left out: most variants alone (--all-proofs)")
     terminalreporter.write_line("left out: real better-auth as a target, which needs Node (pytest tests/better_auth)")
 
 

@@ -25,6 +25,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from conformance.contract.catalogue import Catalogue
 from conformance.report.html import environment
 from sandbox import identity
 from sandbox.server import serve
@@ -204,6 +205,11 @@ MEETING: Final[Mapping[str, frozenset[str]]] = {
 """By fault: what fires or not by how requests meet, by the id that a query finds first, or by the time since the first
 customer; beside what always does."""
 
+_NO_STATUS_CODE: Final = frozenset({"SIGNUP-ERROR-3", "SIGNIN-ERROR-3", "ORG-ERROR-3", "ACTIVE-ERROR-3"})
+"""The errors of the reference's authentication paths have the shape without a statusCode."""
+_NO_SUCH_BRANCH: Final = frozenset({"CHECKOUT-TENANT-23"})
+"""The reference accepts no session without a merchantId, so that nothing shows whose it is."""
+
 SLOW: Final = frozenset(
     {"latency-100-ms", "limit-auth-x-retry-after", "limit-auth-retry-after", "limit-auth-shared-bucket"}
 )
@@ -228,6 +234,11 @@ def shown_by(case: Case) -> Case:
 def fault_cases() -> list[Case]:
     """Return every fault by itself."""
     return [Case(faults=(name,)) for name in FAULTS]
+
+
+def undecided(catalogue: Catalogue) -> frozenset[str]:
+    """Return the requirements that nothing of the reference decides."""
+    return _NO_STATUS_CODE | _NO_SUCH_BRANCH | {row.id for row in catalogue if row.not_testable}
 
 
 def all_cases() -> list[Case]:

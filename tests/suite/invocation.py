@@ -31,6 +31,12 @@ _IMPORTED: Final = (
     *("pytest_html.plugin", "pytest_metadata.plugin", "schemathesis", "xdist.plugin"),
     "tests.suite.warm",
 )
+BETWEEN_REQUESTS: Final = (
+    *("--seed", "5", "--ignore", "tests/conformance/test_generated.py"),
+    *("--sandbox-fault", "existing-only-first-time", "--sandbox-fault", "organization-name-upper-cased"),
+    *("--sandbox-fault", "checkout-urls-equal"),
+)
+"""The words of a run against faults that show between requests alone: each needs what others have sent."""
 _PATIENCE: Final = 60
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _OWN: Final = ("CONFORMANCE_", "PYTEST_", "COV")

@@ -22,7 +22,19 @@ from conformance.contract.catalogue import Catalogue
 from sandbox.switchboard import FAULTS, VARIANTS, behaviour_of
 from tests.suite import conftest
 from tests.suite.conftest import Proofs, background_proofs
-from tests.suite.detection import GIVEN, MEETING, ROOT, SLOW, TOGETHER, Case, Gate, fault_cases, lawful_cases, shown_by
+from tests.suite.detection import (
+    GIVEN,
+    MEETING,
+    ROOT,
+    SLOW,
+    TOGETHER,
+    Case,
+    Gate,
+    fault_cases,
+    lawful_cases,
+    shown_by,
+    undecided,
+)
 from tests.suite.detection_page import PAGE, page, timed_ids
 from tests.suite.fires import PROOFS, load_fires, proofs_text, proven_by
 from tests.suite.forking import skip_without_fork
@@ -31,8 +43,6 @@ from tests.suite.proving import UNENDED
 _TILL_PROOFS_RUN = 6.0
 _TILL_ALL_ENDED = 60
 AGAIN = "write it anew with `python -m tests.suite.write_detection_page"
-NO_STATUS_CODE = frozenset({"SIGNUP-ERROR-3", "SIGNIN-ERROR-3", "ORG-ERROR-3", "ACTIVE-ERROR-3"})
-"""The errors of the reference's authentication paths have the shape without a statusCode."""
 SAVED = frozenset(
     {f"SIGNIN-AUTH-{number}" for number in range(30, 36)}
     | {"SIGNIN-ECHO-40", "SIGNIN-HEADERS-51", "SIGNIN-PROPERTY-20", "SIGNIN-STATE-50"}
@@ -41,8 +51,6 @@ SAVED = frozenset(
     | {"SIGNUP-ECHO-3", "SIGNUP-HEADERS-51", "SIGNUP-PROPERTY-20", "SIGNUP-TOGETHER-50", "SIGNUP-TOGETHER-51"}
 )
 """What needs many sign-ups or sign-ins, and is left out where a target limits the rate of both."""
-NO_SUCH_BRANCH = frozenset({"CHECKOUT-TENANT-23"})
-"""The reference accepts no session without a merchantId, so that nothing shows whose it is."""
 
 by_case = pytest.mark.parametrize("case", fault_cases(), ids=lambda case: case.id)
 by_lawful_case = pytest.mark.parametrize("case", lawful_cases(), ids=lambda case: case.id)
@@ -62,11 +70,6 @@ PROVEN_ELSEWHERE = {
     "API-PROTOCOL-50": "bytes behind a response to HEAD come from the servers of tests/suite/test_together.py",
 }
 """Requirements that no fault of the sandbox can break, and where their check is shown to work."""
-
-
-def undecided(catalogue: Catalogue) -> frozenset[str]:
-    """The requirements that nothing of the reference decides."""
-    return NO_STATUS_CODE | NO_SUCH_BRANCH | {row.id for row in catalogue if row.not_testable}
 
 
 @by_case

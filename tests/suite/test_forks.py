@@ -15,25 +15,28 @@ from typing import Any, cast
 
 import pytest
 
+from conformance.checks.rules import Rules
+from conformance.contract.catalogue import Catalogue
 from conformance.contract.document import Contract
 from conformance.errors import Why
+from conformance.masking import Masker
 from conformance.plugin.forks import can_fork
 from conformance.plugin.sessions import Sessions
+from conformance.run import Run
+from conformance.settings import Settings
+from conformance.values import MARK
 from conformance.wire.exchange import Call, Exchange, Response
-from tests.suite.invocation import ROOT, Done, invoke
+from tests.suite.invocation import BETWEEN_REQUESTS, ROOT, Done, invoke
 from tests.suite.recording import recording_target
 
 CONFORMANT, MUST_BROKEN, INTERRUPTED, SUITE_FAILED = 0, 1, 2, 3
 FEATURES = "tests/conformance/test_features.py"
-FAULTS = ("existing-only-first-time", "organization-name-upper-cased", "checkout-urls-equal")
 SIDE_BY_SIDE = ("--concurrency", "3")
 TOLD = "3 tests run side by side"
 
 
-def test_verdicts_and_reports_are_those_of_a_serial_run(tmp_path: Path) -> None:
-    words = ["--seed", "5", *(word for name in FAULTS for word in ("--sandbox-fault", name))]
-    one = invoke(tmp_path / "one", *words)
-    three = invoke(tmp_path / "three", *words, *SIDE_BY_SIDE)
+def test_verdicts_and_reports_are_those_of_a_serial_run(serial_run: Done, tmp_path: Path) -> None:
+    one, three = serial_run, invoke(tmp_path, *BETWEEN_REQUESTS, *SIDE_BY_SIDE)
     assert (one.status, three.status) == (MUST_BROKEN, MUST_BROKEN), three.output
     assert TOLD in three.output
     assert TOLD not in one.output
@@ -41,9 +44,9 @@ def test_verdicts_and_reports_are_those_of_a_serial_run(tmp_path: Path) -> None:
     assert three.verdicts == one.verdicts
     assert reasons(three) == reasons(one)
     assert users(three) <= users(one) + 3
-    tests = junit_tests(tmp_path / "one")
-    assert junit_tests(tmp_path / "three") == tests
-    assert len(allure_results(tmp_path / "three")) == len(tests) == len(set(tests))
+    tests = junit_tests(one.reports)
+    assert junit_tests(tmp_path) == tests
+    assert len(allure_results(tmp_path)) == len(tests) == len(set(tests))
 
 
 def reasons(done: Done) -> dict[str, str]:
@@ -122,6 +125,14 @@ def test_a_session_that_tests_share_keeps_its_active_organization(tmp_path: Path
     assert shared
     for operations in shared:
         assert "create" not in operations[operations.index("set-active") :]
+
+
+@pytest.mark.parametrize("worker", ["", "gw0", "gw12", "w1", "w12"])
+def test_whose_a_name_is_is_known_whichever_worker_made_it_up(
+    worker: str, catalogue: Catalogue, contract: Contract
+) -> None:
+    run = Run(Settings(), contract, catalogue, Rules(catalogue, contract), Masker(), ROOT, worker=worker)
+    assert re.fullmatch(MARK, run.unique())
 
 
 SIGN_IN = Call("POST", "/authentication/sign-in/email", operation="signInEmail", actor="first")

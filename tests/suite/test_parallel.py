@@ -35,13 +35,14 @@ from conformance.plugin.workers import Relay, Sealed
 from conformance.results.records import Breach, Reason, Record
 from conformance.run import Run
 from conformance.sharing import Claim, Store, once
-from tests.suite.invocation import ROOT, Done, Given, invoke
+from tests.suite.detection import undecided
+from tests.suite.invocation import BETWEEN_REQUESTS, ROOT, Done, Given, invoke
 from tests.suite.misbehaving import HANG, LOOPBACK, Request, Script, forwarded, free_port, serving
 from tests.suite.recording import recording_target
 
 CONFORMANT, MUST_BROKEN, INTERRUPTED, INTERNAL_ERROR = 0, 1, 2, 3
 FEATURES = "tests/conformance/test_features.py"
-FAULTS = ("existing-only-first-time", "organization-name-upper-cased", "checkout-urls-equal")
+WITHOUT_FAULTS = BETWEEN_REQUESTS[: BETWEEN_REQUESTS.index("--sandbox-fault")]
 CATALOGUE = load_catalogue(ROOT / "openapi" / "requirements")
 SCARCE = ("signUpEmail", "signInEmail")
 BEFORE = 4
@@ -52,21 +53,25 @@ SIGN_UP, SIGN_IN = "/authentication/sign-up/email", "/authentication/sign-in/ema
 # The verdicts of a serial run
 
 
-@pytest.mark.parametrize("faults", [(), FAULTS], ids=["the reference", "faults that show between requests"])
-def test_verdicts_are_those_of_a_serial_run(faults: tuple[str, ...], tmp_path: Path) -> None:
+def test_verdicts_are_those_of_a_serial_run(serial_run: Done, tmp_path: Path) -> None:
     """What one process has created is remembered when another is given it again; counts are not disturbed.
 
     Nor are they by independent requests that are sent side by side.
     """
-    words = ["--seed", "5", "--ignore", "tests/conformance/test_generated.py"]
-    words += [word for name in faults for word in ("--sandbox-fault", name)]
-    one = invoke(tmp_path / "one", *words)
-    four = invoke(tmp_path / "four", *words, "-n", "4", "--concurrency", "4")
-    assert (one.status, four.status) == ((MUST_BROKEN,) * 2 if faults else (CONFORMANT,) * 2), four.output
+    one, four = serial_run, invoke(tmp_path, *BETWEEN_REQUESTS, "-n", "4", "--concurrency", "4")
+    assert (one.status, four.status) == (MUST_BROKEN,) * 2, four.output
     assert four.verdicts == one.verdicts
     assert four.report["totals"] == one.report["totals"]
     assert reasons(four) == reasons(one)
-    assert bool(four.failed) is bool(faults)
+    assert four.failed
+
+
+def test_nothing_is_left_undecided_by_several_processes(tmp_path: Path, catalogue: Catalogue) -> None:
+    """The reference in four processes: what one leaves undecided too, and nothing else."""
+    done = invoke(tmp_path, *WITHOUT_FAULTS, "-n", "4", "--concurrency", "4")
+    assert done.status == CONFORMANT, done.output
+    left = {name for name, verdict in done.verdicts.items() if verdict == "not tested"}
+    assert left == undecided(catalogue)
 
 
 def reasons(done: Done) -> dict[str, str]:

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conformance.contract.catalogue import Catalogue
-from conformance.values import MISSING, first_field
+from conformance.values import MARK, MISSING, first_field
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange, Intent
 
 WORD: Final = re.compile(r"[A-Za-z0-9._~%@+-]{4,}")
-MARK: Final = re.compile(r"[0-9a-f]{8}(?:gw[0-9]+)?n[0-9]+x", re.IGNORECASE)
-"""What the suite puts into every name that it makes up."""
+_MADE_UP: Final = re.compile(MARK, re.IGNORECASE)
 _SHORTEST_ID: Final = 4
 _SHORTEST_SECRET: Final = 6
 _AUTHORIZATION: Final = "authorization"
@@ -58,7 +57,7 @@ class Origins:
         self._by_token: dict[str, list[Exchange]] = {}
         sent: set[str] = set()
         exchanges = list(exchanges)
-        made_up = {value for one in exchanges for _, value in _texts(one.request_json) if MARK.search(value)}
+        made_up = {value for one in exchanges for _, value in _texts(one.request_json) if _MADE_UP.search(value)}
         for exchange in exchanges:
             self._exchanges[exchange.number] = exchange
             if exchange.call.token:
@@ -71,7 +70,7 @@ class Origins:
                     self.given.setdefault(value, place)
             for name in self._created(exchange):
                 self._made.setdefault(name.casefold(), exchange.number)
-                for mark in MARK.findall(name):
+                for mark in _MADE_UP.findall(name):
                     self._marked.setdefault(mark.casefold(), exchange.number)
         ids = [value for value in self.given if WORD.fullmatch(value) and any(map(str.isdigit, value))]
         self._folded = {value.casefold(): value for value in ids}
@@ -124,7 +123,7 @@ class Origins:
 
     def nearly(self, word: str) -> str:
         """Return the given id that a word is nearly: in other letters, or with its start or end; or an empty text."""
-        if word in self.given or len(word) < _ENOUGH_IN_COMMON or MARK.search(word):
+        if word in self.given or len(word) < _ENOUGH_IN_COMMON or _MADE_UP.search(word):
             return ""
         alike = [self._folded[word.casefold()]] if word.casefold() in self._folded else []
         alike += self._by_end_or_start.get(word[:_ENOUGH_IN_COMMON], [])
@@ -199,7 +198,7 @@ class Origins:
         for _, value in _texts(exchange.request_json):
             if (made := self._made.get(value.casefold())) is not None and made < exchange.number:
                 yield made
-        for mark in MARK.findall(_text_of(exchange)):
+        for mark in _MADE_UP.findall(_text_of(exchange)):
             if (made := self._marked.get(mark.casefold())) is not None and made < exchange.number:
                 yield made
 
