@@ -37,6 +37,8 @@ BETWEEN_REQUESTS: Final = (
     *("--sandbox-fault", "checkout-urls-equal"),
 )
 """The words of a run against faults that show between requests alone: each needs what others have sent."""
+QUIET: Final = ("-p", "no:allure_pytest", "-p", "no:html")
+"""The words of a run whose reports in the forms of Allure and pytest-html nobody reads."""
 _PATIENCE: Final = 60
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _OWN: Final = ("CONFORMANCE_", "PYTEST_", "COV")

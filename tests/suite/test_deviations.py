@@ -17,7 +17,7 @@ from sandbox.switchboard import VARIANTS
 from sandbox.variants.model import Variant
 from tests.suite.detection import Case, sandbox
 from tests.suite.forking import skip_without_fork
-from tests.suite.invocation import ROOT, invoke
+from tests.suite.invocation import QUIET, ROOT, invoke
 
 BESIDE = 50
 """What is added to each documented status of a refusal; 413 and 429 may come from before the target."""
@@ -53,7 +53,7 @@ def test_statuses_of_its_own_are_lawful_everywhere_where_they_are_declared(
     profile = tmp_path / "target.yaml"
     with sandbox(Case(variants=("own-statuses", "sessions-2"))) as url:
         profile.write_text(json.dumps({"base_url": url, "deviations": declared(contract)}), encoding="utf-8")
-        done = invoke(tmp_path / "reports", "--profile", str(profile), patience=300)
+        done = invoke(tmp_path / "reports", "--profile", str(profile), *QUIET, patience=300)
     assert done.failed == set(), done.output
     assert done.report["verdict"] == "conformant", done.output
     assert {row["status"] for row in done.report["deviations"] if row["seen"]} == {n + BESIDE for n in CHOSEN}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.suite.invocation import Done, invoke
+from tests.suite.invocation import QUIET, Done, invoke
 from tests.suite.misbehaving import LOOPBACK, free_port
 from tests.suite.networks import Authority, forward_proxy, secured_target
 from tests.suite.recording import recording_target
@@ -43,7 +43,7 @@ def test_protocol_that_both_sides_speak(name: str, authority: Authority, tmp_pat
 
 def test_gate_over_http2(authority: Authority, tmp_path: Path) -> None:
     """Every scenario and every table: what HTTP/2 has no words for is not held against the target."""
-    words = ["--http2", "--ca-bundle", str(authority.root), "--deselect", "tests/conformance/test_generated.py"]
+    words = ["--http2", "--ca-bundle", str(authority.root), "--deselect", "tests/conformance/test_generated.py", *QUIET]
     with secured_target(authority, protocols=BOTH) as target:
         done = invoke(tmp_path, "--base-url", target.url, *words)
     assert done.status == CONFORMANT, done.output
