@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 from zlib import crc32
 
-from conformance.generate.adapters import AnyCase
-from conformance.generate.cases import to_call
+from conformance.errors import NotTested, Why
 from conformance.generate.dictionary import with_word
+from conformance.generate.plain import Parts, to_call
 from conformance.run import Run
 from conformance.settings import Size
 from conformance.wire.exchange import Call
 from steps import operations
+from steps.fixtures import any_customer
 from steps.merchant import Merchant
+from steps.merchants import Merchants
 
 _GUESSES, _WORDS = 3, 4
 """In a full run each third case keeps its made-up values, and of four three have a word of the dictionary."""
 
 
-def prepared(run: Run, case: AnyCase, operation: str, who: Merchant | None, customer: str, *, valid: bool) -> Call:
+def prepared(run: Run, parts: Parts, operation: str, who: Merchant | None, customer: str, *, valid: bool) -> Call:
     """A generated case: returns its call, in which ids are real and, for a valid one, unique values are unique."""
     token = who.token if who is not None and run.contract.operations[operation].needs_token else None
-    sent = to_call(case, run, operation, token, who.key if who is not None else "")
+    sent = to_call(parts, run, operation, token, who.key if who is not None else "")
     if not isinstance(sent.json, dict):
         return sent
     given, chance = sent.json, _chance(sent.json)
@@ -38,6 +41,21 @@ def prepared(run: Run, case: AnyCase, operation: str, who: Merchant | None, cust
         body |= {name: given[name] for name in known.guessed if name in given}
     may_repeat = not isinstance(body.get("metadata"), dict)
     return replace(sent, json=body, repeat=may_repeat)
+
+
+def preparer(run: Run, merchants: Merchants, operation: str, mode: str) -> Callable[[Parts], Call]:
+    """Return what makes the call of a generated case of an operation.
+
+    Raises `NotTested` where requests of the operation are scarce on this target.
+    """
+    if operation in operations.SCARCE and run.limited(operation):
+        raise NotTested(
+            "saved: the target limits sign-ups and sign-ins, and every requirement has a check of its own",
+            Why.SAVED,
+        )
+    who = operations.sender(merchants, operation)
+    customer = any_customer(run, merchants.first) if operations.BY_ID[operation].takes_customer else ""
+    return lambda parts: prepared(run, parts, operation, who, customer, valid=mode == "positive")
 
 
 def _chance(body: dict[str, Any]) -> int:

@@ -1,140 +1,107 @@
-"""The tests of generated requests, which import schemathesis and hypothesis: they are loaded where a run has them."""
+"""The generated requests of a gate: a few of each kind, which are made beside the tests, or where they are sent."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, suppress
-from functools import cache
 from pathlib import Path
-from threading import Lock
 from typing import Final
 
-from conformance.errors import NotTested, Why
-from conformance.generate.adapters import AnyCase
-from conformance.generate.cases import Generator, explore, judge, sample, within
+from conformance.errors import NotTested
+from conformance.generate.plain import Order, Source, answer_to, record_complaint
+from conformance.results.records import Record
 from conformance.run import Run
-from conformance.settings import Size
-from conformance.wire.client import NotSendable
-from conformance.wire.exchange import Call
-from steps import operations
-from steps.fixtures import any_customer
-from steps.generated import prepared
-from steps.machine import walk_machine
+from conformance.wire.client import NotSendable, TargetGone
+from conformance.wire.exchange import Call, Exchange
+from steps.generated import preparer
 from steps.merchants import Merchants
 
 DOCUMENT: Final = Path(__file__).parents[1] / "openapi" / "onboarding.yaml"
-COVERAGE_OF_A_GATE: Final = {"positive": 1, "negative": 1}
-FUZZING_OF_A_GATE: Final = {"positive": 1, "negative": 1}
-EXAMPLES_OF_A_GATE: Final = 1
-BATCH: Final = 40
-_SHARE_OF_LINKS: Final = 2
-_LOADING: Final = Lock()
-_SHARES: Final = 2 * len(operations.ALL) + _SHARE_OF_LINKS
-"""The parts of a time budget: one for each operation and mode of values, the others for the walks over the links."""
+CASES_OF_A_GATE: Final = {"coverage": 1, "examples": 1, "fuzzing": 1}
+
+
+def order(run: Run, kind: str, operation: str, mode: str = "positive") -> Order:
+    """Return the order for what a gate sends of a kind of cases, an operation and a mode of values."""
+    seed = run.random(f"{kind} {operation} {mode}").randrange(2**32)
+    return Order(kind, operation, mode, CASES_OF_A_GATE[kind], seed)
 
 
 class Generation:
-    """Generated requests of the operations in a document, sent in a run on behalf of its merchants."""
+    """Generated requests of a gate, sent in a run on behalf of its merchants."""
 
-    def __init__(self, run: Run, merchants: Merchants, document: Path) -> None:
+    def __init__(self, run: Run, merchants: Merchants, source: Source) -> None:
         self.run = run
         self.merchants = merchants
-        self.generator = generator(document)
+        self.source = source
 
     def cover(self, operation: str, mode: str) -> None:
-        """Send the cases at and beyond every bound: all in a full run, a choice by the seed in a gate."""
-        run = self.run
-        prepare = self._preparer(operation, mode)
-        room = None if run.settings.size is Size.FULL else COVERAGE_OF_A_GATE[mode]
-        chosen = sample(self.generator.coverage(operation, mode), room, run.random(f"coverage {operation} {mode}"))
-        sent: deque[AnyCase] = deque()
+        """Send cases at and beyond the bounds of the document: a choice by the seed."""
+        chosen = order(self.run, "coverage", operation, mode)
+        prepare = preparer(self.run, self.merchants, operation, mode)
+        sent: deque[int] = deque()
 
         def calls() -> Iterator[Call]:
-            for case in chosen:
-                with suppress(NotSendable):
-                    prepared_call = prepare(case)
-                    sent.append(case)
-                    yield prepared_call
+            for place, parts in enumerate(self.source.made(chosen)):
+                if parts is not None:
+                    sent.append(place)
+                    yield prepare(parts)
 
-        with closing(run.send_each(calls())) as outcomes:
+        with closing(self.run.send_each(calls())) as outcomes:
             for outcome in outcomes:
-                case = sent.popleft()
+                place = sent.popleft()
                 with suppress(NotSendable):
-                    judge(run, case, outcome.exchange, valid=mode == "positive")
+                    self._judge(chosen, place, outcome.exchange)
 
     def send_examples(self, operation: str) -> None:
-        """Send the examples, in a gate one of an operation; raise `NotTested` where none was accepted."""
-        send = self._sender(operation, "positive")
-        accepted: list[bool] = []
-        strategies = self.generator.examples(operation)
-        room = len(strategies) if self.run.settings.size is Size.FULL else EXAMPLES_OF_A_GATE
-        for number, strategy in enumerate(strategies[:room]):
-            purpose = f"example {operation} {number}"
-            explore(self.run, strategy, lambda case: accepted.append(send(case)), 1, purpose)
-        if not any(accepted):
+        """Send an example of the document; raise `NotTested` where it was not accepted."""
+        if not any(self._send_all(order(self.run, "examples", operation))):
             raise NotTested("no example was accepted")
 
     def fuzz(self, operation: str, mode: str) -> None:
-        """Send random cases: a few in a gate; in a full run, as many as its time budget allows."""
-        send = self._sender(operation, mode)
-        cases = self.generator.fuzzing(operation, mode)
-        run = self.run
-        if run.settings.size is not Size.FULL:
-            explore(run, cases, lambda case: _ignore(send(case)), FUZZING_OF_A_GATE[mode], f"{operation} {mode}")
-            return
-        left, batch = within(run.settings.time_budget / _SHARES), 0
-        while left():
-            explore(run, cases, lambda case: _ignore(send(case)), BATCH, f"{operation} {mode} {batch}")
-            batch += 1
+        """Send a random case."""
+        self._send_all(order(self.run, "fuzzing", operation, mode))
 
-    def walk(self) -> None:
-        """Walk over the links for a share of the time budget."""
-        left, batch = within(self.run.settings.time_budget * _SHARE_OF_LINKS / _SHARES), 0
-        while left():
-            walk_machine(self.run, self.merchants, self.generator, f"links {batch}")
-            batch += 1
+    def _send_all(self, chosen: Order) -> list[bool]:
+        """Send the cases of an order, and return which the target accepted; a new breach is made smaller."""
+        run, record, accepted = self.run, self.run.record, list[bool]()
+        prepare = preparer(run, self.merchants, chosen.operation, chosen.mode)
+        known = {breach.requirement for breach in record.breaches} | run.recorder.broken
+        for place, parts in enumerate(self.source.made(chosen)):
+            if parts is None:
+                continue
+            scratch, stopped = Record(record.test), None
+            with run.recording(scratch):
+                try:
+                    accepted.append(self._send(chosen, place, prepare(parts)))
+                except (NotTested, TargetGone) as reason:
+                    stopped = reason
+            record.take_counts(scratch)
+            if stopped is None and any(breach.requirement not in known for breach in scratch.breaches):
+                self._search(chosen, known)
+            found = {breach.requirement for breach in record.breaches}
+            for breach in scratch.breaches:
+                if breach.requirement in known or breach.requirement not in found:
+                    record.breach(breach)
+            if stopped is not None:
+                raise stopped
+        return accepted
 
-    def _sender(self, operation: str, mode: str) -> Callable[[AnyCase], bool]:
-        """Return what sends a generated case of an operation, and says whether the target accepted it."""
-        run, prepare = self.run, self._preparer(operation, mode)
+    def _send(self, chosen: Order, place: int, call: Call) -> bool:
+        try:
+            exchange = self.run.send(call)
+        except NotSendable:
+            return False
+        self._judge(chosen, place, exchange)
+        return exchange.is_success
 
-        def send(case: AnyCase) -> bool:
-            try:
-                exchange = run.send(prepare(case))
-            except NotSendable:
-                return False
-            judge(run, case, exchange, valid=mode == "positive")
-            return exchange.is_success
+    def _judge(self, chosen: Order, place: int, exchange: Exchange) -> None:
+        """Hold a response against schemathesis' own checks, beside the passive ones of the wire."""
+        answer = answer_to(self.run, exchange, valid=chosen.mode == "positive")
+        for complaint in self.source.complaints(chosen, place, answer) if answer is not None else ():
+            record_complaint(self.run, exchange, complaint)
 
-        return send
+    def _search(self, chosen: Order, known: set[str]) -> None:
+        from steps.deep_generation import search  # noqa: PLC0415
 
-    def _preparer(self, operation: str, mode: str) -> Callable[[AnyCase], Call]:
-        """Return what makes the call of a generated case of an operation, or raises `NotSendable`.
-
-        Raises `NotTested` where requests of the operation are scarce on this target.
-        """
-        run = self.run
-        if operation in operations.SCARCE and run.limited(operation):
-            raise NotTested(
-                "saved: the target limits sign-ups and sign-ins, and every requirement has a check of its own",
-                Why.SAVED,
-            )
-        who = operations.sender(self.merchants, operation)
-        customer = any_customer(run, self.merchants.first) if operations.BY_ID[operation].takes_customer else ""
-        return lambda case: prepared(run, case, operation, who, customer, valid=mode == "positive")
-
-
-def generator(document: Path) -> Generator:
-    """Return the generator of a document, which is made once in a process, by the first thread that asks for it."""
-    with _LOADING:
-        return _generator(document)
-
-
-@cache
-def _generator(document: Path) -> Generator:
-    return Generator.load(document)
-
-
-def _ignore(accepted: bool) -> None:
-    """A fuzzed case may be accepted or refused; the checks on its response are what counts."""
+        search(self.run, self.merchants, DOCUMENT, chosen, known)

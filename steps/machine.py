@@ -11,7 +11,7 @@ from hypothesis.errors import Flaky
 from schemathesis.core.transport import Response
 
 from conformance.generate.adapters import AnyCase, is_valid
-from conformance.generate.cases import Generator, judge
+from conformance.generate.cases import Generator, judge, parts_of
 from conformance.run import Run
 from conformance.wire.client import NotSendable
 from steps import operations
@@ -38,7 +38,7 @@ def walk_machine(run: Run, merchants: Merchants, generator: Generator, purpose: 
             linked = str(case.body.get("customerId", "")) if isinstance(case.body, dict) else ""
             valid = is_valid(case)
             try:
-                call = prepared(run, case, name, operations.sender(merchants, name), linked, valid=valid)
+                call = prepared(run, parts_of(case), name, operations.sender(merchants, name), linked, valid=valid)
                 exchange = run.send(call)
             except NotSendable:
                 return _response(case, 0, [], b"")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import httpx
 import schemathesis
@@ -19,6 +19,8 @@ from schemathesis.core.failures import Failure, FailureGroup, ServerError
 from schemathesis.openapi import checks as failures
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi import checks
+
+from conformance.generate.plain import Complaint
 
 AnyCase: TypeAlias = "Case[Any]"
 """A generated case of any operation."""
@@ -89,14 +91,6 @@ def request_parts(case: AnyCase, base_url: str) -> Mapping[str, Any]:
 def is_valid(case: AnyCase) -> bool:
     """Return whether a case was generated to be valid; the cases of one state machine are of both modes."""
     return case.meta is None or case.meta.generation.mode is GenerationMode.POSITIVE
-
-
-class Complaint(NamedTuple):
-    """What a check of schemathesis, named as in `CHECKS`, holds against a response, in its words and in one line."""
-
-    check: str
-    title: str
-    message: str
 
 
 def complaints(case: AnyCase, response: httpx.Response, *, with_schema: bool) -> Iterator[Complaint]:

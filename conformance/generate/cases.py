@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -17,19 +18,27 @@ from hypothesis.errors import Flaky, HypothesisException, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 from schemathesis.schemas import BaseSchema
 
-from conformance.checks.base import BELOW_THE_API, BY_POLICY
 from conformance.errors import NotTested
 from conformance.generate import adapters
 from conformance.generate.adapters import MODES, AnyCase
-from conformance.generate.used import CHECKS
+from conformance.generate.plain import Answer, Complaint, Parts, answer_to, record_complaint
 from conformance.results.records import Breach, Record
 from conformance.run import Run
 from conformance.values import MISSING
 from conformance.wire.client import NotSendable, TargetGone
-from conformance.wire.exchange import Call, Exchange
+from conformance.wire.exchange import Exchange
 
-_OF_ERRORS: Final = {"documented-status", "error-media-type", "error-shape"}
-_OF_SUCCESS: Final = {"documented-status", "media-type", "header", "schema"}
+_ANY_HOST: Final = "http://localhost"
+_NOT_SENT: Final = frozenset({"authorization", "user-agent", "x-schemathesis-testcaseid", "cookie"})
+_SETTINGS: Final[dict[str, Any]] = {
+    "database": None,
+    "deadline": None,
+    "suppress_health_check": list(HealthCheck),
+    "verbosity": Verbosity.quiet,
+    "report_multiple_bugs": False,
+    "print_blob": False,
+    "derandomize": False,
+}
 _SHRINK_LIMIT: Final = 60
 _CHOICE: Final = 6
 
@@ -63,70 +72,31 @@ class Generator:
         return strategy
 
 
-def to_call(case: AnyCase, run: Run, operation: str, token: str | None, actor: str) -> Call:
-    """A generated case: returns the call that carries it, with the token of a session that is alive.
-
-    Raises `NotSendable` for a case that cannot be written as a request.
-    """
+def parts_of(case: AnyCase) -> Parts:
+    """Return what a generated case asks to be sent; raise `NotSendable` where it cannot be written as a request."""
     try:
-        parts = adapters.request_parts(case, run.base_url or "http://localhost")
+        parts = adapters.request_parts(case, _ANY_HOST)
     except (ValueError, TypeError, UnicodeError) as error:
         raise NotSendable(f"schemathesis cannot write this case: {type(error).__name__}") from None
-    hidden = {"authorization", "user-agent", "x-schemathesis-testcaseid", "cookie"}
-    headers = {name: str(value) for name, value in (parts.get("headers") or {}).items() if name.lower() not in hidden}
     body = parts.get("data") if isinstance(parts.get("data"), bytes) else None
-    known = run.contract.operations[operation]
-    return Call(
-        method=known.method,
-        path=known.path,
-        operation=operation,
-        json=parts["json"] if "json" in parts and body is None else MISSING,
-        body=body,
-        headers=headers,
-        token=token,
-        actor=actor,
-        generated=True,
-    )
+    given = (parts.get("headers") or {}).items()
+    headers = {name: str(value) for name, value in given if name.lower() not in _NOT_SENT}
+    return Parts(headers, parts["json"] if "json" in parts and body is None else MISSING, body)
+
+
+def complaints(case: AnyCase, answer: Answer) -> list[Complaint]:
+    """Return what schemathesis' own checks hold against the response to a case."""
+    request = httpx.Request(answer.method, answer.url, headers=list(answer.request_headers))
+    received = httpx.Response(answer.status, headers=list(answer.headers), content=answer.body, request=request)
+    received.elapsed = timedelta(seconds=answer.seconds)
+    return list(adapters.complaints(case, received, with_schema=answer.with_schema))
 
 
 def judge(run: Run, case: AnyCase, exchange: Exchange, *, valid: bool) -> None:
-    """A generated case that was answered: applies schemathesis' own checks, beside the passive ones of the wire.
-
-    What the passive checks have found already is not told twice. Where a request that is not valid was accepted, its
-    response may lawfully repeat the wrong values, so that schemathesis does not hold it against the schema.
-    """
-    response = exchange.response
-    elsewhere = exchange.status in BELOW_THE_API | BY_POLICY or exchange.status >= 500
-    if response is None or exchange.gateway or elsewhere or not response.body:
-        return
-    request = httpx.Request(exchange.call.method, exchange.url, headers=list(exchange.request_headers))
-    headers = [
-        (name, value)
-        for name, value in response.headers
-        if name.lower() not in ("content-encoding", "transfer-encoding")
-    ]
-    status = run.contract.documented(exchange.call.operation or "", response.status)
-    received = httpx.Response(status, headers=headers, content=response.body, request=request)
-    received.elapsed = timedelta(seconds=exchange.seconds)
-    for complaint in adapters.complaints(case, received, with_schema=valid or not exchange.is_success):
-        _record(run, exchange, complaint)
-
-
-def _record(run: Run, exchange: Exchange, complaint: adapters.Complaint) -> None:
-    kinds = set(CHECKS[complaint.check]) & (_OF_ERRORS if exchange.status >= 400 else _OF_SUCCESS)
-    rows = [
-        row
-        for row in run.catalogue
-        if row.operation == exchange.call.operation and row.rule and kinds & row.rule.keys()
-    ]
-    known = {breach.requirement for breach in run.record.breaches}
-    if rows and not any(row.id in known for row in rows):
-        run.breach(
-            rows[0].id,
-            f"no finding of schemathesis ({complaint.title})",
-            complaint.message or complaint.title,
-            exchange,
-        )
+    """Hold the response to a generated case against schemathesis' own checks, beside the passive ones of the wire."""
+    answer = answer_to(run, exchange, valid=valid)
+    for complaint in complaints(case, answer) if answer is not None else ():
+        record_complaint(run, exchange, complaint)
 
 
 class _Found(Exception):
@@ -134,30 +104,24 @@ class _Found(Exception):
 
 
 def explore(
-    run: Run, strategy: SearchStrategy[AnyCase], send: Callable[[AnyCase], None], examples: int, purpose: str
+    run: Run,
+    strategy: SearchStrategy[AnyCase],
+    send: Callable[[AnyCase], None],
+    examples: int,
+    number: int,
+    known: Collection[str],
 ) -> int:
-    """Random cases: sends up to `examples` of them and returns how many; a breach is shrunk to a minimal request.
+    """Send up to so many random cases, drawn by a number, and return how many; shrink a breach to a minimal request.
 
-    Everything is derived from the seed of the run. A requirement that is known to be broken is not searched again.
+    A requirement that is `known` to be broken is not searched again.
     """
     record, sent = run.record, 0
     found: dict[str, Breach] = {}
-    known = {breach.requirement for breach in record.breaches} | run.recorder.broken
     shrinking = 0
     stopped: list[Exception] = []
 
-    @seed(run.random(purpose).randrange(2**32))
-    @settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-        verbosity=Verbosity.quiet,
-        report_multiple_bugs=False,
-        print_blob=False,
-        derandomize=False,
-    )
+    @seed(number)
+    @settings(**_SETTINGS, max_examples=examples, phases=(Phase.generate, Phase.shrink))
     @given(case=strategy)
     def search(case: AnyCase) -> None:
         nonlocal sent, shrinking
@@ -174,9 +138,7 @@ def explore(
         except (NotTested, TargetGone) as reason:
             stopped.append(reason)
         sent += 1
-        record.decided += scratch.decided
-        record.requests += scratch.requests
-        record.created |= scratch.created
+        record.take_counts(scratch)
         fresh: list[Breach] = [breach for breach in scratch.breaches if breach.requirement not in known]
         if fresh and (not found or fresh[0].requirement in found):
             found.update({breach.requirement: breach for breach in fresh})
@@ -196,6 +158,21 @@ def explore(
     if stopped:
         raise stopped[0]
     return sent
+
+
+def drawn(strategy: SearchStrategy[AnyCase], examples: int, number: int) -> list[AnyCase]:
+    """Return the random cases that `explore` sends by the same number, where it finds nothing."""
+    found: list[AnyCase] = []
+
+    @seed(number)
+    @settings(**_SETTINGS, max_examples=examples, phases=(Phase.generate,))
+    @given(case=strategy)
+    def draw(case: AnyCase) -> None:
+        found.append(case)
+
+    with suppress(HypothesisException):
+        draw()
+    return found
 
 
 def sample(cases: Iterable[AnyCase], number: int | None, source: random.Random) -> list[AnyCase]:

@@ -92,6 +92,13 @@ class Record:
         else:
             self.more_breaches[breach.requirement] += 1
 
+    def take_counts(self, other: Record) -> None:
+        """Take over what another record has counted, but for the breaches that it found."""
+        self.decided += other.decided
+        self.requests += other.requests
+        self.created |= other.created
+        self.numbers += other.numbers
+
     def plan(self, requirement: str, cases: int) -> None:
         """Say how many cases of a requirement the test is about to carry out; each decision is one of them."""
         self.cases[requirement] = Cases(self.cases.get(requirement, Cases()).decided, cases)

@@ -1,16 +1,28 @@
-"""The order of the tests: sign-ups and sign-ins take turns, so that waits for their rate limits pass side by side."""
+"""What makes the generated requests, and the order of the tests.
+
+Sign-ups and sign-ins take turns, so that waits for their rate limits pass side by side.
+"""
 
 from __future__ import annotations
 
-from contextlib import suppress
+import os
+from collections.abc import Callable, Iterator
 from itertools import chain, zip_longest
-from threading import Thread
+from typing import Final
 
 import pytest
 
+from conformance.generate.beside import Beside
+from conformance.generate.plain import Order, Source
 from conformance.plugin.entry import catalogue_of
 from conformance.plugin.items import requirement_ids
+from conformance.run import Run
+from conformance.settings import Size
 from steps import operations
+from steps.generation import DOCUMENT, order
+
+_KINDS: Final = {"test_coverage": "coverage", "test_examples": "examples", "test_fuzzing": "fuzzing"}
+"""The tests of generated requests, and the kind of cases that each sends."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -25,38 +37,37 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_conformance_fork(items: list[pytest.Item]) -> None:
-    """Load once what generates requests, where any of the tests has a use for it."""
-    if any(map(generates, items)):
-        load()
+    """Load once what makes generated requests, where any of the tests has a use for it."""
+    if any(_KINDS.get(item.name.partition("[")[0]) for item in items):
+        made_here()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> None:
-    """Load what generates requests while the first tests wait for responses: it takes as long to import as all else.
+@pytest.fixture(scope="session", autouse=True)
+def source(run: Run, request: pytest.FixtureRequest) -> Iterator[Callable[[], Source]]:
+    """What makes the generated requests of a gate: schemathesis takes as long to import as all else.
 
-    A worker does not, since all of the tests with a use for it may be another's.
+    Where one process runs all tests, and another processor is there, another process makes them beside the first tests.
     """
-    config = session.config
-    is_worker = hasattr(config, "workerinput")
-    if any(map(generates, session.items)) and not is_worker and not config.option.collectonly:
-        Thread(target=_load_beside, daemon=True, name="loads schemathesis").start()
+    orders = list(_orders(run, request.session.items))
+    if not orders or run.worker or run.settings.size is Size.FULL or (os.cpu_count() or 1) < 2:
+        yield made_here
+        return
+    beside = Beside(DOCUMENT, orders, made_here)
+    yield lambda: beside
+    beside.stop()
 
 
-def generates(item: pytest.Item) -> bool:
-    """Return whether a test sends generated requests."""
-    return "generation" in getattr(item, "fixturenames", ())
+def _orders(run: Run, items: list[pytest.Item]) -> Iterator[Order]:
+    for item in items:
+        if kind := _KINDS.get(item.name.partition("[")[0]):
+            yield order(run, kind, **item.callspec.params)  # type: ignore[attr-defined]
 
 
-def load() -> None:
-    """Load what generates requests, or wait until another thread has done so."""
-    from steps.generation import DOCUMENT, generator  # noqa: PLC0415
+def made_here() -> Source:
+    """Return what makes the generated requests in this process."""
+    from conformance.generate.maker import maker  # noqa: PLC0415
 
-    generator(DOCUMENT)
-
-
-def _load_beside() -> None:
-    with suppress(Exception):  # the first test with a use for it loads it again, and fails by the same mistake
-        load()
+    return maker(DOCUMENT)
 
 
 def decides(config: pytest.Config, item: pytest.Item) -> str | None:

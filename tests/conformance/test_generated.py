@@ -3,18 +3,22 @@ walks over the links). Each response is held against the passive checks and agai
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from conformance.generate.plain import Source
 from conformance.generate.used import ids_of
 from conformance.plugin.entry import catalogue_of
 from conformance.run import Run
+from conformance.settings import Size
 from steps import operations
+from steps.generation import DOCUMENT, Generation
 from steps.merchants import Merchants
 
 if TYPE_CHECKING:
-    from steps.generation import Generation
+    from steps.deep_generation import DeepGeneration
 
 
 MODES: Final = ("positive", "negative")
@@ -42,29 +46,31 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def generation(run: Run, merchants: Merchants) -> Generation:
-    """What makes the requests. It takes as long to import as all else, and a smoke run has no use for it."""
-    from steps.generation import DOCUMENT, Generation  # noqa: PLC0415
+def generation(run: Run, merchants: Merchants, source: Callable[[], Source]) -> Generation | DeepGeneration:
+    """What sends the requests; that of a full run imports schemathesis, which takes as long as all else."""
+    if run.settings.size is not Size.FULL:
+        return Generation(run, merchants, source())
+    from steps.deep_generation import DeepGeneration  # noqa: PLC0415
 
-    return Generation(run, merchants, DOCUMENT)
+    return DeepGeneration(run, merchants, DOCUMENT)
 
 
-def test_coverage(generation: Generation, operation: str, mode: str) -> None:
+def test_coverage(generation: Generation | DeepGeneration, operation: str, mode: str) -> None:
     """Values at and beyond every bound of the document: all of them in a full run, a choice by the seed in a gate."""
     generation.cover(operation, mode)
 
 
-def test_examples(generation: Generation, operation: str) -> None:
+def test_examples(generation: Generation | DeepGeneration, operation: str) -> None:
     """The examples of the document: with real ids and unique values in them, they are accepted."""
     generation.send_examples(operation)
 
 
-def test_fuzzing(generation: Generation, operation: str, mode: str) -> None:
+def test_fuzzing(generation: Generation | DeepGeneration, operation: str, mode: str) -> None:
     """Random values: a few in a gate; in a full run, as many as its time budget allows."""
     generation.fuzz(operation, mode)
 
 
 @pytest.mark.full
-def test_links(generation: Generation) -> None:
+def test_links(generation: DeepGeneration) -> None:
     """Walks over the links of the document, from sign-in to checkout, in orders that nobody wrote down."""
     generation.walk()

@@ -7,13 +7,27 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 import schemathesis.specs.openapi.checks as openapi_checks
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from conformance.checks.rules import KINDS
-from conformance.contract.catalogue import Catalogue
+from conformance.checks.rules import KINDS, Rules
+from conformance.contract.catalogue import Catalogue, load_catalogue
+from conformance.contract.document import load_contract
 from conformance.generate import used
-from tests.suite.invocation import invoke
+from conformance.generate.beside import Beside
+from conformance.generate.maker import maker
+from conformance.generate.plain import Answer, Order, Source
+from conformance.masking import Masker
+from conformance.run import Run
+from conformance.settings import Settings
+from steps.generation import DOCUMENT, order
+from tests.suite.invocation import ROOT, invoke
+from tests.suite.recording import recording_target
 
+CATALOGUE = load_catalogue(ROOT / "openapi" / "requirements")
+CONTRACT = load_contract(DOCUMENT)
 SMALL = 60
 FUZZED = ("-k", "test_fuzzing and createCustomer", "--size", "full", "--time-budget", "7", "--seed", "5")
 
@@ -39,6 +53,71 @@ def test_a_finding_is_minimal_told_once_and_repeatable(tmp_path: Path) -> None:
         assert len(found[-1][0]) <= SMALL
         assert "curl" in breaches["CUSTOMER-STATUS-3"][0]["exchange"]
     assert found[0][0] == found[1][0]
+
+
+def orders() -> list[Order]:
+    run = Run(Settings(seed=5), CONTRACT, CATALOGUE, Rules(CATALOGUE, CONTRACT), Masker(), ROOT)
+    kinds = [("coverage", "negative"), ("examples", "positive"), ("fuzzing", "negative"), ("fuzzing", "positive")]
+    return [order(run, kind, name, mode) for kind, mode in kinds for name in ("createCustomer", "signInEmail")]
+
+
+ANSWER = Answer("POST", "https://host/customers", (), 418, (("Content-Type", "application/json"),), b"{}", 0.1, True)
+"""A response whose status the document does not have."""
+
+
+def test_what_another_process_makes_is_what_this_one_makes() -> None:
+    """The cases, those that nobody ordered beforehand too, and what schemathesis holds against a response."""
+    wanted = orders()
+    beside, here = Beside(DOCUMENT, wanted[1:], unasked), maker(DOCUMENT)
+    assert [beside.made(one) for one in reversed(wanted[1:])] == [here.made(one) for one in reversed(wanted[1:])]
+    assert all(here.made(one) for one in wanted)
+    found = beside.complaints(wanted[1], 0, ANSWER)
+    assert [complaint.check for complaint in found] == ["status_code_conformance"]
+    assert found == here.complaints(wanted[1], 0, ANSWER)
+    assert beside.complaints(wanted[0], 0, ANSWER) == here.complaints(wanted[0], 0, ANSWER)
+    beside.stop()
+    beside.stop()
+
+
+def unasked() -> Source:
+    raise AssertionError("this process was asked")
+
+
+@pytest.mark.parametrize("read", [0, 3])
+def test_where_the_other_process_is_lost_this_one_goes_on(read: int) -> None:
+    wanted, here = orders(), maker(DOCUMENT)
+    beside = Beside(DOCUMENT, wanted, lambda: here)
+    assert [beside.made(one) for one in wanted[:read]] == [here.made(one) for one in wanted[:read]]
+    assert beside._process is not None
+    beside._process.kill()
+    beside._process.wait()
+    assert [beside.made(one) for one in wanted] == [here.made(one) for one in wanted]
+    assert beside.complaints(wanted[0], 0, ANSWER) == here.complaints(wanted[0], 0, ANSWER)
+
+
+@pytest.mark.parametrize("way", [(), ("--concurrency", "2")], ids=["one process", "forks"])
+def test_a_finding_of_a_gate_is_minimal(way: tuple[str, ...], tmp_path: Path) -> None:
+    """A target that falls over on what generated requests alone have: what a gate finds is made small as well."""
+
+    def falls_over(app: ASGIApp) -> ASGIApp:
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            message = await receive()
+            is_generated = b"conformanceCase" in message.get("body", b"")
+
+            async def again() -> Message:
+                return message
+
+            await (PlainTextResponse("oops", 500) if is_generated else app)(scope, again, send)
+
+        return answer
+
+    words = ["-k", "test_fuzzing and createCustomer or test_examples and createCheckoutSession", "--seed", "5", *way]
+    with recording_target(before=falls_over) as target:
+        done = invoke(tmp_path, "--base-url", target.url, *words)
+    assert done.status == 1, done.output
+    breaches = broken(tmp_path)
+    assert {"CUSTOMER-STATUS-3", "CHECKOUT-STATUS-3"} >= set(breaches) - {"CUSTOMER-ERROR-1", "CHECKOUT-ERROR-1"}
+    assert breaches
 
 
 def test_every_check_of_schemathesis_is_used_or_switched_off_by_name(catalogue: Catalogue) -> None:
