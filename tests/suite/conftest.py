@@ -13,7 +13,8 @@ import pytest
 
 from conformance.contract.catalogue import Catalogue, load_catalogue
 from conformance.contract.document import Contract, load_contract
-from tests.suite.detection import BY_ORDER, MEETING, Case, Gate, shown_by
+from sandbox.switchboard import FAULTS
+from tests.suite.detection import BY_ORDER, LONG, MEETING, Case, Gate, shown_by
 from tests.suite.fires import load_fires
 from tests.suite.forking import CAN_FORK, skip_without_fork
 from tests.suite.invocation import BETWEEN_REQUESTS, Done, invoke
@@ -21,25 +22,45 @@ from tests.suite.proving import Background
 
 ROOT = Path(__file__).parents[2]
 CASES = pytest.StashKey[Sequence[Case]]()
+LEFT_OUT = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--all-proofs",
         action="store_true",
-        help="prove every variant alone, and not only beside others (so is what -k or :: selects)",
+        help="prove every fault, however long it takes, and every variant alone (so is what -k or :: selects)",
     )
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: needed_case(item) is not None)
+    if is_selected(config):
+        return
+    dispensable = dispensable_faults()
+    left_out = [item for item in items if (case := needed_case(item)) and dispensable.intersection(case.faults)]
+    config.stash[LEFT_OUT] = len(left_out)
+    config.hook.pytest_deselected(items=left_out)
+    gone = set(left_out)
+    items[:] = [item for item in items if item not in gone]
 
 
 def is_selected(config: pytest.Config) -> bool:
-    """Return whether each variant is proven alone: all of them were asked for, or these were named."""
+    """Return whether each fault and variant is proven alone: all of them were asked for, or these were named."""
     named = config.option.keyword or any("::" in argument for argument in config.args)
     return bool(config.option.all_proofs or named)
+
+
+def dispensable_faults() -> frozenset[str]:
+    """Return the faults whose proofs take long, and whose requirements are all proven by others."""
+    proven = {name for fault in FAULTS.values() if fault.id not in LONG for name in fault.requirements}
+    dispensable = set()
+    for name in sorted(LONG):
+        if proven.issuperset(FAULTS[name].requirements):
+            dispensable.add(name)
+        proven.update(FAULTS[name].requirements)
+    return frozenset(dispensable)
 
 
 def needed_case(item: pytest.Item) -> Case | None:
@@ -113,7 +134,8 @@ PROOFS = pytest.StashKey[Proofs]()
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if not is_selected(config):
-        terminalreporter.write_line("left out: most variants alone (--all-proofs)")
+        further = f"{config.stash[LEFT_OUT]} faults that take long and whose requirements others prove"
+        terminalreporter.write_line(f"left out: {further}, and most variants alone (--all-proofs)")
     terminalreporter.write_line("left out: real better-auth as a target, which needs Node (pytest tests/better_auth)")
 
 
