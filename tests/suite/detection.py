@@ -266,6 +266,8 @@ MEETING: Final[Mapping[str, frozenset[str]]] = {
     "checkout-uses-customer-up": frozenset({"CUSTOMER-TOGETHER-51"}),
     "customer-three-are-kept": frozenset({"CUSTOMER-TOGETHER-51"}),
     "customers-kept-for-ever": frozenset({"CUSTOMER-LIST-21"}),
+    "inline-newest-instead": frozenset({"CUSTOMER-LEAK-23", "CUSTOMER-UNIQUE-1"}),
+    "signin-in-session-of-bearer": frozenset({"SIGNIN-TIME-52"}),
     "organization-longer-slug-taken": frozenset({"ORG-BODY-40", "ORG-STATUS-3"}),
     "customer-second-overwrites-first": frozenset({"CHECKOUT-TIME-52", "CUSTOMER-READ-21", "CUSTOMER-READ-26"}),
     "set-active-of-wrong-type-clears": frozenset({"CUSTOMER-STATUS-1"}),
