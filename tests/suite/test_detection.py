@@ -74,16 +74,18 @@ PROVEN_ELSEWHERE = {
 
 @by_case
 def test_fault_is_proven(case: Case, proofs: Proofs, catalogue: Catalogue) -> None:
-    """A fault: exactly what its whole gate has shown fires, and what it is made to break is among it."""
+    """A fault: exactly what its whole gate has shown fires, and what it is made to break is among it.
+
+    On a busy machine requests may miss each other, or meet: what departs from that is proven once more, by itself.
+    """
     (name,), gate = case.faults, proofs.gate(case)
     named = set(FAULTS[name].requirements)
-    if name.endswith("-at-once") and not named <= gate.fired:
-        gate = proofs.again(case)  # on a busy machine its requests may have missed each other
-    assert gate.status == 0, f"the proof did not end: run `pytest --sandbox-fault {name}`"
-    assert named <= gate.fired, f"{name} does not fire {sorted(named - gate.fired)}; {AGAIN} {name}`"
-    assert bool(gate.failed) == (FAULTS[name].level == "MUST")
     by_chance = MEETING.get(name, frozenset())
-    expected = set(load_fires().get(name, named)) - by_chance
+    expected = (set(load_fires().get(name, named)) - by_chance) | named
+    if not expected <= gate.fired or gate.fired - expected - by_chance - timed_ids(catalogue):
+        gate = proofs.again(case)
+    assert gate.status == 0, f"the proof did not end: run `pytest --sandbox-fault {name}`"
+    assert bool(gate.failed) == (FAULTS[name].level == "MUST")
     besides = gate.fired - expected - by_chance - timed_ids(catalogue)
     assert expected <= gate.fired, f"{name} does not fire {sorted(expected - gate.fired)}; {AGAIN} {name}`"
     assert not besides, f"{name} fires {sorted(besides)} besides; {AGAIN} {name}`"
