@@ -135,12 +135,14 @@ def none_of_refused(story: Story) -> None:
     """Tests of other processes may create customers meanwhile, whose responses have come a moment later."""
     run, lists = story.run, story.notes["lists"]
     sent = _sent(run)
-    strange = _strange(lists, sent)
+    made = made_in(sent)
+    strange = _strange(lists, sent, made)
     if strange:
         time.sleep(SECONDS_BEHIND)
         sent = _sent(run)
-        strange = _strange(lists, sent)
-    story.notes["made"] = made_in(sent)
+        made = made_in(sent)
+        strange = _strange(lists, sent, made)
+    story.notes["made"] = made
     left: dict[str, list[tuple[str, Exchange]]] = {
         requirement: []
         for requirement in (*_LEFT_AT_HOME.values(), *_LEFT_ELSEWHERE.values(), _OF_NO_CUSTOMER, _AS_CREATED)
@@ -158,9 +160,10 @@ def none_of_refused(story: Story) -> None:
         run.check(not found, "customers alone whose creation was answered", got, page, requirement)
 
 
-def _strange(lists: Iterable[Listed], sent: Sequence[Exchange]) -> list[tuple[Listed, dict[str, Any]]]:
-    """Return the customers of each list whom no response has told."""
-    made = made_in(sent)
+def _strange(
+    lists: Iterable[Listed], sent: Sequence[Exchange], made: Mapping[str, Made]
+) -> list[tuple[Listed, dict[str, Any]]]:
+    """Return the customers of each list whom no response has told; `made` are those who were created."""
     return [
         (listed, row)
         for listed in lists

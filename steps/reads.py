@@ -21,7 +21,7 @@ from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.access import spellings
 from steps.checkout import attached, loses_customer
-from steps.customers import changed_fields, item_path, needs_read, no_read, read, read_back, refuse_read
+from steps.customers import SECONDS_BEHIND, changed_fields, item_path, needs_read, no_read, read, read_back, refuse_read
 from steps.fixtures import Story, any_customer, need
 from steps.keepsakes import METHOD_HEADERS, keepsakes
 from steps.lookalikes import BEGINNING, almost
@@ -31,7 +31,6 @@ from steps.organizations import make_active
 
 _PATIENCE: Final = 2.5
 _PAUSE: Final = 0.25
-_BEHIND: Final = 2.1
 _ROUNDED: Final = timedelta(seconds=2)
 _ODD: Final = (
     f"o%27brien%20%F0%9F%98%80{'x' * 300}",
@@ -402,7 +401,7 @@ def list_is_complete(story: Story) -> None:
     )
     pages = _pages(story, first)
     if any(_amiss(story, pages).values()):
-        time.sleep(_BEHIND)
+        time.sleep(SECONDS_BEHIND)
         pages = _pages(story, list_customers(run, scope, "?limit=2&offset=0"))
     for page in pages:
         _well_formed(run, page)

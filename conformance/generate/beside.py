@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import subprocess
 import sys
@@ -11,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-import conformance
 from conformance.generate.plain import Answer, Complaint, Order, Parts, Source
+from conformance.subprocesses import environment_for
 
 _LOST: Final = (EOFError, OSError, pickle.UnpicklingError, ValueError)
 
@@ -84,12 +83,10 @@ class Beside:
 
 
 def _started() -> subprocess.Popen[bytes]:
-    folder = str(Path(conformance.__file__).parents[1])
-    path = os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "conformance.generate.maker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": path},
+        env=environment_for("conformance"),
     )

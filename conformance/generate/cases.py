@@ -106,16 +106,16 @@ class _Found(Exception):
 def explore(
     run: Run,
     strategy: SearchStrategy[AnyCase],
-    send: Callable[[AnyCase], None],
+    send: Callable[[AnyCase], object],
     examples: int,
     number: int,
     known: Collection[str],
-) -> int:
-    """Send up to so many random cases, drawn by a number, and return how many; shrink a breach to a minimal request.
+) -> None:
+    """Send up to so many random cases, drawn by a number; shrink a breach to a minimal request.
 
     A requirement that is `known` to be broken is not searched again.
     """
-    record, sent = run.record, 0
+    record = run.record
     found: dict[str, Breach] = {}
     shrinking = 0
     stopped: list[Exception] = []
@@ -124,7 +124,7 @@ def explore(
     @settings(**_SETTINGS, max_examples=examples, phases=(Phase.generate, Phase.shrink))
     @given(case=strategy)
     def search(case: AnyCase) -> None:
-        nonlocal sent, shrinking
+        nonlocal shrinking
         if found:
             shrinking += 1
             if shrinking > _SHRINK_LIMIT:
@@ -137,7 +137,6 @@ def explore(
                 send(case)
         except (NotTested, TargetGone) as reason:
             stopped.append(reason)
-        sent += 1
         record.take_counts(scratch)
         fresh: list[Breach] = [breach for breach in scratch.breaches if breach.requirement not in known]
         if fresh and (not found or fresh[0].requirement in found):
@@ -157,7 +156,6 @@ def explore(
         record.breach(breach)
     if stopped:
         raise stopped[0]
-    return sent
 
 
 def drawn(strategy: SearchStrategy[AnyCase], examples: int, number: int) -> list[AnyCase]:

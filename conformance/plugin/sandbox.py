@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import queue
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Self
 
+from conformance.subprocesses import environment_for
 from conformance.wire.target import TargetError
 
 _START_SECONDS: Final = 20.0
@@ -35,7 +33,7 @@ class Sandbox:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=_environment(),
+            env=environment_for("sandbox"),
         )
         assert process.stdout is not None
         assert process.stderr is not None
@@ -63,11 +61,3 @@ class Sandbox:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment of a process that finds the sandbox where this one would, in whatever folder it stands."""
-    found = importlib.util.find_spec("sandbox")
-    folder = str(Path(found.origin).parents[1]) if found is not None and found.origin else ""
-    path = os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path} if path else dict(os.environ)

@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_conformance_fork(items: list[pytest.Item]) -> None:
     """Load once what makes generated requests, where any of the tests has a use for it."""
-    if any(_KINDS.get(item.name.partition("[")[0]) for item in items):
+    if any("generation" in getattr(item, "fixturenames", ()) for item in items):
         made_here()
 
 

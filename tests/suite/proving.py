@@ -207,10 +207,9 @@ class _Loop:
 
     def _ranks(self, item: pytest.Item, expected: frozenset[str]) -> tuple[int, ...]:
         """Return the places of a test. One that looks at what the others have left runs before and after the rest."""
-        named = not expected.isdisjoint(requirement_ids(item))
-        if item.get_closest_marker("last"):
-            return (_NAMED_LAST, _LAST) if named else (_LAST,)
-        return (self._rank(item, expected),)
+        if not item.get_closest_marker("last"):
+            return (self._rank(item, expected),)
+        return (_LAST,) if expected.isdisjoint(requirement_ids(item)) else (_NAMED_LAST, _LAST)
 
     def _rank(self, item: pytest.Item, expected: frozenset[str]) -> int:
         if item.get_closest_marker("smoke"):
