@@ -101,6 +101,7 @@ class Wire:
         self._traffic = Traffic()
         self._unannounced = 0
         self._unknown: Response | None = None
+        self._hold: Callable[[], None] | None = None
         self._transport = Transport(
             self._traffic,
             proxy=link.proxy,
@@ -124,6 +125,10 @@ class Wire:
     def close(self) -> None:
         """Close all connections."""
         self._client.close()
+
+    def hold(self, until: Callable[[], None]) -> None:
+        """Hold the next request back on its open connection until a function returns."""
+        self._hold = until
 
     def send(self, call: Call) -> Exchange:
         """Send a call; return its exchange, after waiting for rate limits where the target asks for it.
@@ -245,7 +250,7 @@ class Wire:
         result = self._answer(request, self._patience(call.path))
         if isinstance(result, Failure) and result.kind is Kind.CLOSED and not self._traffic.opened:
             self._unannounced += 1
-        return request, result, time.monotonic() - started
+        return request, result, time.monotonic() - started - self._traffic.held
 
     def _says_nothing(self, failure: Failure) -> bool:
         """Return whether a failure is no evidence against the target, so that the request has to be sent again.
@@ -317,6 +322,8 @@ class Wire:
     def _sent(self, request: httpx.Request, patience: float) -> Iterator[httpx.Response]:
         """Send a request; the body of its response can be read inside the context."""
         request.extensions["timeout"] = httpx.Timeout(patience, connect=self.connection.connect_timeout).as_dict()
+        if self._hold is not None:
+            request.extensions["trace"] = self._traced
         self._traffic.begin(patience, keeps=request.method == "HEAD")
         stream = self._transport.handle_request(request)
         try:
@@ -325,6 +332,14 @@ class Wire:
             yield stream
         finally:
             stream.close()
+
+    def _traced(self, event: str, told: Mapping[str, Any]) -> None:
+        """Hold a request back where httpcore is about to write it to the target, not to a proxy."""
+        if self._hold is None or not event.endswith("send_request_headers.started"):
+            return
+        if told["request"].method != b"CONNECT":
+            hold, self._hold = self._hold, None
+            self._traffic.wait(hold)
 
     def _failure(self, error: Exception, patience: float) -> Failure:
         link = self.connection

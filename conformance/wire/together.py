@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -16,7 +16,8 @@ from conformance.wire.exchange import Call, Exchange
 MOST: Final = 10
 WHERE_WAITED_FOR: Final = 8
 """How many requests go side by side, at most, unless the user says another number."""
-_PATIENCE: Final = 30.0
+_LONGEST_HOLD: Final = 2.0
+"""How many seconds a request waits on its open connection for those of the others: a target may serve few at once."""
 _WORTH_IT: Final = 0.01
 
 Observe = Callable[[Exchange], None]
@@ -41,16 +42,24 @@ class Sent:
 def send_at_once(open_wire: Callable[[Observe], Wire], calls: Sequence[Call]) -> list[Sent]:
     """Send calls at the same moment, ten at most; return what became of each, in their order.
 
-    The numbers of the exchanges follow the order of the calls, whichever was answered first.
+    Each request is held back on a connection of its own until all the connections are open. The numbers of the
+    exchanges follow the order of the calls, whichever was answered first.
     """
     assert 0 < len(calls) <= MOST, f"{len(calls)} calls are not sent at once"
-    start = threading.Barrier(len(calls), timeout=_PATIENCE)
+    start = threading.Barrier(len(calls), timeout=_LONGEST_HOLD)
+
+    def meet() -> None:
+        with suppress(threading.BrokenBarrierError):
+            start.wait()
 
     @contextmanager
     def lend_wire(observe: Observe) -> Iterator[Wire]:
         with closing(open_wire(observe)) as wire:
-            start.wait()
-            yield wire
+            wire.hold(meet)
+            try:
+                yield wire
+            finally:
+                start.abort()
 
     return send_side_by_side(lend_wire, calls)
 

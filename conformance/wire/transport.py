@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -45,11 +45,12 @@ _INTERIM: Final = re.compile(rb"\A(?:HTTP/1\.\d 1\d\d.*?\r?\n\r?\n)+", re.DOTALL
 class Traffic:
     """The response that is awaited: its deadline, and what happened on the network meanwhile.
 
-    `opened` and `reads` count connections and reads; `start` holds the first bytes that arrived, and `everything` all
-    of them, where they are kept.
+    `held` is how many seconds the request was held back. `opened` and `reads` count connections and reads; `start`
+    holds the first bytes that arrived, and `everything` all of them, where they are kept.
     """
 
     deadline: float = float("inf")
+    held: float = 0.0
     opened: int = 0
     reads: int = 0
     start: bytes = b""
@@ -58,9 +59,17 @@ class Traffic:
     def begin(self, seconds: float, *, keeps: bool = False) -> None:
         """Wait for a new response, at most so long; keep all that arrives where that is asked for."""
         self.deadline = time.monotonic() + seconds
+        self.held = 0.0
         self.opened = self.reads = 0
         self.start = b""
         self.everything = bytearray() if keeps else None
+
+    def wait(self, hold: Callable[[], None]) -> None:
+        """Wait until a function returns, with the request held back; the deadline moves by as much."""
+        began = time.monotonic()
+        hold()
+        self.held = time.monotonic() - began
+        self.deadline += self.held
 
     def arrived(self, data: bytes) -> None:
         """Count what a read has brought."""

@@ -111,8 +111,9 @@ class Proofs:
         return self.again(case)
 
     def again(self, case: Case) -> Gate:
-        """Run a case once more, by itself, and return what it shows."""
-        self._running.append(Background([case], self._expected))
+        """Run a case once more, by itself after all others, and return what it shows."""
+        self._running[0].wait()
+        self._running.append(Background([case], self._expected, give_way=0))
         return self._running[-1].gate(case)
 
     def stop(self) -> None:

@@ -70,12 +70,16 @@ def _no_interim_reports() -> Iterator[None]:
 
 
 class Background:
-    """Proofs that run beside whatever this process does, at a lower priority, so that they take only what it leaves."""
+    """Proofs that run beside whatever this process does.
 
-    def __init__(self, cases: Sequence[Case], expected: Expected) -> None:
+    They run at a lower priority by `give_way`, so that they take only what the process leaves.
+    """
+
+    def __init__(self, cases: Sequence[Case], expected: Expected, *, give_way: int = _GIVE_WAY) -> None:
         context = multiprocessing.get_context("fork")
         self.cases = cases
         self._expected = expected
+        self._give_way = give_way
         self._done: multiprocessing.Queue[Gate] = context.Queue()
         self._gates: dict[str, Gate] = {}
         self._parent = os.getpid()
@@ -94,10 +98,10 @@ class Background:
                 self._gates[gate.case] = gate
         return self._gates[case.id]
 
-    @property
-    def done(self) -> int:
-        """How many proofs have ended."""
-        return len(self._gates)
+    def wait(self) -> None:
+        """Wait until all proofs have ended. Raises `RuntimeError` as `gate` does."""
+        for case in self.cases:
+            self.gate(case)
 
     def stop(self) -> None:
         """End what still runs."""
@@ -107,7 +111,7 @@ class Background:
 
     def _run(self) -> None:
         os.setpgrp()
-        os.nice(_GIVE_WAY)
+        os.nice(self._give_way)
         prove(self.cases, self._expected, self._done.put, parent=self._parent)
 
 

@@ -114,13 +114,21 @@ def test_variants_that_are_shown_together_are_all_there() -> None:
 
 @pytest.mark.parametrize("ending", [{"failed": ("ORG-ID-1",)}, {"status": UNENDED}], ids=["a breach", "no end"])
 def test_variants_that_fail_together_are_run_alone(ending: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a company comes to is said of the variant that does it alone, and not of the others."""
+    """What a company comes to is said of the variant that does it alone, and not of the others.
+
+    Each is run once all other proofs have ended, at the usual priority.
+    """
     company = Case(variants=TOGETHER[0])
     guilty = TOGETHER[0][1]
+    order: list[object] = []
 
     class Made:
-        def __init__(self, cases: Sequence[Case], _: object) -> None:
+        def __init__(self, cases: Sequence[Case], _: object, *, give_way: int = 10) -> None:
             self.cases = cases
+            order.append(give_way)
+
+        def wait(self) -> None:
+            order.append("waited")
 
         def gate(self, case: Case) -> Gate:
             assert case in self.cases
@@ -132,6 +140,7 @@ def test_variants_that_fail_together_are_run_alone(ending: dict[str, Any], monke
         gate = proofs.gate(Case(variants=(name,)))
         assert gate.case == name
         assert bool(gate.failed or gate.status) == (name == guilty)
+    assert order == [10, *["waited", 0] * len(company.variants)]
 
 
 @pytest.mark.parametrize("case", [Case()], ids=["reference"])

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
+from typing import Any
 
+import httpcore
 import pytest
 
 from conformance.masking import Masker
-from conformance.wire.client import Connection, Wire
+from conformance.wire import together, transport
+from conformance.wire.client import Connection, NotSendable, Wire
 from conformance.wire.exchange import Call
 from conformance.wire.together import MOST, send_at_once, told_in_order
 from tests.suite.misbehaving import Request, Script, Wait, everything, reply, serving
@@ -35,6 +39,41 @@ def test_calls_overlap_and_are_told_in_their_order() -> None:
     exchanges = told_in_order(outcomes, lambda exchange: told.append(exchange.number))
     assert [exchange.response_json for exchange in exchanges] == [{"number": number} for number in range(4)]
     assert told == sorted(told)
+
+
+def test_no_request_is_sent_before_all_connections_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that opens late, as over TLS, keeps the requests on the others back."""
+    events: list[str] = []
+    late, connect = iter((0.3, 0.0, 0.0, 0.0)), transport._Backend.connect_tcp
+
+    def connect_late(*given: Any, **options: Any) -> httpcore.NetworkStream:
+        time.sleep(next(late))
+        opened = connect(*given, **options)
+        events.append("connection")
+        return opened
+
+    def respond(_: Request) -> Script:
+        events.append("request")
+        return [reply(200, b"{}")]
+
+    monkeypatch.setattr(transport._Backend, "connect_tcp", connect_late)
+    with serving(respond) as server:
+        outcomes = send_at_once(
+            lambda observe: Wire(Connection(server.url), Masker(), observe=observe), [Call("GET", "/customers")] * 4
+        )
+    assert events == ["connection"] * 4 + ["request"] * 4
+    assert min(sent.exchange.seconds for sent in outcomes) < 0.3, "the time for which a request is held back counts"
+
+
+def test_a_call_that_cannot_be_sent_keeps_no_other_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "_LONGEST_HOLD", 60.0)
+    with serving(everything([reply(200, b"{}")])) as server:
+        *others, wrong = send_at_once(
+            lambda observe: Wire(Connection(server.url), Masker(), observe=observe),
+            [HEAD, HEAD, Call("GET", "/customers", headers={"X-Name": "Nomsa\n"})],
+        )
+    assert [sent.exchange.status for sent in others] == [200, 200]
+    assert isinstance(wrong.error, NotSendable)
 
 
 def test_too_many_calls_are_not_sent_at_once() -> None:
