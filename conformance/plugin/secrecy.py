@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator
 from contextlib import suppress
+from types import TracebackType
 from typing import Any, Final
 
 import pytest
@@ -51,7 +52,10 @@ def masked_traceback(item: pytest.Item, error: pytest.ExceptionInfo[BaseExceptio
 
 
 class MaskedEndings:
-    """Hooks that mask the tracebacks which pytest writes of a session that was interrupted, or that failed itself."""
+    """Hooks that mask the tracebacks which pytest writes of a session that was interrupted, or that failed itself.
+
+    A signal may arrive at an instruction that belongs to no line, on which the traceback of pytest would fail.
+    """
 
     def __init__(self, config: pytest.Config, masker: Masker) -> None:
         self._config = config
@@ -59,6 +63,7 @@ class MaskedEndings:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Generator[None]:
+        _drop_entries_without_line(excinfo.value.__traceback__)
         yield
         self._retell(adapters.interruption(self._config), excinfo)
 
@@ -72,6 +77,15 @@ class MaskedEndings:
             lines = [*adapters.whole_traceback(self._config, error).splitlines(), *told]
             text = "\n".join(_abridged(self._mask.text(line)) for line in lines)
             adapters.retell(shown, text, self._mask.text)
+
+
+def _drop_entries_without_line(traceback: TracebackType | None) -> None:
+    while traceback is not None:
+        following = traceback.tb_next
+        while following is not None and not following.tb_lineno:
+            following = following.tb_next
+        traceback.tb_next = following
+        traceback = following
 
 
 def _locals(error: pytest.ExceptionInfo[BaseException]) -> list[str]:

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from conformance.masking import Masker
 from conformance.plugin.interim import Interim
 from conformance.plugin.sandbox import Sandbox
+from conformance.plugin.secrecy import MaskedEndings
 from tests.suite.invocation import Done, invoke
 from tests.suite.misbehaving import HANG, Request, Script, forwarded, reply, serving
 
@@ -215,3 +217,22 @@ def test_a_walk_that_could_not_be_tested_is_no_success(words: tuple[str, ...], s
     assert all((f"{status}: signInEmail, " in text.replace("*", "")) == (told is not None) for text in texts)
     cases = ET.parse(done.reports / "junit.xml").iter("error")
     assert [case.get("message") for case in cases] == ([told] if told else [])
+
+
+def test_an_interruption_between_two_lines_is_told(pytestconfig: pytest.Config) -> None:
+    """A signal may arrive at an instruction that belongs to no line, on which pytest's own traceback fails."""
+
+    def handle() -> None:
+        raise KeyboardInterrupt
+
+    def runs() -> None:
+        handle()
+
+    runs.__code__ = runs.__code__.replace(co_linetable=b"")
+    with pytest.raises(KeyboardInterrupt) as caught:
+        runs()
+    hook = MaskedEndings(pytestconfig, Masker()).pytest_keyboard_interrupt(caught)
+    next(hook)
+    told = str(caught.getrepr(funcargs=True))
+    assert "raise KeyboardInterrupt" in told
+    assert "runs()" in told, "the other entries stay"
