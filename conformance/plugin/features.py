@@ -123,12 +123,14 @@ def _feature(
         elif not is_id(tag) and tag not in marks:
             yield f"{name}, line {number}: the tag @{tag} is neither a known mark nor a requirement{remedy(tag, marks)}"
     unknown: dict[tuple[str, str], int] = {}
+    word_for_word = {(definition.kind, definition.text) for definition in definitions}
     for kind, text, line in _steps(feature):
-        if not any(definition.matches(kind, text) for definition in definitions):
+        known = not word_for_word.isdisjoint({(kind, text), (None, text)})
+        if not known and not any(definition.matches(kind, text) for definition in definitions):
             unknown.setdefault((kind, text), line)
     for (kind, text), line in unknown.items():
-        known = remedy(text, [definition.text for definition in definitions if definition.kind in (None, kind)])
-        yield f"{name}, line {line}: no step is defined for `{kind.capitalize()} {text}`{known}"
+        alike = remedy(text, [definition.text for definition in definitions if definition.kind in (None, kind)])
+        yield f"{name}, line {line}: no step is defined for `{kind.capitalize()} {text}`{alike}"
 
 
 def _tags(feature: Feature) -> set[str]:

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-_SECONDS: Final = 1.0
+_BEFORE_THE_FIRST: Final = 3.0
+_BETWEEN: Final = 1.0
 _SHARE: Final = 60
 
 
 class Interim:
     """Calls `write` now and then: it takes one part in sixty of the time, and is called once a second at most.
 
-    What stands there before is what the run began with.
+    What stands there in the first three seconds, in which a short run ends, is what the run began with.
 
     What it takes is counted in this thread's own seconds of the processor: on a busy machine it is not written less.
     """
@@ -28,7 +29,7 @@ class Interim:
         self._write = write
         self._clock = clock
         self._work = work
-        self._next = clock() + _SECONDS
+        self._next = clock() + _BEFORE_THE_FIRST
 
     def after_test(self) -> None:
         """Write the reports where they are due; what cannot be written now is told at the end of the run."""
@@ -37,4 +38,4 @@ class Interim:
         begun = self._work()
         with suppress(OSError):
             self._write()
-        self._next = self._clock() + max(_SECONDS, _SHARE * (self._work() - begun))
+        self._next = self._clock() + max(_BETWEEN, _SHARE * (self._work() - begun))

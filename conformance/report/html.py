@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 from itertools import groupby
+from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance.contract.catalogue import CONCERNS
@@ -101,7 +105,7 @@ def render_begun(data: dict[str, Any]) -> str:
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """Return the environment of the templates, each compiled when it is first used."""
+    """Return the environment of the templates, each compiled when it is first used, or taken as it was compiled."""
     made = Environment(
         loader=PackageLoader("conformance.report", "templates"),
         autoescape=True,
@@ -109,6 +113,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_presentable,
+        bytecode_cache=_compiled_templates(),
     )
     made.globals["unfinished"] = UNFINISHED
     made.filters |= {
@@ -133,6 +138,16 @@ def environment() -> Environment:
         "script_hash": Markup(digest),
     }
     return made
+
+
+def _compiled_templates() -> FileSystemBytecodeCache | None:
+    """Return where compiled templates are kept, beside them as Python keeps its modules; None where it keeps none."""
+    folder = Path(str(files("conformance.report"))) / "templates" / "__pycache__"
+    if sys.dont_write_bytecode:
+        return None
+    with suppress(OSError):
+        folder.mkdir(exist_ok=True)
+    return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
 
 
 def _asset(name: str) -> str:

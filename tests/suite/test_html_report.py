@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from html.parser import HTMLParser
@@ -10,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import DictLoader, Environment
 
 from conformance.contract.catalogue import CONCERNS
 from conformance.contract.owasp import CATEGORIES
-from conformance.report import pages_seen_from
+from conformance.report import html, pages_seen_from
 from conformance.report.html import LONGEST_TEXT, render_html
 
 TARGET = "http://127.0.0.1:8080/api"
@@ -201,6 +203,25 @@ def mixed() -> dict[str, Any]:
         row("SIGNUP-ECHO-3", "not tested"),
         row("SIGNUP-UNIQUE-1"),
     )
+
+
+@pytest.mark.parametrize(
+    ("writes", "place", "kept"),
+    [(True, "folder", True), (False, "folder", False), (True, "file", False)],
+    ids=["as modules are", "where no module is kept", "where nothing can be written"],
+)
+def test_compiled_templates_are_kept_beside_them(
+    writes: bool, place: str, kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    templates = tmp_path / "templates"
+    templates.mkdir() if place == "folder" else templates.touch()
+    monkeypatch.setattr(html, "files", lambda _: tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", not writes)
+    cache = html._compiled_templates()
+    assert (cache is not None) == kept
+    if cache is not None:
+        Environment(loader=DictLoader({"page.html": "{{ 6 * 7 }}"}), bytecode_cache=cache).get_template("page.html")
+        assert len(list(templates.glob("__pycache__/*"))) == 1
 
 
 def test_a_green_run_says_so_and_breaks_nothing() -> None:
