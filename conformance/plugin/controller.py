@@ -20,7 +20,7 @@ from conformance.plugin import adapters, hooks, started
 from conformance.plugin.features import definitions_of_steps, feature_mistakes
 from conformance.plugin.interim import Interim
 from conformance.plugin.mistakes import broken_import
-from conformance.plugin.sandbox import Sandbox
+from conformance.plugin.sandbox import SANDBOX
 from conformance.plugin.secrecy import mask_metadata
 from conformance.plugin.signals import Signals
 from conformance.plugin.state import RUN, STATE
@@ -39,7 +39,6 @@ from conformance.wire.connection import wait_for_target
 from conformance.wire.target import TargetError
 from conformance.wire.together import WHERE_WAITED_FOR, worth_sending_side_by_side
 
-SANDBOX: Final = pytest.StashKey[Sandbox]()
 _WORTH_TELLING: Final = 3.0
 _WORKERS: Final = 8
 _START_OF_WORKERS: Final = 6.0
@@ -82,7 +81,7 @@ class Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        """Read the features, start the sandbox where no target is given, and mark the reports as not finished."""
+        """Read the features, wait for the sandbox where no target is given, and mark the reports as not finished."""
         run = self.run
         for words in self._feature_mistakes():
             raise pytest.UsageError(words)
@@ -91,17 +90,13 @@ class Session:
         if started.is_command(self.config):
             adapters.show_ids_as_they_are(self.config)
         mask_metadata(self.config, run.masker)
-        if not run.base_url:
-            faults = [word for name in run.settings.sandbox_fault for word in ("--fault", name)]
-            variants = [word for name in run.settings.sandbox_variant for word in ("--variant", name)]
+        if SANDBOX in self.config.stash:
             try:
-                sandbox = Sandbox.start([*faults, *variants])
+                run.client.base_url = self.config.stash[SANDBOX].url
             except TargetError as error:
                 raise pytest.UsageError(str(error)) from None
-            self.config.stash[SANDBOX] = sandbox
-            run.client.base_url = sandbox.url
             run.is_bundled = True
-            adapters.tell_target(self.config, sandbox.url)
+            adapters.tell_target(self.config, run.base_url)
         try:
             begin_reports(self._unfinished(), self._folder)
         except OSError as error:

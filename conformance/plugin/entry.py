@@ -25,6 +25,7 @@ from conformance.plugin.items import Tests, own_folders
 from conformance.plugin.mistakes import imported, unknown_selection
 from conformance.plugin.options import OPTIONS, add_options, add_questions, read_profile, read_settings
 from conformance.plugin.questions import QuestionError, explained, listed, scenarios
+from conformance.plugin.sandbox import SANDBOX, Sandbox
 from conformance.plugin.secrecy import MaskedEndings, mask_logs
 from conformance.plugin.state import RUN, STATE, SessionState
 from conformance.plugin.workers import FarWire, Relay
@@ -159,10 +160,12 @@ def pytest_configure(config: pytest.Config) -> None:
     told: Handed | None = pickle.loads(message[0]) if message else None
     try:
         settings = told.settings if told else read_settings(config)
-        catalogue = load_catalogue(config.rootpath / config.getini("conformance_catalogue"))
-        contract = load_contract(config.rootpath / config.getini("conformance_contract"))
         base_url = told.base_url if told else _base_url(config, settings)
         adapters.set_base_url(config, base_url)
+        if not (inert or base_url):
+            _start_sandbox(config, settings)
+        catalogue = load_catalogue(config.rootpath / config.getini("conformance_catalogue"))
+        contract = load_contract(config.rootpath / config.getini("conformance_contract"))
         apply_deviations(contract, settings.deviations)
         surroundings = [] if told else _surroundings(config, settings, catalogue, base_url)
         rules = Rules(catalogue, contract)
@@ -201,6 +204,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Tests(config), "conformance-tests")
     if not inert and adapters.has_allure(config):
         _register_with_allure(config, run)
+
+
+def _start_sandbox(config: pytest.Config, settings: Settings) -> None:
+    """Start the bundled sandbox: it comes up while the catalogue and the features are read."""
+    faults = [word for name in settings.sandbox_fault for word in ("--fault", name)]
+    variants = [word for name in settings.sandbox_variant for word in ("--variant", name)]
+    config.stash[SANDBOX] = sandbox = Sandbox.start([*faults, *variants])
+    config.add_cleanup(sandbox.stop)
 
 
 def _register_controller(config: pytest.Config, run: Run, surroundings: Sequence[str]) -> None:

@@ -8,7 +8,10 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Self
+
+import pytest
 
 from conformance.subprocesses import environment_for
 from conformance.wire.target import TargetError
@@ -17,16 +20,19 @@ _START_SECONDS: Final = 20.0
 _LISTENING: Final = "listening on "
 
 
+SANDBOX: Final = pytest.StashKey["Sandbox"]()
+
+
 @dataclass
 class Sandbox:
     """The bundled target in a process of its own, on a free loopback port; it ends with this process."""
 
     process: subprocess.Popen[str]
-    url: str
+    _said: queue.Queue[str]
 
     @classmethod
     def start(cls, arguments: Sequence[str] = ()) -> Self:
-        """Start it with further command-line arguments; raise `TargetError` with its last words if it fails."""
+        """Start it with further command-line arguments; `url` waits until it listens."""
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "sandbox", "--port", "0", "--exit-with-stdin", *arguments],
             stdin=subprocess.PIPE,
@@ -36,28 +42,29 @@ class Sandbox:
             env=environment_for("sandbox"),
         )
         assert process.stdout is not None
-        assert process.stderr is not None
-        lines: queue.Queue[str] = queue.Queue()
+        said: queue.Queue[str] = queue.Queue()
         output = process.stdout
-        threading.Thread(target=lambda: lines.put(output.readline()), daemon=True).start()
+        threading.Thread(target=lambda: said.put(output.readline()), daemon=True).start()
+        return cls(process, said)
+
+    @cached_property
+    def url(self) -> str:
+        """Its base URL, once it listens. Raises `TargetError` with its last words if it fails."""
+        assert self.process.stderr is not None
         try:
-            line = lines.get(timeout=_START_SECONDS)
+            line = self._said.get(timeout=_START_SECONDS)
         except queue.Empty:
             line = ""
         if _LISTENING not in line:
-            process.kill()
-            said = process.stderr.read().strip().splitlines()
+            self.process.kill()
+            words = self.process.stderr.read().strip().splitlines()
             raise TargetError(
-                f"the sandbox did not start: {said[-1].removeprefix('sandbox: ') if said else 'it said nothing'}"
+                f"the sandbox did not start: {words[-1].removeprefix('sandbox: ') if words else 'it said nothing'}"
             )
-        threading.Thread(target=process.stderr.read, daemon=True).start()
-        return cls(process, line.split(_LISTENING, 1)[1].strip())
+        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+        return line.split(_LISTENING, 1)[1].strip()
 
     def stop(self) -> None:
-        """Terminate it and wait until it has ended."""
-        self.process.terminate()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        """End it: what it keeps in memory is of no use to anybody, and it would take its time to end by itself."""
+        self.process.kill()
+        self.process.wait()
