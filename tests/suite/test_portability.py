@@ -17,6 +17,8 @@ for name in ("SIGPIPE", "SIGALRM", "SIGKILL", "SIGHUP", "SIGUSR1", "SIGCHLD", "a
     vars(signal).pop(name, None)
 for name in ("fcntl", "grp", "pwd", "resource", "termios"):
     sys.modules[name] = None
+import subprocess  # Windows kills as it terminates
+subprocess.Popen.kill = subprocess.Popen.terminate
 """
 """Takes away what is Unix's alone, in each process of a run: Python reads it as it starts."""
 
