@@ -102,7 +102,7 @@ COMBINATIONS: Final[tuple[tuple[str, ...], ...]] = (
 TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
     (
         *("token-in-header-alone", "customers-ten-a-page", "errors-shape-s", "slug-taken-409", "expires-at-absent"),
-        "ids-integer",
+        *("ids-integer", "gateway-message-now-and-then"),
     ),
     (
         *("signup-token-absent", "unknown-customer-400", "error-message-list", "slug-taken-422"),
@@ -122,29 +122,38 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
     ),
     (
         *("taken-email-hidden", "inline-customer-known-409", "error-path", "refused-activation-kept"),
-        "customer-fields-absent-when-none",
+        *("customer-fields-absent-when-none", "firewall-sql-alone"),
     ),
     (
         *("signin-token-null", "foreign-400", "error-words", "checkout-status-active", "json-of-any-kind"),
-        "updated-milliseconds-before",
+        *("updated-milliseconds-before", "gateway-phrase-now-and-then"),
     ),
     (
         *("reads-absent-worded", "error-changing", "set-active-null-refused", "form-refused"),
-        *("created-in-whole-seconds", "signin-url-null"),
+        *("created-in-whole-seconds", "signin-url-null", "gateway-envoy-now-and-then"),
     ),
     ("reads-lag", "www-authenticate", "malformed-422", "names-in-nfc", "tokens-hexadecimal"),
-    ("content-hashes", "authentication-first", "media-type-400", "origins-unminded", "session-cookie-refreshed"),
+    (
+        *("content-hashes", "authentication-first", "media-type-400", "origins-unminded", "session-cookie-refreshed"),
+        "gateway-page-now-and-then",
+    ),
     (
         *("set-active-with-members", "malformed-415", "body-limit-100-kb", "accept-minded"),
         *("token-header-repeated", "clock-hours-behind"),
     ),
-    ("set-active-success-nested", "merchant-must-be-active", "parameters-refused", "large-body-413-page"),
-    ("lock-3-403", "no-length-411-page", "optional-fields-absent"),
-    ("ids-counted", "policies-402-451", "error-object-beside-code"),
-    ("products-wanted", "traces-in-bodies", "merchants-are-administrators", "error-code-null"),
+    (
+        *("set-active-success-nested", "merchant-must-be-active", "parameters-refused", "large-body-413-page"),
+        "firewall-message",
+    ),
+    ("lock-3-403", "no-length-411-page", "optional-fields-absent", "numbers-with-a-point", "error-by-field"),
+    ("ids-counted", "policies-402-451", "error-object-beside-code", "session-url-capitals", "chunks-unread"),
+    (
+        *("products-wanted", "traces-in-bodies", "merchants-are-administrators", "error-code-null", "empty-is-absent"),
+        "firewall-phrase",
+    ),
     (
         *("reads-in-whole-seconds", "emails-verified-at-once", "customer-phone-and-metadata-optional"),
-        "tokens-with-a-dot",
+        *("tokens-with-a-dot", "customer-repeated-answered-again", "firewall-page"),
     ),
 )
 """Variants of different parts of a target, which one proof shows together: see `shown_by`."""
