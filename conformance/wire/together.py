@@ -16,7 +16,7 @@ from conformance.wire.exchange import Call, Exchange
 MOST: Final = 10
 WHERE_WAITED_FOR: Final = 8
 """How many requests go side by side, at most, unless the user says another number."""
-_LONGEST_HOLD: Final = 2.0
+_LONGEST_HOLD: Final = 1.0
 """How many seconds a request waits on its open connection for those of the others: a target may serve few at once."""
 _WORTH_IT: Final = 0.01
 
