@@ -14,7 +14,7 @@ from steps import made_up, operations
 from steps.customers import agrees, is_read, item_path, not_shown_to, offers_read, read, read_back
 from steps.fixtures import Story, any_customer, need, new_customer, new_session
 from steps.merchants import call, create_checkout, send, text_field, twice
-from steps.outcomes import FORBIDDEN, refused
+from steps.outcomes import FORBIDDEN, LONG_ID, refused
 
 CUSTOMER = ("customerId", "customer.id")
 _IDENTITY = ("id", "sessionUrl")
@@ -60,7 +60,7 @@ def for_unknown_customer(story: Story) -> None:
     unknown = made_up.unknown_id(story.run, new_customer(story.run, story.actor))
     body = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customerId": unknown}
     story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
-    for named in ("", text_field(some_session(story), "id")):
+    for named in ("", text_field(some_session(story), "id"), f"{unknown}{'x' * LONG_ID}"):
         other = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customerId": named}
         story.add(send(story.run, operations.CREATE_CHECKOUT, other, story.actor))
 
@@ -364,9 +364,16 @@ def same_without_token(story: Story) -> None:
 
 @then("a session that differs in its metadata alone, nested ones too, is one of its own")
 def differing_in_metadata(story: Story) -> None:
-    """Metadata that are nested may be refused by a policy; then they differ in a text."""
+    """Metadata that are nested may be refused by a policy; then they differ in a text.
+
+    First a text differs in the case of its letters alone.
+    """
     run, first = story.run, story.exchanges[0]
     known = [first]
+    *_, (name, words) = first.request_json["metadata"].items()
+    body = {**first.request_json, "metadata": {**first.request_json["metadata"], name: words.swapcase()}}
+    exchange = send(run, operations.CREATE_CHECKOUT, body, story.actor, repeat=True)
+    _is_own_session(story, exchange, known, "case of letters")
     for nested in ({"size": 1}, {"size": "1"}):
         metadata = {**first.request_json["metadata"], "details": nested}
         exchange = send(

@@ -9,6 +9,7 @@ from conformance.run import Run
 
 PASSWORD: Final = "Pw7!"
 NAME: Final = "Thabo Mokoena"
+ACCENTED: Final = "Zoë Müller"
 SHOP: Final = "Basotho Blankets"
 KEYS: Final = ("note", "order", "invoice", "basket", "table", "shelf", "counter", "receipt", "shop", "ticket", "desk")
 

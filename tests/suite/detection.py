@@ -168,6 +168,7 @@ GIVEN: Final[dict[str, tuple[str, ...]]] = {
 
 BY_ORDER: Final = frozenset(
     {
+        "checkout-merchant-checked-once",
         "checkout-uses-customer-up",
         "customer-newest-twenty-kept",
         "customer-second-repeats-first",
@@ -181,6 +182,7 @@ BY_ORDER: Final = frozenset(
         "inline-under-another-merchant",
         "organization-newest-six-memberships",
         "session-ends-after-refusal",
+        "set-active-again-resets",
         "set-active-does-nothing",
         "signin-old-accounts-forgotten",
     }
@@ -280,9 +282,10 @@ MEETING: Final[Mapping[str, frozenset[str]]] = {
     "organization-longer-slug-taken": frozenset({"ORG-BODY-40", "ORG-STATUS-3"}),
     "customer-second-overwrites-first": frozenset({"CHECKOUT-TIME-52", "CUSTOMER-READ-21", "CUSTOMER-READ-26"}),
     "set-active-of-wrong-type-clears": frozenset({"CUSTOMER-STATUS-1"}),
+    "checkout-each-fifth-url-again": frozenset({"CHECKOUT-READ-21", "CHECKOUT-UNIQUE-3"}),
 }
-"""By fault: what fires or not by how requests meet, by the id that a query finds first, or by the time since the first
-customer; beside what always does."""
+"""By fault: what fires or not by how requests meet or are counted, by the id that a query finds first, or by the time
+since the first customer; beside what always does."""
 
 _NO_STATUS_CODE: Final = frozenset({"SIGNUP-ERROR-3", "SIGNIN-ERROR-3", "ORG-ERROR-3", "ACTIVE-ERROR-3"})
 """The errors of the reference's authentication paths have the shape without a statusCode."""
