@@ -63,7 +63,7 @@ def _write_forms(data: dict[str, Any], page: str, folder: Path) -> None:
 def _in_lines(data: dict[str, Any]) -> str:
     """Return a JSON object with each member on a line of its own, and each item of a list: to be searched and compared.
 
-    What json indents itself takes ten times as long to write.
+    What json indents itself takes more than twice as long to write.
     """
     encode = json.JSONEncoder(ensure_ascii=False).encode
     members = []
