@@ -195,3 +195,10 @@ def test_each_scenario_can_run_again_in_the_same_run(tmp_path: Path) -> None:
     """As the measure of twice the scenarios does, and whoever repeats tests: what the first time made is in no way."""
     done = invoke(tmp_path, "--seed", "1", "-p", "bench.twice", *QUIET, patience=300)
     assert (done.status, done.report["verdict"]) == (0, "conformant"), done.output
+
+
+def test_an_id_that_names_a_session_and_a_customer_is_no_breach(tmp_path: Path) -> None:
+    """Where ids of each kind are counted from 1, the id of a session may be that of a customer too."""
+    done = invoke(tmp_path, "--sandbox-variant", "ids-counted", "-k", "customer_who_does_not_exist")
+    assert done.status == 0, done.output
+    assert done.verdicts["CHECKOUT-EXISTING-4"] == "passed"
