@@ -168,7 +168,6 @@ GIVEN: Final[dict[str, tuple[str, ...]]] = {
 
 BY_ORDER: Final = frozenset(
     {
-        "checkout-merchant-checked-once",
         "checkout-uses-customer-up",
         "customer-newest-twenty-kept",
         "customer-second-repeats-first",
@@ -182,7 +181,6 @@ BY_ORDER: Final = frozenset(
         "inline-under-another-merchant",
         "organization-newest-six-memberships",
         "session-ends-after-refusal",
-        "set-active-again-resets",
         "set-active-does-nothing",
         "signin-old-accounts-forgotten",
     }

@@ -1,8 +1,8 @@
 """Proofs in a warm process: the tests of a gate are collected once, and each case runs them in a fork of its own.
 
-A proof of a fault runs the tests that name the requirements that the fault breaks, then the walk and the others until
-all of these requirements have fired. Without an expectation, as for variants, all tests run. The generated requests
-are left out, and no reports are written; whole gates, which have both, are those of `tests.suite.detection`.
+A proof of a fault runs the walk, then the tests that name the requirements that the fault breaks, then the others until
+all of these requirements have fired. Without an expectation, as for variants, all tests run. The generated requests are
+left out, and no reports are written; whole gates, which have both, are those of `tests.suite.detection`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ UNENDED: Final = -1
 _PATIENCE: Final = 400
 _GIVE_WAY: Final = 10
 _POLL: Final = 0.01
-_NAMED, _NAMED_LAST, _WALK, _NEAR, _FAR, _LAST = range(6)
+_WALK, _NAMED, _NAMED_LAST, _NEAR, _FAR, _LAST = range(6)
 
 Tell = Callable[[Gate], None]
 Expected = Callable[[Case], frozenset[str] | None]
@@ -207,7 +207,7 @@ class _Loop:
         if expected is not None:
             ranked = [(rank, item) for item in session.items for rank in self._ranks(item, expected)]
             session.items = [item for _, item in sorted(ranked, key=lambda pair: pair[0])]
-            self._to_run = sum(rank < _WALK for rank, _ in ranked)
+            self._to_run = sum(rank < _NEAR for rank, _ in ranked)
 
     def _ranks(self, item: pytest.Item, expected: frozenset[str]) -> tuple[int, ...]:
         """Return the places of a test. One that looks at what the others have left runs before and after the rest."""
@@ -216,16 +216,16 @@ class _Loop:
         return (_LAST,) if expected.isdisjoint(requirement_ids(item)) else (_NAMED_LAST, _LAST)
 
     def _rank(self, item: pytest.Item, expected: frozenset[str]) -> int:
+        if item.get_closest_marker("smoke"):
+            return _WALK
         own = set(requirement_ids(item))
         if own & expected:
             return _NAMED
-        if item.get_closest_marker("smoke"):
-            return _WALK
         operations = {self._run.catalogue[name].operation for name in expected if name in self._run.catalogue}
         return _NEAR if operations & {self._run.catalogue[name].operation for name in own} else _FAR
 
     def after_test(self) -> None:
-        """Stop where the tests that name what is expected have run, and all of it has fired."""
+        """Stop where the walk and the tests that name what is expected have run, and all of it has fired."""
         self._to_run -= 1
         if self._missing is None:
             return
