@@ -184,7 +184,7 @@ class Session:
         Where reads lag behind, tests wait as they do for a far target. The bundled sandbox is never far, however long
         it may take on a busy machine.
         """
-        if SANDBOX in self.config.stash:
+        if self.run.is_bundled:
             return
         seconds = [exchange.seconds for exchange in self.run.recent if exchange.response is not None]
         worth = worth_sending_side_by_side(min(seconds, default=0.0))
@@ -254,8 +254,6 @@ class Session:
             self._failure = f"the suite itself failed while it came to its verdict:\n{told}"
         finally:
             self.run.client.close()
-            if SANDBOX in self.config.stash:
-                self.config.stash[SANDBOX].stop()
 
     def _finish(self, session: pytest.Session, status: int) -> None:
         run, state = self.run, self.state

@@ -83,11 +83,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def serial_run(tmp_path_factory: pytest.TempPathFactory) -> Done:
-    """A run in one process, with the words `BETWEEN_REQUESTS`: those in several processes are held against it.
-
-    Each of its steps is looked up in both ways: see `tests.suite.both_lookups`.
-    """
-    return invoke(tmp_path_factory.mktemp("serial"), *BETWEEN_REQUESTS, "-p", "tests.suite.both_lookups")
+    """A run in one process, with the words `BETWEEN_REQUESTS`: those in several processes are held against it."""
+    return invoke(tmp_path_factory.mktemp("serial"), *BETWEEN_REQUESTS)
 
 
 class Proofs:
