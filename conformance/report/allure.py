@@ -20,7 +20,7 @@ from conformance.contract.catalogue import Requirement
 from conformance.errors import Breached, NotTested, Told
 from conformance.masking import Masker
 from conformance.report.allure_run import WARNING
-from conformance.report.messages import facts, headline
+from conformance.report.messages import by_requirement, facts, headline
 from conformance.results.records import Breach
 from conformance.run import Run
 from conformance.wire.evidence import as_text, with_curl
@@ -101,7 +101,10 @@ class AllureSteps:
         strict, catalogue = self.run.settings.strict, self.run.catalogue
         new = [item for item in breaches if not item.known]
         failing = [item for item in new if strict or catalogue[item.requirement].level == "MUST"]
-        told = [Told(headline(catalogue[item.requirement]), "\n".join(facts(item))) for item in failing]
+        told = [
+            Told(headline(catalogue[name]), "\n\n".join(dict.fromkeys("\n".join(facts(item)) for item in same)))
+            for name, same in by_requirement(catalogue, failing).items()
+        ]
         return Breached(told) if told else None
 
     def pytest_bdd_step_error(self, exception: BaseException) -> None:

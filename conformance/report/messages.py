@@ -11,6 +11,7 @@ from conformance.contract.catalogue import Catalogue, Requirement
 from conformance.errors import Told
 from conformance.masking import MASK
 from conformance.report.marking import in_one_line
+from conformance.results.causes import DEPTHS
 from conformance.results.known import KnownFailure, KnownFailures
 from conformance.results.records import Breach, Record
 from conformance.results.verdicts import Result
@@ -74,14 +75,24 @@ def way(requirement: Requirement, again: str) -> list[str]:
     return [f"  source    {requirement.source}", f"  again     {again}"]
 
 
+def by_requirement(catalogue: Catalogue, breaches: Iterable[Breach]) -> dict[str, list[Breach]]:
+    """Return breaches by requirement: new ones first, MUSTs before SHOULDs, and causes before their consequences."""
+
+    def order(breach: Breach) -> tuple[bool, str, int]:
+        requirement = catalogue[breach.requirement]
+        return bool(breach.known), requirement.level, DEPTHS.index(requirement.concern)
+
+    found: dict[str, list[Breach]] = {}
+    for breach in sorted(breaches, key=order):
+        found.setdefault(breach.requirement, []).append(breach)
+    return found
+
+
 def told(catalogue: Catalogue, record: Record, given: tuple[str, ...], seed: int) -> list[Told]:
-    """Return what a test broke by requirement, new breaches and MUSTs first; equal ones are shown once and counted."""
+    """Return what a test broke by requirement, as `by_requirement` sorts it; equal ones are shown once and counted."""
     again = again_line(record.test, given, seed)
-    breaches: dict[str, list[Breach]] = {}
-    for breach in sorted(record.breaches, key=lambda item: (bool(item.known), catalogue[item.requirement].level)):
-        breaches.setdefault(breach.requirement, []).append(breach)
     found = []
-    for name, same in breaches.items():
+    for name, same in by_requirement(catalogue, record.breaches).items():
         alike = list({(breach.expected, breach.got): breach for breach in reversed(same)}.values())[::-1]
         parts = [breach_message(catalogue[name], breach, again) for breach in alike]
         more = record.more_breaches[name] + len(same) - len(alike)
