@@ -9,6 +9,7 @@ import shlex
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -240,6 +241,15 @@ def test_breaches_that_repeat_each_other_are_counted(catalogue: Catalogue) -> No
     (part,) = told(catalogue, record, (), 1)
     assert part.text.count(f"  expected  {EXPECTED}") == 2
     assert part.text.endswith(f"{BREACHED}: 3 more of the same")
+
+
+def test_a_test_tells_causes_before_what_follows_and_new_breaches_first(catalogue: Catalogue) -> None:
+    record = Record("tests/test_it.py::test_it")
+    for name in ("CUSTOMER-HEADERS-50", "CUSTOMER-ECHO-2", "CUSTOMER-UNIQUE-1", "CUSTOMER-STATUS-1"):
+        record.breach(Breach(name, record.test, EXPECTED, "null"))
+    record.breaches[-1] = replace(record.breaches[-1], known="null")
+    names = [part.headline.split()[0] for part in told(catalogue, record, (), 1)]
+    assert names == ["CUSTOMER-UNIQUE-1", "CUSTOMER-ECHO-2", "CUSTOMER-HEADERS-50", "CUSTOMER-STATUS-1"]
 
 
 def test_a_breach_is_told_in_full_by_the_first_test_alone() -> None:
