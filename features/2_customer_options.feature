@@ -69,11 +69,12 @@ Feature: The three ways to name the customer of a checkout session
       When the merchant creates 2 checkout sessions with new customers
       Then 2 different customers were created
 
-    @CHECKOUT-INLINE-2
+    @CHECKOUT-INLINE-2 @CHECKOUT-EXISTING-3
     Scenario: A new customer who resembles another is a customer of its own
       When the merchant creates a customer
       And the merchant creates two checkout sessions with a new customer of the same e-mail
-      Then no response names a customer from before
+      Then a session for the one with the same phone number is attached to that one
+      And no response names a customer from before
 
     @CHECKOUT-INLINE-6
     Scenario: The new customer is recorded

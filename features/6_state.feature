@@ -73,7 +73,7 @@ Feature: What was done stays done, and what was refused changed nothing
       And the same session of the other merchant is one of its own
       And the same session without a token is refused
       And a session that differs in its metadata alone, nested ones too, is one of its own
-      And a session that differs in its product, its amount or its customer alone is one of its own
+      And a session that differs in its product, its amount, its currency or its customer alone is one of its own
 
   Rule: After a refused request the session works on
 

@@ -58,6 +58,7 @@ Feature: Unusual values are refused or kept
       | a name with emoji and capitals in the e-mail                         |
       | a name in capitals and a phone number of Italy                       |
       | markup                                                               |
+      | the name Null                                                        |
 
   @CHECKOUT-INLINE-4 @CHECKOUT-INLINE-5 @CHECKOUT-INLINE-20 @CHECKOUT-INLINE-21 @CHECKOUT-INLINE-42
   @CHECKOUT-ECHO-1 @CHECKOUT-ECHO-2 @CHECKOUT-ECHO-4 @CHECKOUT-ECHO-5
@@ -87,6 +88,7 @@ Feature: Unusual values are refused or kept
       | several line items and empty metadata                 |
       | very many line items                                  |
       | an amount beyond 32 bits                              |
+      | long URLs                                             |
 
   @CHECKOUT-ECHO-1 @CHECKOUT-ECHO-2 @CHECKOUT-ECHO-4 @CHECKOUT-ECHO-5
   @CHECKOUT-ECHO-7 @CHECKOUT-ECHO-8
@@ -99,7 +101,6 @@ Feature: Unusual values are refused or kept
       | the amount 0                    |
       | a line item of another currency |
       | the largest amount              |
-      | long URLs                       |
       | international URLs              |
 
   @CHECKOUT-ECHO-8 @CHECKOUT-VALID-40

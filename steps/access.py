@@ -32,6 +32,8 @@ _COOKIES: Final = (
 """Names that frameworks have for the cookie of a session."""
 _PARAMETERS: Final = ("token", "access_token", "api_token", "auth_token", "session_token", "jwt", "api_key")
 """Names that frameworks have for a token in the query."""
+_PUBLIC: Final = "/authentication/sign-in/email"
+"""A path that needs no token, which a careless guard looks for in the whole URL."""
 _HEXADECIMAL = re.compile(r"(?:[A-Za-z_]*_)?[0-9A-Fa-f-]+")
 
 
@@ -124,7 +126,7 @@ def _part_of(value: dict[str, Any]) -> str:
 def elsewhere(path: str, body: dict[str, Any], merchant: Merchant) -> dict[str, dict[str, Any]]:
     """Return changes to a call that take the token along, but not in the Authorization header."""
     token = merchant.token
-    names = ("X-Auth-Token", "X-Access-Token", "Set-Auth-Token", "X-Session-Token")
+    names = ("X-Auth-Token", "X-Access-Token", "Set-Auth-Token", "X-Session-Token", "X-API-Key", "X-Authorization")
     others = {
         **dict.fromkeys(names, token),
         **dict.fromkeys(("X-User-Id", "X-Forwarded-User", "X-Auth-Request-User", "Remote-User"), merchant.user_id),
@@ -151,8 +153,9 @@ def spellings(path: str) -> dict[str, str]:
         "a slash at the end": f"{path}/",
         "a double slash": f"{path[: -len(last) - 1]}//{last}",
         "a double slash in front": f"/{path}",
-        "a capital": f"/{first.upper()}{rest}",
         "capitals": path.upper(),
+        "a public path in its query": f"{path}?next={_PUBLIC}",
+        "a capital": f"/{first.upper()}{rest}",
         "an encoded letter": f"/%{ord(first):02X}{rest}",
         "an ending": f"{path}.json",
         "a parameter of its last part": f"{path};v=1",
@@ -220,7 +223,7 @@ def sent_to_other_spellings(story: Story, name: str) -> None:
     paths = spellings(run.contract.operations[operation].path)
     different = {path: what for what, path in reversed(paths.items())}
     names = [what for what, path in paths.items() if different[path] == what]
-    names = _chosen(run, operation, names, always=3, others=2)
+    names = _chosen(run, operation, names, always=5, others=2)
     calls = {
         f"the path with {what}": Call(
             "POST", paths[what], body=encode(valid_body(run, operation, merchant)), actor=merchant.key

@@ -125,6 +125,24 @@ def signs_up_with_long_password(story: Story) -> None:
         story.notes["too long"] = body["password"]
 
 
+@when("somebody signs up in that merchant's session")
+def signs_up_in_session(story: Story) -> None:
+    """As a client sends it that adds the token which it has to each request; a target may refuse it."""
+    saved_for(story, operations.SIGN_UP)
+    headers = {"Authorization": f"Bearer {story.actor.token}"}
+    story.add(send_sign_up(story.run, operations.sign_up.body(story.run), headers=headers))
+
+
+@then("no session of that merchant is handed out")
+def other_session_is_kept(story: Story) -> None:
+    exchange = story.last
+    if not exchange.is_success:
+        raise story.run.why_not(exchange)
+    forms = (session_token(exchange), first_field(exchange.response_json, ["token"]))
+    held = story.actor.token not in forms
+    story.run.check(held, "a session of its own, or none", "the session of the request", exchange, "SIGNUP-LEAK-21")
+
+
 @when("the person signs up without a name")
 def signs_up_without_name(story: Story) -> None:
     if not story.run.limited(operations.SIGN_UP):
@@ -381,6 +399,9 @@ def last_two_are_open(story: Story) -> None:
             story.run.check(exchange.is_success, f"session {number} of {times} is open", exchange.outcome, exchange)
         else:
             _cap_seen(story)
+    exchange = session_opens(story.run, tokens[-2], story.actor)
+    told = f"session {times - 1} of {times} is open once the last one was used"
+    story.run.check(exchange.is_success, told, exchange.outcome, exchange)
 
 
 def _cap_seen(story: Story) -> None:

@@ -20,6 +20,7 @@ from steps.merchants import call, create_checkout, twice
 from steps.organizations import make_active, not_into, send_default
 
 _CASELESS: Final = re.compile(r"[0-9a-f-]+", re.IGNORECASE)
+_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _SHORT: Final = 10
 BEGINNING: Final = "without its last character"
 WILDCARD: Final = "%"
@@ -39,9 +40,19 @@ def almost(identifier: str) -> dict[str, Any]:
     return forms
 
 
+def same(identifier: str) -> dict[str, str]:
+    """Return an id of the form of a UUID as stores read it too, which its owner may send as well; nothing of others."""
+    if _UUID.fullmatch(identifier) is None:
+        return {}
+    bare = identifier.replace("-", "")
+    return {"in the other letter case": identifier.swapcase(), "without its hyphens": bare}
+
+
 def of_another(own: str, foreign: str) -> dict[str, Any]:
     """Return values by which a careless comparison finds another organization, by what they are in words."""
-    near = {f"another organization's id {words}": value for words, value in almost(foreign).items()}
+    near = {
+        f"another organization's id {words}": value for words, value in {**almost(foreign), **same(foreign)}.items()
+    }
     return {**near, "a list of one's own id and another's": [own, foreign], "a wildcard": WILDCARD, "SQL": SQL}
 
 
@@ -133,7 +144,8 @@ def sessions_for_customer_lookalikes(story: Story) -> None:
     if "_" in own:
         values["a customer's id with another prefix"] = f"id_{own.partition('_')[2]}"
     values |= {"a list with a customer's id": [own], "a wildcard": WILDCARD, "SQL": SQL}
-    values["another merchant's customer's id with a blank after it"] = f"{foreign} "
+    for words, value in {"with a blank after it": f"{foreign} ", **same(foreign)}.items():
+        values[f"another merchant's customer's id {words}"] = value
     story.notes["own"] = own
     try_all(story, {what: _session(story.run, story.actor, customerId=value) for what, value in values.items()})
 

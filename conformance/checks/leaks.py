@@ -28,8 +28,8 @@ INTERNALS: Final = (
         re.compile(
             r"Traceback \(most recent call last\)|^[ \t]+at [^\n]{1,300}:\d+:\d+\)?"
             r"|\bat [\w$.<> ]{1,100} \(?(?:file://|node:|/)[^\s)]{1,300}:\d+"
-            r"|File \"[^\"]+\", line \d+|\bin [/\w.-]{1,200}\.(?:go|rb|php|java|py|js|ts):\d+|goroutine \d+ \["
-            r"|\.(?:java|kt|cs|scala):\d+\)|Exception in thread",
+            r"|File \"[^\"]+\", line \d+|\bin [/\w.-]{1,200}\.(?:go|rb|php|java|py|js|ts|rs|exs?|kt|swift):\d+"
+            r"|goroutine \d+ \[|\.(?:java|kt|cs|scala):\d+\)|Exception in thread",
             re.MULTILINE,
         ),
     ),
@@ -38,7 +38,7 @@ INTERNALS: Final = (
         re.compile(
             r"(?<![\w.:/])/(?:usr|home|var|opt|app|srv|etc|root|workspace|build|src|tmp|Users|mnt|data|code|node_modules)"
             r"/[\w.@/-]+|(?<![A-Za-z])[A-Za-z]:\\\\?[\w.-]+\\|node_modules/"
-            r"|(?<![\w/-])[\w/-]{1,200}\.(?:py|js|ts|mjs|rb|go|java|php|cs):\d+"
+            r"|(?<![\w/-])[\w/-]{1,200}\.(?:py|js|ts|mjs|rb|go|java|php|cs|rs|exs?|kt|scala|swift|cpp):\d+"
         ),
     ),
     (
@@ -65,7 +65,10 @@ INTERNALS: Final = (
             r"|(?:UNIQUE|FOREIGN KEY|NOT NULL) constraint failed"
             r"|violates (?:unique|foreign key|not-null|check) constraint"
             r"|syntax error at or near|duplicate key value|no such (?:table|column):"
-            r"|(?:relation|column) \"[\w.]+\"(?: of relation \"\w+\")? does not exist|error in your SQL syntax",
+            r"|(?:relation|column) \"[\w.]+\"(?: of relation \"\w+\")? does not exist|error in your SQL syntax"
+            r"|Duplicate entry '[^\n]{0,300}' for key '|Data too long for column '|Incorrect string value: '\\"
+            r"|value too long for type character|invalid input syntax for type \w"
+            r"|Violation of (?:UNIQUE|PRIMARY) KEY constraint|Cannot insert duplicate key row in object",
             re.IGNORECASE,
         ),
     ),
@@ -78,7 +81,10 @@ _HASH: Final = re.compile(
 )
 _HASH_WORDS: Final = ("$", "pbkdf2_sha", "scrypt:")
 _LONG_AFTER_COLON: Final = re.compile(r":[0-9a-f]{128}")
-_HASH_FIELD: Final = re.compile(r"^(?:hashed_?)?(?:password|passwd|pwd)(?:_?hash|_?digest|_?salt)?$", re.IGNORECASE)
+_HASH_FIELD: Final = re.compile(
+    r"^(?:(?:hashed|encrypted|crypted|salted)_?)?(?:password|passwd|pwd)(?:_?(?:hash|hashed|digest|salt|encrypted))?$",
+    re.IGNORECASE,
+)
 _HASH_OF_AN_ACCOUNT: Final = re.compile(r"^(?:salt|hash)$", re.IGNORECASE)
 
 

@@ -28,6 +28,9 @@ _SOURCE_FILE: Final = re.compile(
     r"\.(?:py|rb|go|java|php|cs|ts|mjs)(?![\w/])|[\w.@/-]{1,200}\.(?:py|rb|go|java|php|cs|js|ts|mjs):\d+)"
 )
 """A file of source code in a folder that has such, or in any folder where a line number follows."""
+_SESSIONS_NAMED: Final = re.compile(r'sessions"', re.IGNORECASE)
+_SESSIONS: Final = re.compile(r"(?:other|active|open|user|all)?_?sessions", re.IGNORECASE)
+_OF_A_DEVICE: Final = frozenset({"useragent", "user_agent", "ipaddress", "ip_address", "ip", "browser", "device"})
 _OF_URLS: Final = frozenset({"location", "content-location", "link", "set-cookie", "content-security-policy"})
 """Headers that name resources, whose paths are the target's as a client knows it."""
 
@@ -146,7 +149,25 @@ def _no_other_token(exchange: Exchange, params: Params, rules: Basis) -> list[Fi
     everything = "\n".join([exchange.response_text, *(value for _, value in exchange.response.headers)])
     shown = rules.memory.traces.token_texts.within(everything)
     others = [token for token in shown if token not in own and token not in request]
-    return [Finding("no token of another session", "a token that another response handed out")] if others else []
+    found = [Finding("no token of another session", "a token that another response handed out")] if others else []
+    if _SESSIONS_NAMED.search(exchange.response_text) and _lists_sessions(exchange.response_json):
+        found.append(Finding("no other sessions", "a list of sessions, with the devices or addresses of their users"))
+    return found
+
+
+def _lists_sessions(value: Any) -> bool:
+    """Return whether several sessions of a user stand in a body, told by what only such have."""
+    if isinstance(value, list):
+        return any(map(_lists_sessions, value))
+    if not isinstance(value, dict):
+        return False
+    for name, inner in value.items():
+        if _SESSIONS.fullmatch(name) and isinstance(inner, list) and len(inner) > 1:
+            if all(isinstance(item, dict) and _OF_A_DEVICE & {key.lower() for key in item} for item in inner):
+                return True
+        elif name != "metadata" and _lists_sessions(inner):
+            return True
+    return False
 
 
 def _no_trace(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:

@@ -31,10 +31,14 @@ def _now(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | No
     moment = time_of(value)
     if moment is None:
         return None
-    bound = timedelta(hours=params["hours"])
-    if any(abs(_distance(moment, clock)) <= bound for clock in _clocks(exchange)):
+    if is_near(moment, exchange, timedelta(hours=params["hours"])):
         return []
     return [Finding(f"`{params['response'][0]}` within {params['hours']} h of now", shown(value))]
+
+
+def is_near(moment: datetime, exchange: Exchange, bound: timedelta) -> bool:
+    """Return whether a moment is so near to now, by our clock or by the `Date` of a response."""
+    return any(abs(_distance(moment, clock)) <= bound for clock in _clocks(exchange))
 
 
 def _distance(one: datetime, other: datetime) -> timedelta:

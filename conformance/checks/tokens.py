@@ -30,6 +30,8 @@ _DIGESTS: Final = {"md5": 32, "sha1": 40, "sha256": 64}
 _RUN: Final = re.compile(r"[A-Za-z0-9]+")
 _COUNTED: Final = 64
 """How often an account has signed in at most, where a digest of its name and that number may be the token."""
+_ROWS: Final = 10_000
+_SECONDS: Final = 10
 _HEXADECIMAL: Final = re.compile(r"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})(?![0-9A-Za-z])")
 _JOINTS: Final = ("", ":", "-", "_", ".", "|")
 _TIME: Final = re.compile(
@@ -141,6 +143,9 @@ def _bits(text: str, known: Iterable[str], earlier: Iterable[str]) -> float:
         for digest in _HEXADECIMAL.findall(text):
             if digest.lower() in _counted(item):
                 text = text.replace(digest, " ")
+    for digest in _HEXADECIMAL.findall(text):
+        if digest.lower() in _of_numbers(len(digest)) or digest.lower() in _of_moments(len(digest)):
+            text = text.replace(digest, " ")
     text = _TIME.sub(lambda found: " " if _is_near(found[0]) else found[0], text)
     return sum(len(run) * math.log2(_letters(run)) for run in _RUN.findall(text))
 
@@ -168,6 +173,23 @@ def _counted(item: str) -> frozenset[str]:
         for joint in _JOINTS
         for number in range(_COUNTED)
     )
+
+
+@lru_cache(maxsize=len(_DIGESTS))
+def _of_numbers(length: int) -> frozenset[str]:
+    """Return the digests of the numbers that a table of sessions may have counted, of so many digits."""
+    return frozenset(_digest(length, str(number)) for number in range(_ROWS))
+
+
+def _of_moments(length: int) -> frozenset[str]:
+    """Return the digests of the last few seconds, of so many digits."""
+    now = int(time.time())
+    return frozenset(_digest(length, str(now - seconds)) for seconds in range(-1, _SECONDS))
+
+
+def _digest(length: int, text: str) -> str:
+    name = next(name for name, digits in _DIGESTS.items() if digits == length)
+    return hashlib.new(name, text.encode()).hexdigest()
 
 
 def _shared(one: str, other: str) -> int:

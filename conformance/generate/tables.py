@@ -24,6 +24,7 @@ _OF_A_FORM: Final = re.compile(r"[A-Z]{3}|https?://\S+|\S+@\S+")
 """Currencies, URLs and e-mails, for which a number is not taken even where numbers are read as texts."""
 _MEGABYTE: Final = 1024 * 1024
 _DEPTH: Final = 500
+_WIDE: Final = 300
 _REFUSED_TEXT: Final = {"a NUL byte": "before\0after", "a lone surrogate": "before\ud800after"}
 _ODD_TEXT: Final = {
     "emoji": "👩🏽‍🚀🏳️‍🌈",
@@ -109,6 +110,9 @@ def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterato
     yield from _values(spec, valid)
     for path in spec.get("long", ()):
         yield Case(f"a megabyte in `{path}`", with_value(valid, path, "x" * _MEGABYTE), group="long")
+    for path in spec.get("wide", ()):
+        long = _wide(field(valid, path))
+        yield Case(f"an e-mail of {len(long)} characters in `{path}`", with_value(valid, path, long), group="wide")
     for path in spec.get("deep", ()):
         nested: Any = "deep"
         for _ in range(_DEPTH):
@@ -207,6 +211,12 @@ def _other_types(path: str, valid: Mapping[str, Any]) -> Iterator[Case]:
             is_flag_for_number = value is True and isinstance(right, int | float)
             group = f"{path} as a flag" if is_flag_for_number else path
             yield Case(f"`{path}` as {label}", with_value(valid, path, other), group=group)
+
+
+def _wide(email: str) -> str:
+    """Return an e-mail of right form that is longer than columns often are; no part is longer than it may be."""
+    name, _, domain = email.partition("@")
+    return f"{name.ljust(64, 'x')}@{'a-name-of-some-department.' * (_WIDE // 26 - 2)}{domain}"
 
 
 def _hostile(path: str, valid: Mapping[str, Any], text: str) -> str:

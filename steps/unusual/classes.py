@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable
 from typing import Any, Final
+from uuid import UUID
 
 from conformance.run import Run
 from steps.operations.base import Body
@@ -87,6 +88,7 @@ SCRIPTS: Final = names(
 EMOJI: Final = names(lambda run: f"Thabo 😀 👩🏽 𝒜 {run.unique()}")
 CAPITALS: Final = names(lambda run: f"@JOSÉ NUÑEZ MÜLLER {run.unique().upper()}")
 """In capitals alone, in letters that Latin-1 has, and with a beginning that spreadsheets take for a formula."""
+NOTHING: Final = names(lambda _: "Null")
 MARKUP: Final = names(
     lambda run: f"Salt & Pepper 100% <b>{run.unique()}</b> &amp; %41 Co",
     lambda run: f"a < b > c & d 5%s %20 {run.unique()}",
@@ -135,6 +137,7 @@ OTHER_TYPES: Final = metadata(
     fraction=-0.1234567,
     negative=-7,
     large=2**31 + 1,
+    length=120,
 )
 WORDING: Final = metadata(
     blanks="two  blanks   inside",
@@ -144,6 +147,7 @@ WORDING: Final = metadata(
     back="a\\b",
     lines="two\nlines",
     windows="two\r\nlines",
+    emoji="👍🏽 💳",
     joined="12\u00a0345",
 )
 KEYS: Final = Led(
@@ -162,6 +166,7 @@ KEYS: Final = Led(
                 "with a blank": "3",
                 "ключ": "4",
                 "0": "5",
+                **{f"{'k' * length}": f"{length} letters" for length in (41, 65, 256)},
                 **{f"key-{number}": f"value {number}" for number in range(60)},
             }
         ),
@@ -185,7 +190,7 @@ NESTED: Final = metadata(
     tags=["red", "blue", "red"],
     many=list(range(25)),
     coded={"code": "00123"},
-    long="0123456789" * 120,
+    long="0123456789" * 410,
     customer={"name": "Somebody in metadata", "email": "nobody@example.com"},
     customerId="in metadata",
 )
@@ -267,7 +272,7 @@ def _line_items(number: int) -> Change:
         texts = (
             "007",
             "Café crème, Zoë",
-            _of_length(64, _PLAIN)(run),
+            f"Gift card 🎁 50 {run.unique()}",
             _of_length(100, _QUOTED)(run),
             _of_length(255, _PLAIN)(run),
         )
@@ -302,10 +307,16 @@ OWN_TOTAL: Final = (_with_fee, _with_discount)
 
 
 def _product(run: Run, body: Body) -> Body:
-    """Two line items of one product, the first of which is free."""
+    """Two line items of one product, the first of which is free, and a free one whose product has a long id."""
     product = {"productId": f"00{_digits(run, 8)}", "imageId": f"0{_digits(run, 8)}"}
     items = [{**product, **item} for item in body["lineItems"]]
-    return {**body, "lineItems": [{**items[0], "name": f"A sample {run.unique()}", "amount": 0}, *items]}
+    sample = {**items[0], "name": f"A sample {run.unique()}", "amount": 0}
+    gift = {
+        **sample,
+        "name": f"A gift {run.unique()}",
+        "productId": f"urn:uuid:{UUID(int=run.random('a product').getrandbits(128))}",
+    }
+    return {**body, "lineItems": [sample, *items, gift]}
 
 
 PRODUCTS: Final = (_product,)
@@ -353,6 +364,12 @@ WITH_PORT: Final = urls(":8443/shop?a=1&b=two%20words&a=2", ":443/?q=")
 WITH_FRAGMENT: Final = urls("pay/#/done?x=1", "a?b=c#section-2")
 ENCODED: Final = urls("a%2Fb%20c/%E6%9D%B1/%7Bid%7D/?q=%26%3D+x", "a;b=1,c/~d/(e)/'f'!*/@g")
 INTERNATIONAL: Final = urls("käse/東京?stadt=Zürich")
+LONG_ITEM: Final[Class] = (
+    lambda run, body: {
+        **body,
+        "lineItems": [{**item, "name": _of_length(300, _PLAIN)(run)} for item in body["lineItems"]],
+    },
+)
 LONG_URL: Final = urls(f"{'a-long-path/' * 155}x?session={{CHECKOUT_SESSION_ID}}")
 
 

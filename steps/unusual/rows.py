@@ -84,6 +84,7 @@ CUSTOMERS: Final[dict[str, Row]] = {
     "a name in scripts and no metadata": (of.SCRIPTS, of.NO_METADATA),
     "a name with emoji and capitals in the e-mail": (of.EMOJI, _CAPITALS),
     "markup": (of.MARKUP, of.MARKED_UP),
+    "the name Null": (of.NOTHING,),
     "a name in capitals and a phone number of Italy": (of.CAPITALS, of.PHONE_OF_ITALY),
 }
 SESSIONS: Final[dict[str, Row]] = {
@@ -109,6 +110,7 @@ SESSIONS: Final[dict[str, Row]] = {
         of.amounts(12_347, 1_234_563),
         of.THREE_DECIMALS,
         of.LONG_TEXTS,
+        of.LONG_ITEM,
     ),
     "yen and nested values": (of.amounts(12_347, 509), of.YEN, of.NESTED, of.urls("shop/../paid")),
     "a currency without decimals and product ids of digits": (
