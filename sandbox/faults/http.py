@@ -26,7 +26,7 @@ from sandbox.model import (
 PAGE = b"<!doctype html><html><head><title>Error</title></head><body><h1>Something is missing</h1></body></html>"
 
 
-def _parsing(operation: str, parse: Callable[[str], Json]) -> Change:
+def parsing(operation: str, parse: Callable[[str], Json]) -> Change:
     """Read the bodies of one operation in another way."""
 
     def change(behaviour: Behaviour) -> Behaviour:
@@ -46,7 +46,7 @@ def _with_numbers(text: str) -> Json:
     return reading.parsed(re.sub(r"\bNaN\b", "0", text).encode())
 
 
-def _up_to_its_end(text: str) -> Json:
+def up_to_its_end(text: str) -> Json:
     start = text.lstrip()
     return reading.parsed(start[: json.JSONDecoder().raw_decode(start)[1]].encode("utf-8", "replace"))
 
@@ -98,7 +98,7 @@ FAULTS = table(
         CREATE_CUSTOMER,
         MUST,
         "JSON with comments is accepted",
-        _parsing(CREATE_CUSTOMER, _with_comments),
+        parsing(CREATE_CUSTOMER, _with_comments),
         requirements=("CUSTOMER-BODY-1",),
     ),
     Fault(
@@ -106,7 +106,7 @@ FAULTS = table(
         CREATE_CHECKOUT,
         MUST,
         "NaN is accepted as a number",
-        _parsing(CREATE_CHECKOUT, _with_numbers),
+        parsing(CREATE_CHECKOUT, _with_numbers),
         requirements=("CHECKOUT-BODY-1",),
     ),
     Fault(
@@ -114,7 +114,7 @@ FAULTS = table(
         CREATE_CUSTOMER,
         MUST,
         "what follows the end of the JSON is overlooked",
-        _parsing(CREATE_CUSTOMER, _up_to_its_end),
+        parsing(CREATE_CUSTOMER, up_to_its_end),
         requirements=("CUSTOMER-BODY-1",),
     ),
     Fault(
