@@ -165,7 +165,7 @@ def _lists_sessions(value: Any) -> bool:
         if _SESSIONS.fullmatch(name) and isinstance(inner, list) and len(inner) > 1:
             if all(isinstance(item, dict) and _OF_A_DEVICE & {key.lower() for key in item} for item in inner):
                 return True
-        elif name != "metadata" and _lists_sessions(inner):
+        elif _lists_sessions(inner):
             return True
     return False
 

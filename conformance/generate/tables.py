@@ -24,7 +24,7 @@ _OF_A_FORM: Final = re.compile(r"[A-Z]{3}|https?://\S+|\S+@\S+")
 """Currencies, URLs and e-mails, for which a number is not taken even where numbers are read as texts."""
 _MEGABYTE: Final = 1024 * 1024
 _DEPTH: Final = 500
-_WIDE: Final = 300
+_DEPARTMENTS: Final = "a-name-of-some-department." * 9
 _REFUSED_TEXT: Final = {"a NUL byte": "before\0after", "a lone surrogate": "before\ud800after"}
 _ODD_TEXT: Final = {
     "emoji": "👩🏽‍🚀🏳️‍🌈",
@@ -121,7 +121,8 @@ def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterato
     for path in spec.get("numbers", ()):
         for label, digits in _HOSTILE_NUMBERS.items():
             text = json.dumps(with_value(valid, path, "@number@")).replace('"@number@"', digits)
-            yield Case(f"{label} in `{path}`", body=text.encode(), group=path)
+            group = path if label == "1e400" else f"{path} in whole numbers"
+            yield Case(f"{label} in `{path}`", body=text.encode(), group=group)
     yield from _bodies(spec, valid)
 
 
@@ -216,7 +217,7 @@ def _other_types(path: str, valid: Mapping[str, Any]) -> Iterator[Case]:
 def _wide(email: str) -> str:
     """Return an e-mail of right form that is longer than columns often are; no part is longer than it may be."""
     name, _, domain = email.partition("@")
-    return f"{name.ljust(64, 'x')}@{'a-name-of-some-department.' * (_WIDE // 26 - 2)}{domain}"
+    return f"{name.ljust(64, 'x')}@{_DEPARTMENTS}{domain}"
 
 
 def _hostile(path: str, valid: Mapping[str, Any], text: str) -> str:
