@@ -28,7 +28,19 @@ _STATUSES: Final = ("statuses",)
 _CHANGING: Final = ("missing",)
 """The tables that change a field which a valid request has."""
 
-_PUTTING: Final = ("nulled", "types", "values", "together", "text", "long", "wide", "deep", "numbers", "control")
+_PUTTING: Final = (
+    "nulled",
+    "types",
+    "values",
+    "together",
+    "text",
+    "long",
+    "wide",
+    "names",
+    "deep",
+    "numbers",
+    "control",
+)
 """The tables that put a value at a place."""
 
 

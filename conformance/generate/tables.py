@@ -113,6 +113,10 @@ def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterato
     for path in spec.get("wide", ()):
         long = _wide(field(valid, path))
         yield Case(f"an e-mail of {len(long)} characters in `{path}`", with_value(valid, path, long), group="wide")
+    for path in spec.get("names", ()):
+        for label, text in _REFUSED_TEXT.items():
+            odd = {**field(valid, path), text: "in an odd place"}
+            yield Case(f"{label} in a name in `{path}`", with_value(valid, path, odd), group=f"names in {path}")
     for path in spec.get("deep", ()):
         nested: Any = "deep"
         for _ in range(_DEPTH):

@@ -86,6 +86,11 @@ def _long_email(call: Call) -> bool:
     return isinstance(email, str) and _COLUMN < len(email) < 4 * _COLUMN
 
 
+def _surrogate_in_name(call: Call) -> bool:
+    metadata = sent_object(call).get("metadata")
+    return isinstance(metadata, dict) and any("\ud800" in name for name in metadata)
+
+
 def _many_pieces(call: Call) -> bool:
     items = sent_object(call).get("lineItems")
     numbers = [item.get("quantity") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
@@ -229,6 +234,13 @@ FAULTS = table(
         "a session falls over a quantity of more than 31 bits",
         falling_over(CREATE_CHECKOUT, _many_pieces),
         "CHECKOUT-HOSTILE-1",
+    ),
+    must(
+        "customer-surrogate-in-name-500",
+        CREATE_CUSTOMER,
+        "a customer falls over a lone surrogate in a name of its metadata",
+        falling_over(CREATE_CUSTOMER, _surrogate_in_name),
+        "CUSTOMER-HOSTILE-1",
     ),
     must(
         "customer-read-nul-500",

@@ -391,6 +391,7 @@ DISAGREEMENTS: dict[str, tuple[str, str, str, str]] = {
     ),
     "texts together": ("5-customer.yaml", "text: [[name,", "text: [[names,", "did you mean `name`?"),
     "long": ("5-customer.yaml", "long: [name, email]", "long: [name, emails]", "did you mean `email`?"),
+    "names": ("5-customer.yaml", "names: [metadata]", "names: [metdata]", "did you mean `metadata`?"),
     "wide": ("5-customer.yaml", "wide: [email]", "wide: [emial]", "did you mean `email`?"),
     "deep": ("5-customer.yaml", "deep: [metadata]", "deep: [metdata]", "did you mean `metadata`?"),
     "numbers": ("6-checkout.yaml", "numbers: [totalAmount", "numbers: [totalAmounts", "did you mean `totalAmount`?"),
