@@ -179,6 +179,7 @@ BY_ORDER: Final = frozenset(
         "customers-newest-twenty-alone",
         "inline-id-is-session-id",
         "inline-under-another-merchant",
+        "list-default-page-seems-whole",
         "organization-newest-six-memberships",
         "session-ends-after-refusal",
         "set-active-does-nothing",
@@ -262,6 +263,7 @@ MEETING: Final[Mapping[str, frozenset[str]]] = {
     "set-active-in-anothers-session-at-once": frozenset({"ACTIVE-TOGETHER-51"}),
     "signup-session-of-another-at-once": frozenset({"ACTIVE-LEAK-3", "ORG-LEAK-23"}),
     "checkout-merchant-sql": frozenset({"CHECKOUT-LEAK-23"}),
+    "signin-in-session-of-bearer": frozenset({"API-LEAK-1", "SIGNIN-TIME-52"}),
     "organization-active-in-all-sessions": frozenset(
         {
             "ACTIVE-STATE-1",
