@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -18,6 +19,7 @@ import pytest
 
 from conformance.checks import leaks
 from conformance.checks.rules import Rules
+from conformance.checks.secrets import _lists_sessions
 from conformance.contract.catalogue import Catalogue
 from conformance.contract.document import Contract
 from conformance.literals import Literals
@@ -446,3 +448,18 @@ def test_the_quick_look_passes_every_form_of_a_hash(text: str) -> None:
     assert not leaks._may_hold_hash(
         '{"id": "4f1c", "createdAt": "2026-11-26T18:00:00.000Z", "url": "https://a.example/b"}'
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "are_others"),
+    [
+        ({"user": {"sessions": [{"ip": "192.0.2.1"}, {"ip": "192.0.2.2"}]}}, True),
+        ({"activeSessions": [{"userAgent": "a"}, {"userAgent": "b"}]}, True),
+        ({"sessions": [{"ip": "192.0.2.1"}]}, False),
+        ({"sessions": [{"id": "cs_1", "expiresAt": "2030-01-01"}, {"id": "cs_2", "expiresAt": "2030-01-01"}]}, False),
+        ({"sessions": 2, "data": [{"sessions": "two"}]}, False),
+    ],
+    ids=["of a user", "by another name", "one's own alone", "of a checkout", "their number"],
+)
+def test_a_list_of_sessions_is_told_by_the_devices_of_their_users(told: Any, are_others: bool) -> None:
+    assert _lists_sessions(told) is are_others

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 
 import pytest
 
@@ -19,8 +20,18 @@ def test_a_token_of_what_is_known_is_guessable(known: str) -> None:
     assert "0 bits" in _weakness(known, [NAME], [])
 
 
+@pytest.mark.parametrize("name", ["md5", "sha1", "sha256"])
+@pytest.mark.parametrize("text", ["1", "9999", str(int(time.time()))], ids=["the first", "a late one", "the time"])
+def test_a_digest_of_a_number_is_guessable(text: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of a row, or the second in which the session was opened."""
+    now = int(text) + 3 if len(text) > 4 else int(time.time())
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert "0 bits" in _weakness(hashlib.new(name, text.encode()).hexdigest(), [NAME], [])
+
+
 def test_a_token_of_chance_is_not_guessable() -> None:
     assert _weakness(RANDOM, [NAME], []) == ""
+    assert _weakness(hashlib.sha256(RANDOM.encode()).hexdigest(), [NAME], []) == ""
 
 
 def test_known_texts_may_hold_what_no_utf_8_has() -> None:
