@@ -43,7 +43,7 @@ class Sessions:
         """Return whether the token of a session was refused, and another worker has signed in as its user."""
         call = exchange.call
         refused = exchange.status in self._contract.accepted(call.operation, (HTTPStatus.UNAUTHORIZED,))
-        return refused and call.token in self._known and bool(self._opened.get(call.actor, set()) - {who})
+        return refused and _token(call) in self._known and bool(self._opened.get(call.actor, set()) - {who})
 
     def forget_sign_ins(self) -> None:
         """Forget who has signed in as whom until now."""
@@ -52,3 +52,9 @@ class Sessions:
     def _opens(self, call: Call) -> bool:
         known = self._contract.operations.get(call.operation or "")
         return known is not None and bool(call.actor) and not call.token and not known.needs_token
+
+
+def _token(call: Call) -> str | None:
+    """Return the bearer token of a call, of one whose scheme is spelled in another way, too (RFC 6750 section 2.1)."""
+    scheme, _, token = call.headers.get("Authorization", "").partition(" ")
+    return call.token or (token.strip() if scheme.lower() == "bearer" else None)

@@ -175,6 +175,20 @@ def test_a_session_may_be_ended_before_its_first_request_and_before_the_sign_in_
     assert not sessions.may_be_ended(answered(replace(CUSTOMER, token="t-"), 401), "w1")
 
 
+@pytest.mark.parametrize(
+    ("sent", "ended"), [("BEARER  t-1", True), ("Bearer t-", False), ("Basic t-1", False), ("", False)]
+)
+def test_a_session_is_told_by_its_token_under_whatever_spelling_of_its_scheme(
+    sent: str, ended: bool, contract: Contract
+) -> None:
+    """A token under another scheme has to be refused, so that its refusal says nothing of the session."""
+    sessions = Sessions(contract)
+    sessions.observe(answered(CUSTOMER, 200))
+    sessions.announce(SIGN_IN, "w2")
+    call = replace(CUSTOMER, token=None, headers={"Authorization": sent})
+    assert sessions.may_be_ended(answered(call, 401), "w1") is ended
+
+
 def answered(call: Call, status: int) -> Exchange:
     return Exchange(1, call, "", (), b"", 0.1, Response(status, (), b"{}"))
 
