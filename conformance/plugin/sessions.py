@@ -43,7 +43,7 @@ class Sessions:
         """Return whether the token of a session was refused, and another worker has signed in as its user."""
         call = exchange.call
         refused = exchange.status in self._contract.accepted(call.operation, (HTTPStatus.UNAUTHORIZED,))
-        return refused and _token(call) in self._known and bool(self._opened.get(call.actor, set()) - {who})
+        return refused and self._token(call) in self._known and bool(self._opened.get(call.actor, set()) - {who})
 
     def forget_sign_ins(self) -> None:
         """Forget who has signed in as whom until now."""
@@ -53,8 +53,12 @@ class Sessions:
         known = self._contract.operations.get(call.operation or "")
         return known is not None and bool(call.actor) and not call.token and not known.needs_token
 
+    def _token(self, call: Call) -> str | None:
+        """Return the token by which a call is let in, of one whose scheme is spelled in another way, too.
 
-def _token(call: Call) -> str | None:
-    """Return the bearer token of a call, of one whose scheme is spelled in another way, too (RFC 6750 section 2.1)."""
-    scheme, _, token = call.headers.get("Authorization", "").partition(" ")
-    return call.token or (token.strip() if scheme.lower() == "bearer" else None)
+        An operation that needs no token is refused for another reason, whatever token it has.
+        """
+        known = self._contract.operations.get(call.operation or "")
+        scheme, _, token = call.headers.get("Authorization", "").partition(" ")
+        is_meant = scheme.lower() == "bearer" and known is not None and known.needs_token
+        return call.token or (token.strip() if is_meant else None)

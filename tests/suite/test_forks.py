@@ -187,6 +187,7 @@ def test_a_session_is_told_by_its_token_under_whatever_spelling_of_its_scheme(
     sessions.announce(SIGN_IN, "w2")
     call = replace(CUSTOMER, token=None, headers={"Authorization": sent})
     assert sessions.may_be_ended(answered(call, 401), "w1") is ended
+    assert not sessions.may_be_ended(answered(replace(SIGN_IN, headers={"Authorization": sent}), 401), "w1")
 
 
 def answered(call: Call, status: int) -> Exchange:
