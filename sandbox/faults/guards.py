@@ -9,7 +9,7 @@ from dataclasses import replace
 from sandbox import identity, policies
 from sandbox.behaviour import Call
 from sandbox.changes import arriving, both, finishing, with_seams
-from sandbox.faults.builders import edited, sent_object, succeeding
+from sandbox.faults.builders import editing, sent_object, succeeding, without_header
 from sandbox.faults.doors import also_by
 from sandbox.faults.model import ANY, must, table
 from sandbox.faults.tokens import GUESSABLE, tokens_like
@@ -47,9 +47,8 @@ def _session_of_request(call: Call, reply: Reply) -> Reply:
     session = call.behaviour.find_session(call)
     if session is None or not isinstance(reply.body, dict):
         return reply
-    headers = tuple(pair for pair in reply.headers if pair[0] != "set-auth-token")
-    signed = call.behaviour.token_header(call, session)
-    return replace(reply, headers=(*headers, *signed), body={**reply.body, "token": session.token})
+    bare, signed = without_header("set-auth-token")(call, reply), call.behaviour.token_header(call, session)
+    return replace(bare, headers=(*bare.headers, *signed), body={**reply.body, "token": session.token})
 
 
 def _with_encrypted_password(call: Call, user: JsonObject) -> None:
@@ -150,7 +149,7 @@ FAULTS = table(
         "signin-tells-encrypted-password",
         SIGN_IN,
         "the user of a sign-in has a salted digest of the password by the name that a library has for it",
-        succeeding(SIGN_IN, edited(SIGN_IN, _with_encrypted_password)),
+        editing(SIGN_IN, _with_encrypted_password),
         "SIGNIN-LEAK-2",
     ),
     must(

@@ -166,7 +166,7 @@ KEYS: Final = Led(
                 "with a blank": "3",
                 "ключ": "4",
                 "0": "5",
-                **{f"{'k' * length}": f"{length} letters" for length in (41, 65, 256)},
+                **{"k" * length: f"{length} letters" for length in (41, 65, 256)},
                 **{f"key-{number}": f"value {number}" for number in range(60)},
             }
         ),
