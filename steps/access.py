@@ -123,8 +123,11 @@ def _part_of(value: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
-def elsewhere(path: str, body: dict[str, Any], merchant: Merchant) -> dict[str, dict[str, Any]]:
-    """Return changes to a call that take the token along, but not in the Authorization header."""
+def elsewhere(path: str, body: dict[str, Any], merchant: Merchant, own_cookies: str) -> dict[str, dict[str, Any]]:
+    """Return changes to a call that take the token along, but not in the Authorization header.
+
+    Cookies that the target itself has set stand for the token where there are some: a browser would send them.
+    """
     token = merchant.token
     names = ("X-Auth-Token", "X-Access-Token", "Set-Auth-Token", "X-Session-Token", "X-API-Key", "X-Authorization")
     others = {
@@ -136,13 +139,16 @@ def elsewhere(path: str, body: dict[str, Any], merchant: Merchant) -> dict[str, 
     }
     query = urlencode(dict.fromkeys(_PARAMETERS, token))
     cookies = "; ".join(f"{name}={token}" for name in _COOKIES)
-    return {
+    found: dict[str, dict[str, Any]] = {
         "the token in the query and in other headers": {"path": f"{path}?{query}", "headers": others},
         "the token in a cookie and in the body": {
             "headers": {"Cookie": cookies},
             "json": {**body, "token": token, "access_token": token, "userId": merchant.user_id},
         },
     }
+    if own_cookies:
+        found["a cookie that the sign-in has set"] = {"headers": {"Cookie": own_cookies}}
+    return found
 
 
 def spellings(path: str) -> dict[str, str]:
@@ -208,9 +214,10 @@ def sent_with_token_elsewhere(story: Story, name: str) -> None:
     story.notes["operation"] = operation
     path = run.contract.operations[operation].path
     calls: dict[str, Call] = {}
-    for what in elsewhere(path, {}, merchant):
+    cookies = story.merchants.cookies(merchant)
+    for what in elsewhere(path, {}, merchant, cookies):
         body = valid_body(run, operation, merchant)
-        changes = {"json": body, **elsewhere(path, body, merchant)[what]}
+        changes = {"json": body, **elsewhere(path, body, merchant, cookies)[what]}
         calls[what] = replace(call(run, operation, body, merchant, token=None), **changes)
     try_all(story, calls)
 

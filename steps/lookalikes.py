@@ -22,6 +22,8 @@ from steps.organizations import make_active, not_into, send_default
 _CASELESS: Final = re.compile(r"[0-9a-f-]+", re.IGNORECASE)
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _SHORT: Final = 10
+PADDED: Final = "with a blank after it"
+"""Frameworks cut blanks off all texts of a body: such an id may open what is one's own, and nothing of others."""
 BEGINNING: Final = "without its last character"
 WILDCARD: Final = "%"
 SQL: Final = "' OR '1'='1"
@@ -32,7 +34,7 @@ def almost(identifier: str) -> dict[str, Any]:
 
     An id of hexadecimal digits or UUID form knows no letter case; a short one may have others as its beginning.
     """
-    forms: dict[str, Any] = {"with a blank after it": f"{identifier} "}
+    forms: dict[str, Any] = {PADDED: f"{identifier} "}
     if _CASELESS.fullmatch(identifier) is None:
         forms["in another letter case"] = identifier.swapcase()
     if len(identifier) > _SHORT:
@@ -140,11 +142,11 @@ def sessions_for_lookalikes(story: Story) -> None:
 @when("the merchant creates checkout sessions for what is nearly the id of a customer")
 def sessions_for_customer_lookalikes(story: Story) -> None:
     own, foreign = new_customer(story.run, story.actor), story.customers[-1]
-    values = {f"a customer's id {words}": value for words, value in almost(own).items()}
+    values = {f"a customer's id {words}": value for words, value in almost(own).items() if words != PADDED}
     if "_" in own:
         values["a customer's id with another prefix"] = f"id_{own.partition('_')[2]}"
     values |= {"a list with a customer's id": [own], "a wildcard": WILDCARD, "SQL": SQL}
-    for words, value in {"with a blank after it": f"{foreign} ", **same(foreign)}.items():
+    for words, value in {PADDED: f"{foreign} ", **same(foreign)}.items():
         values[f"another merchant's customer's id {words}"] = value
     story.notes["own"] = own
     try_all(story, {what: _session(story.run, story.actor, customerId=value) for what, value in values.items()})

@@ -68,6 +68,13 @@ def session_token(exchange: Exchange) -> str:
     return header or (body if isinstance(body, str) else "")
 
 
+def own_cookies(exchange: Exchange) -> str:
+    """Return the cookies that a response sets, as a browser sends them back; empty for none."""
+    headers = exchange.response.headers if exchange.response is not None else ()
+    pairs = [value.partition(";")[0].strip() for name, value in headers if name.lower() == "set-cookie"]
+    return "; ".join(pair for pair in pairs if pair.partition("=")[2])
+
+
 def token_forms(exchange: Exchange) -> tuple[str, ...]:
     """Return the forms of the token that a sign-up or sign-in has given, that of the body first."""
     body = first_field(exchange.response_json, ["token"])
@@ -209,10 +216,17 @@ class Merchants:
         """A new session of a merchant: returns its token."""
         body = {"email": merchant.email, "password": merchant.password}
         sent = call(self.run, operations.SIGN_IN, body, intent=Intent.VALID, actor=merchant.key)
-        token = session_token(self.run.need_success(self.run.send(sent)))
+        exchange = self.run.need_success(self.run.send(sent))
+        token = session_token(exchange)
         if not token:
             raise NotTested("precondition missing: sign-in hands out no token")
+        if cookies := own_cookies(exchange):
+            self.run.shared.tell(f"cookies of {merchant.key}", cookies)
         return token
+
+    def cookies(self, merchant: Merchant) -> str:
+        """Return the cookies of the merchant's newest session, as a header has them; empty where there are none."""
+        return str(self.run.shared.told(f"cookies of {merchant.key}") or "")
 
     def spare(self, merchant: Merchant) -> Merchant:
         """The merchant in another session, whose active organization a test may change.

@@ -49,15 +49,13 @@ def default_customer(run: Run, merchant: Merchant, **changes: Any) -> Exchange:
     if exchange.is_success:
         run.shared.tell(_DEFAULT_TAKEN, True)
     elif (
-        run.has_status(exchange, 400)
-        and create_customer(run, merchant).is_success
-        and not _takes_default(run, merchant)
+        run.has_status(exchange, 400) and create_customer(run, merchant).is_success and not takes_default(run, merchant)
     ):
         raise NotTested("the target wants a customer's merchant to be named, which is lawful", Why.POLICY)
     return exchange
 
 
-def _takes_default(run: Run, merchant: Merchant) -> bool:
+def takes_default(run: Run, merchant: Merchant) -> bool:
     """Return whether the target takes a customer without a merchant; found out once a run, by a control."""
     if run.shared.told(_DEFAULT_TAKEN) is None:
         make_active(run, merchant, merchant.organization_id)

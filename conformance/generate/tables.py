@@ -31,6 +31,9 @@ _ODD_TEXT: Final = {
     "quotes and markup": "'\"--><b>&amp;${7*7}{{7*7}}%s%n",
     "direction marks": "\u202eabc\u200b\ufeff",
 }
+_COLUMNS: Final = {"1e400": "of floating point", "2^31": "of 32 bits"}
+"""The column that a number does not fit; the others are longer than 64 bits."""
+_LONGEST_COLUMN: Final = "of 64 bits"
 _HOSTILE_NUMBERS: Final = {
     "1e400": "1e400",
     "2^31": "2147483648",
@@ -125,8 +128,9 @@ def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterato
     for path in spec.get("numbers", ()):
         for label, digits in _HOSTILE_NUMBERS.items():
             text = json.dumps(with_value(valid, path, "@number@")).replace('"@number@"', digits)
-            group = path if label == "1e400" else f"{path} in whole numbers"
-            yield Case(f"{label} in `{path}`", body=text.encode(), group=group)
+            yield Case(
+                f"{label} in `{path}`", body=text.encode(), group=f"{path} {_COLUMNS.get(label, _LONGEST_COLUMN)}"
+            )
     yield from _bodies(spec, valid)
 
 

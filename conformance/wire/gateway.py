@@ -45,7 +45,7 @@ _NO_UPSTREAM: Final = re.compile(
     re.IGNORECASE,
 )
 _MAY_BE_CARRIED_OUT: Final = re.compile(r"reset before headers(?!.*connection failure)", re.IGNORECASE | re.DOTALL)
-_TRACE: Final = re.compile(r"Traceback|Exception\b|stack trace|\n\s+at ", re.IGNORECASE)
+_TRACE: Final = re.compile(r"Traceback|Exception\b|stack trace|\n\s+at |[/\\][\w.-]+:\d+:\d+\)", re.IGNORECASE)
 _BESIDE_A_MESSAGE: Final = frozenset({"message", "Message", "request_id", "requestId", "requestid"})
 _TELLING_HEADERS: Final = {"x-amzn-errortype": "", "server": "kong/"}
 _CHANGING: Final = re.compile(r"[\w./:+=-]*[\d/][\w./:+=-]*")
@@ -121,7 +121,7 @@ def interception(call: Call, response: Response, head: int, body: int) -> Interc
         return Interception(Before.AWAY, f"a gateway answered with {page}: {NOT_REACHED}")
     if status == HTTPStatus.LENGTH_REQUIRED and call.chunked:
         return Interception(Before.LIMIT, f"a body without a length is not let through (status 411): {NOT_REACHED}")
-    if status in _TOO_LARGE and (head > _LARGE_HEAD or body > LARGE_BODY) and not response.says_json:
+    if status in _TOO_LARGE and (head > _LARGE_HEAD or body > LARGE_BODY) and not _is_own(response):
         return Interception(Before.LIMIT, f"a {_TOO_LARGE[status]} of that size is not let through (status {status})")
     if status < 400 or status == 500 or "html" not in response.media_type:
         return None
@@ -134,6 +134,11 @@ def interception(call: Call, response: Response, head: int, body: int) -> Interc
     kind = Before.FIREWALL if status == HTTPStatus.FORBIDDEN else kind
     page = f"its own page (status {status}, “{sign[0].strip()}”)"
     return Interception(kind, f"a gateway answered with {page}: {NOT_REACHED}")
+
+
+def _is_own(response: Response) -> bool:
+    """Return whether a response shows that the application made it: it says JSON, or its page has a trace."""
+    return response.says_json or bool(_TRACE.search(response.text))
 
 
 def _page_of_one_that_is_away(call: Call, response: Response) -> str | None:

@@ -60,10 +60,6 @@ def _first(_: Call, value: Json) -> Json:
     return value[0] if isinstance(value, list) and value else value
 
 
-def _trimmed(_: Call, value: Json) -> Json:
-    return value.strip() if isinstance(value, str) else value
-
-
 def _begins(call: Call, value: Json) -> Json:
     query = "SELECT id FROM customer WHERE substr(id, 1, 10) = substr(?, 1, 10) ORDER BY id <> ? LIMIT 1"
     rows = call.store.execute(query, (value, value)) if isinstance(value, str) else []
@@ -189,14 +185,6 @@ FAULTS = table(
         MUST,
         "a customer is looked up with LIKE",
         reading_id(CREATE_CHECKOUT, "customerId", _like("customer")),
-        ("CHECKOUT-TENANT-31", "CHECKOUT-EXISTING-1", "CHECKOUT-EXISTING-2"),
-    ),
-    Fault(
-        "checkout-customer-trimmed",
-        CREATE_CHECKOUT,
-        MUST,
-        "a blank after a customer's id does not count",
-        reading_id(CREATE_CHECKOUT, "customerId", _trimmed),
         ("CHECKOUT-TENANT-31", "CHECKOUT-EXISTING-1", "CHECKOUT-EXISTING-2"),
     ),
     Fault(

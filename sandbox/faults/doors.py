@@ -8,12 +8,12 @@ from functools import partial
 from typing import TypeAlias
 from urllib.parse import parse_qs
 
-from sandbox import policies, reading
+from sandbox import identity, policies, reading
 from sandbox.behaviour import Behaviour, Call, Change
-from sandbox.changes import arriving
+from sandbox.changes import arriving, both, finishing
 from sandbox.faults.builders import somebody
 from sandbox.faults.model import ANY, MUST, Fault, table
-from sandbox.model import CREATE_CHECKOUT, CREATE_CUSTOMER, CREATE_ORGANIZATION, SET_ACTIVE, Reply
+from sandbox.model import CREATE_CHECKOUT, CREATE_CUSTOMER, CREATE_ORGANIZATION, SET_ACTIVE, SIGN_IN, Reply
 from sandbox.store import Session
 
 Look: TypeAlias = Callable[[Call], Session | None]
@@ -65,6 +65,23 @@ def _in_cookie(cookie: str, call: Call) -> Session | None:
     pairs = [pair.strip().partition("=") for pair in call.headers.get("cookie", "").split(";")]
     bare = next((value for name, _, value in pairs if name == cookie), "")
     return policies.living_session(call, bare.partition(".")[0])
+
+
+def _own_cookie(behaviour: Behaviour) -> Behaviour:
+    """Set a cookie at sign-in that opens the session for which it stands, though its token is not in it."""
+
+    def finish(call: Call, reply: Reply) -> Reply:
+        if call.operation != SIGN_IN or not reply.succeeded:
+            return reply
+        name = identity.random_text(24)
+        call.memory[f"cookie {name}"] = dict(reply.headers).get("set-auth-token", "").partition(".")[0]
+        return replace(reply, headers=(*reply.headers, ("set-cookie", f"sandbox={name}; Path=/; HttpOnly")))
+
+    def look(call: Call) -> Session | None:
+        name = call.headers.get("cookie", "").partition("sandbox=")[2].partition(";")[0]
+        return policies.living_session(call, call.memory.get(f"cookie {name}", ""))
+
+    return both(finishing(finish), also_by(look))(behaviour)
 
 
 def _in_body(call: Call) -> Session | None:
@@ -125,6 +142,14 @@ FAULTS = table(
         "a token in a cookie is taken",
         also_by(partial(_in_cookie, "session_token"), CREATE_CUSTOMER),
         _ids(31, "CUSTOMER"),
+    ),
+    Fault(
+        "cookie-of-sign-in-opens",
+        ANY,
+        MUST,
+        "the cookie of a sign-in opens its session",
+        _own_cookie,
+        _ids(31, "CUSTOMER", "CHECKOUT"),
     ),
     Fault(
         "checkout-token-in-cookie-of-a-framework",

@@ -45,6 +45,7 @@ _SURROGATE_NAME: Final = re.compile(rb'\\ud800[^"]*"\s*:')
 _WITHOUT_BLANK: Final = "application/json;charset=UTF-8"
 _OF_64_BITS: Final = 2**63
 _DEFAULT_PAGE: Final = 20
+_LIMIT: Final = 102_400
 
 
 def _texts(value: Json, change: Callable[[str], str]) -> Json:
@@ -95,6 +96,24 @@ def _many_pieces(call: Call) -> bool:
     items = sent_object(call).get("lineItems")
     numbers = [item.get("quantity") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
     return any(isinstance(number, int | float) and number >= 2**31 for number in numbers)
+
+
+def _beyond_64_bits(call: Call) -> bool:
+    total = sent_object(call).get("totalAmount")
+    return isinstance(total, int) and total >= _OF_64_BITS
+
+
+def _beside_without_metadata(call: Call) -> bool:
+    given = sent_object(call)
+    new = given.get("customer")
+    return given.get("customerId") is not None and isinstance(new, dict) and "metadata" not in new
+
+
+def _large_to_a_page(call: Call) -> Reply | None:
+    """The error page that the parser of a framework has for what is longer than its limit."""
+    page = "<pre>PayloadTooLargeError: too large<br> &nbsp; &nbsp;at readStream (/app/raw-body.js:163:17)</pre>"
+    large = call.operation == CREATE_CHECKOUT and len(call.raw) > _LIMIT
+    return Reply(413, raw=page.encode(), media_type="text/html; charset=utf-8") if large else None
 
 
 def _with_nul(call: Call) -> bool:
@@ -234,6 +253,27 @@ FAULTS = table(
         "a session falls over a quantity of more than 31 bits",
         falling_over(CREATE_CHECKOUT, _many_pieces),
         "CHECKOUT-HOSTILE-1",
+    ),
+    must(
+        "checkout-total-of-64-bits-500",
+        CREATE_CHECKOUT,
+        "a session falls over a total of more than 63 bits",
+        falling_over(CREATE_CHECKOUT, _beyond_64_bits),
+        "CHECKOUT-HOSTILE-1",
+    ),
+    must(
+        "checkout-both-without-metadata-500",
+        CREATE_CHECKOUT,
+        "a session falls over a new customer without metadata beside an existing one",
+        falling_over(CREATE_CHECKOUT, _beside_without_metadata),
+        "CHECKOUT-BOTH-1",
+    ),
+    must(
+        "checkout-large-413-trace",
+        CREATE_CHECKOUT,
+        "a session of more than 100 kB is refused with a page that shows a trace",
+        arriving(_large_to_a_page),
+        "CHECKOUT-ERROR-4",
     ),
     must(
         "customer-surrogate-in-name-500",

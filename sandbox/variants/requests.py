@@ -55,6 +55,19 @@ def _empty_is_absent(behaviour: Behaviour) -> Behaviour:
     return replace(behaviour, parse=parse)
 
 
+def _trimmed(value: Json) -> Json:
+    """Return JSON as a framework hands it on that cuts blanks off the texts of a body, all but passwords."""
+    if isinstance(value, dict):
+        return {name: item if name == "password" else _trimmed(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_trimmed(item) for item in value]
+    return value.strip(" \t\r\n") if isinstance(value, str) else value
+
+
+def _trimming(behaviour: Behaviour) -> Behaviour:
+    return replace(behaviour, parse=lambda call: _trimmed(behaviour.parse(call)))
+
+
 def _by_policy(call: Call) -> Reply | None:
     """Amounts and currencies that the platform does not serve are refused with statuses of their own."""
     if call.operation != CREATE_CHECKOUT:
@@ -111,6 +124,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("malformed-422", "malformed JSON is 422", refusing(("malformed",), 422)),
     Variant("malformed-415", "malformed JSON is 415", refusing(("malformed",), 415)),
     Variant("chunks-unread", "a body that comes in chunks is read as empty", arriving(_without_chunks)),
+    Variant("texts-trimmed", "blanks around the texts of a body are cut off", _trimming),
     Variant("empty-is-absent", "an optional text that is empty counts as left out", _empty_is_absent),
     Variant("body-limit-100-kb", "bodies above 100 kB are 413", with_seams(body_limit=100_000)),
     Variant("unusual-input-refused", "NUL, lone surrogates and nesting deeper than 200 are 400", _refuse_unusual),
