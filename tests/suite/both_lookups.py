@@ -20,6 +20,11 @@ def both(step: Any, fixturemanager: Any, node: Any) -> list[Any]:
     return found
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep one row of each outline: the others are looked up alike."""
+    items[:] = {getattr(item, "originalname", item.name): item for item in items}.values()
+
+
 def pytest_collection_finish() -> None:
     if step_cache.scenario.find_fixturedefs_for_step is step_cache.find:
         step_cache.scenario.find_fixturedefs_for_step = both

@@ -134,7 +134,7 @@ PROOFS = pytest.StashKey[Proofs]()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if not is_selected(config):
+    if not is_selected(config) and LEFT_OUT in config.stash:
         further = f"{config.stash[LEFT_OUT]} faults that take long and whose requirements others prove"
         terminalreporter.write_line(f"left out: {further}, and most variants alone (--all-proofs)")
     terminalreporter.write_line("left out: real better-auth as a target, which needs Node (pytest tests/better_auth)")

@@ -141,6 +141,10 @@ def test_failing():
 """
 
 
+INI: Final = "[pytest]\naddopts = -p no:schemathesis -p no:hypothesispytest\n"
+"""Without the plugins that take seconds to import, as in the suite's own configuration."""
+
+
 class Sessions:
     """Runs pytest with the probe in a folder of its own, and reads what the probe saw."""
 
@@ -149,7 +153,7 @@ class Sessions:
         self.seen.mkdir()
         for name, text in {"conftest.py": PROBE, "greetings.feature": FEATURE, "test_it.py": TESTS}.items():
             (folder / name).write_text(text, encoding="utf-8")
-        (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+        (folder / "pytest.ini").write_text(INI, encoding="utf-8")
 
     def run(self, *words: str, **environment: str) -> str:
         """Run pytest, and return what it printed."""

@@ -83,7 +83,7 @@ def reasons(done: Done) -> dict[str, str]:
 
 def test_merchants_are_shared(tmp_path: Path) -> None:
     """Three processes sign up whom one would; each adds no more than a session of its own."""
-    words = ["--seed", "5", FEATURES, "-k", "tenant or customer or organization"]
+    words = ["--seed", "5", FEATURES, "-k", "tenant or organization"]
     one, three = invoke(tmp_path / "one", *words), invoke(tmp_path / "three", *words, "-n", "3")
     assert three.status == CONFORMANT, three.output
     assert users(three) == users(one)

@@ -27,6 +27,7 @@ MERGE: Final = "a merge needs it: .ci/run carries it out"
 REGISTRY: Final = "fetches packages"
 NODE: Final = "needs Node"
 MINUTES: Final = "takes minutes"
+GATES: Final = "takes whole gates: test_reproduction.py holds its parts against targets"
 EXAMPLE: Final = "needs the operation of the page's example, whose parts test_extending.py holds against the suite"
 
 NOT_RUN: Final = {
@@ -67,6 +68,7 @@ NOT_RUN: Final = {
     "python -m tests.suite.grouping FAULT FAULT+FAULT": MINUTES,
     "python -m tests.suite.phases 40": MINUTES,
     "python -m tests.suite.reproduction": MINUTES,
+    "python -m tests.suite.reproduction FAULT": GATES,
     "python -m tests.suite.stock": MINUTES,
     "python -m tests.suite.write_detection_page": MINUTES,
     "python -m tests.suite.write_detection_page product-name-differs": EXAMPLE,

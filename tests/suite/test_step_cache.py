@@ -9,7 +9,7 @@ from tests.suite.invocation import invoke
 
 
 def test_the_same_definitions_are_found(tmp_path: Path) -> None:
-    """A whole run of the features, in which each step is looked up in both ways."""
+    """A run of all scenarios, in which each step is looked up in both ways."""
     done = invoke(tmp_path, "-p", "tests.suite.both_lookups", "-k", "test_features", "-p", "no:html", patience=300)
     assert done.status == 0, done.output
     told = re.search(r"lookups: (\d+), definitions found by each: \[1, 2\]", done.output)
