@@ -13,6 +13,9 @@ from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange
 
 _TOLD: Final = 3
+_TELLING: Final = 8
+_DISTINCT: Final = 6
+"""Characters of a password, and different ones, that no other text is likely to have in a row."""
 _COLUMN: Final = r"[\w.$\"`\[\]()*:]+(?:\s+AS\s+[\w\"`]+)?"
 _COLUMNS: Final = rf"(?:DISTINCT\s+)?{_COLUMN}(?:\s*,\s*{_COLUMN}){{0,60}}"
 INTERNALS: Final = (
@@ -136,7 +139,7 @@ def _is_pointer(text: str, exchange: Exchange, rules: Basis) -> bool:
 
 def _no_password(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     password = field_of(exchange.request_json, params["request"])
-    if exchange.response is None or not isinstance(password, str) or len(password) < 8 or len(set(password)) < 6:
+    if exchange.response is None or not isinstance(password, str) or not _is_telling(password):
         return None
     others = [other for other in texts(without(exchange.request_json, params["request"])) if password in other]
     if others:
@@ -149,6 +152,12 @@ def _no_password(exchange: Exchange, params: Params, rules: Basis) -> list[Findi
     if any(password in text for text in everywhere):
         return [Finding("a response without the password", "the password that was sent stands in it")]
     return []
+
+
+def _is_telling(password: str) -> bool:
+    """Return whether a response that has a password has it from the request: no other text is likely to hold it."""
+    is_long = len(password) >= _TELLING or (len(password) == _TELLING - 1 and not password.isalpha())
+    return is_long and len(set(password)) >= _DISTINCT
 
 
 def _no_hash(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:

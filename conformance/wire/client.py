@@ -100,7 +100,7 @@ class Wire:
         link = self.connection
         self._traffic = Traffic()
         self._unannounced = 0
-        self._unknown: Response | None = None
+        self._harmless: dict[tuple[str, str], Response | None] = {}
         self._hold: Callable[[], None] | None = None
         self._transport = Transport(
             self._traffic,
@@ -201,20 +201,30 @@ class Wire:
         head = len(str(request.url)) + sum(len(name) + len(value) for name, value in request.headers.raw)
         found = interception(call, result, head, len(request.content))
         if found is None and may_be_firewall(result) and self._dislikes(call, result):
-            words = (
-                f"a firewall refused what the request holds (status {result.status}), on a path that nobody has as well"
-            )
+            words = f"a firewall refused what the request holds (status {result.status}), from nobody as well"
             return Interception(Before.FIREWALL, words)
         return found
 
     def _dislikes(self, call: Call, result: Response) -> bool:
-        """Return whether the same is answered on an unknown path, and there not for a request that holds nothing."""
-        same = self._probed(replace(call, path=f"{UNKNOWN_PATH}{call.path}", operation=None))
-        if same is None or not alike(same, result):
+        """Return whether the same is answered where no application takes it, and not to a request that holds nothing.
+
+        That is on an unknown path, or on its own without a token or in a list: a firewall may know the paths.
+        """
+        nowhere = replace(call, path=f"{UNKNOWN_PATH}{call.path}", operation=None)
+        if self._is_answered_alike(nowhere, Call(call.method, UNKNOWN_PATH, json={}, token=call.token), result):
+            return True
+        return self._is_answered_alike(_unacceptable(call), Call(call.method, call.path, json={}), result)
+
+    def _is_answered_alike(self, same: Call, nothing: Call, result: Response) -> bool:
+        """Return whether the same request is answered like `result` elsewhere, and one that holds nothing is not."""
+        response = self._probed(same)
+        if response is None or not alike(response, result):
             return False
-        if self._unknown is None:
-            self._unknown = self._probed(Call(call.method, UNKNOWN_PATH, json={}, token=call.token))
-        return self._unknown is not None and not alike(self._unknown, result)
+        place = nothing.method, nothing.path
+        if place not in self._harmless:
+            self._harmless[place] = self._probed(nothing)
+        harmless = self._harmless[place]
+        return harmless is not None and not alike(harmless, result)
 
     def _probed(self, call: Call) -> Response | None:
         """Return what a path that nobody has answers, or None where a rate limit or a closed connection hides it."""
@@ -455,3 +465,12 @@ def encode(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
         return json.dumps(value).encode("ascii")
+
+
+def _unacceptable(call: Call) -> Call:
+    """Return a call that holds the same and that no application accepts: without its token, or its body in a list."""
+    if call.token is not None:
+        return replace(call, token=None, operation=None)
+    if call.body is not None:
+        return replace(call, body=b"[%b]" % call.body, operation=None)
+    return replace(call, json=[] if call.json is MISSING else [call.json], operation=None)

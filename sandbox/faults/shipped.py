@@ -15,6 +15,7 @@ from sandbox.changes import admitting, arriving, finishing, with_seams
 from sandbox.faults.builders import (
     again_by,
     editing,
+    failing,
     falling_over,
     message,
     receiving,
@@ -46,6 +47,7 @@ _WITHOUT_BLANK: Final = "application/json;charset=UTF-8"
 _OF_64_BITS: Final = 2**63
 _DEFAULT_PAGE: Final = 20
 _LIMIT: Final = 102_400
+_SHORTEST: Final = 8
 
 
 def _texts(value: Json, change: Callable[[str], str]) -> Json:
@@ -68,6 +70,10 @@ def _taken_for_list(value: Json) -> Json:
 
 def _items(change: Callable[[JsonObject], JsonObject]) -> Callable[[Json], Json]:
     return lambda items: [change(item) if isinstance(item, dict) else item for item in items]
+
+
+def _by_product(items: Json) -> Json:
+    return sorted(items, key=lambda item: text(item.get("productId"))) if isinstance(items, list) else items
 
 
 def _up_to_emoji(item: JsonObject) -> JsonObject:
@@ -114,6 +120,13 @@ def _large_to_a_page(call: Call) -> Reply | None:
     page = "<pre>PayloadTooLargeError: too large<br> &nbsp; &nbsp;at readStream (/app/raw-body.js:163:17)</pre>"
     large = call.operation == CREATE_CHECKOUT and len(call.raw) > _LIMIT
     return Reply(413, raw=page.encode(), media_type="text/html; charset=utf-8") if large else None
+
+
+def _quoting_password(call: Call, reply: Reply) -> Reply:
+    password = sent_object(call).get("password")
+    if not isinstance(reply.body, dict) or not isinstance(password, str) or not 0 < len(password) < _SHORTEST:
+        return reply
+    return replace(reply, body={**reply.body, "message": f"The password {password} is too short"})
 
 
 def _with_nul(call: Call) -> bool:
@@ -232,6 +245,20 @@ FAULTS = table(
         "the refusal of an unknown customer tells the line of source code",
         refusal("unknown-customer", message("Customer not found. Location: src/routes/checkout.rs:118:37")),
         "CHECKOUT-ERROR-4",
+    ),
+    must(
+        "signup-short-password-quoted",
+        SIGN_UP,
+        "the refusal of a short password quotes it",
+        failing(_quoting_password, SIGN_UP, 400),
+        "SIGNUP-LEAK-1",
+    ),
+    must(
+        "checkout-items-sorted-by-product",
+        CREATE_CHECKOUT,
+        "line items are kept in the order of their products",
+        receiving(CREATE_CHECKOUT, "lineItems", _by_product),
+        "CHECKOUT-ECHO-8",
     ),
     must(
         "signup-long-email-500",

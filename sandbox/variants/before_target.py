@@ -77,10 +77,12 @@ def _lost(page: Page, statuses: Sequence[int]) -> Change:
     return finishing(change_reply)
 
 
-def _firewall(page: Page, *patterns: re.Pattern[str]) -> Change:
-    """Refuse what looks like an attack, on whatever path."""
+def _firewall(page: Page, *patterns: re.Pattern[str], everywhere: bool = True) -> Change:
+    """Refuse what looks like an attack, on whatever path or on those of the target alone."""
 
     def arrive(call: Call) -> Reply | None:
+        if not (everywhere or call.operation):
+            return None
         seen = f"{call.raw.decode('utf-8', 'replace')} {unquote(call.path)} {unquote(call.query)}"
         return page(403) if any(pattern.search(seen) for pattern in patterns) else None
 
@@ -105,6 +107,11 @@ VARIANTS: tuple[Variant, ...] = (
     ),
     Variant("firewall-page", "a firewall's page, its product in a header alone", _firewall(_nginx, MARKUP, SQL)),
     Variant("firewall-message", 'a firewall answers {"message": "Forbidden"}', _firewall(_message, MARKUP, SQL)),
+    Variant(
+        "firewall-of-known-paths",
+        'a firewall that knows the paths answers {"message": "Forbidden"}',
+        _firewall(_message, MARKUP, SQL, everywhere=False),
+    ),
     Variant("firewall-phrase", "a firewall answers with words in plain text", _firewall(_envoy, MARKUP, SQL)),
     Variant("firewall-sql-alone", "a firewall looks for SQL alone", _firewall(_load_balancer, SQL)),
     Variant("large-body-413-page", "a gateway's page, 413, for bodies above 100 kB", arriving(_large)),

@@ -307,7 +307,7 @@ OWN_TOTAL: Final = (_with_fee, _with_discount)
 
 
 def _product(run: Run, body: Body) -> Body:
-    """Two line items of one product, the first of which is free, and a free one whose product has a long id."""
+    """Two line items of one product, the first of which is free, and between them a free one with a long product id."""
     product = {"productId": f"00{_digits(run, 8)}", "imageId": f"0{_digits(run, 8)}"}
     items = [{**product, **item} for item in body["lineItems"]]
     sample = {**items[0], "name": f"A sample {run.unique()}", "amount": 0}
@@ -316,7 +316,7 @@ def _product(run: Run, body: Body) -> Body:
         "name": f"A gift {run.unique()}",
         "productId": f"urn:uuid:{UUID(int=run.random('a product').getrandbits(128))}",
     }
-    return {**body, "lineItems": [sample, *items, gift]}
+    return {**body, "lineItems": [sample, gift, *items]}
 
 
 PRODUCTS: Final = (_product,)

@@ -130,7 +130,7 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
     ),
     (
         *("reads-absent-worded", "error-changing", "set-active-null-refused", "form-refused"),
-        *("created-in-whole-seconds", "signin-url-null", "gateway-envoy-now-and-then"),
+        *("created-in-whole-seconds", "signin-url-null", "gateway-envoy-now-and-then", "firewall-of-known-paths"),
     ),
     ("reads-lag", "www-authenticate", "malformed-422", "names-in-nfc", "tokens-hexadecimal"),
     (
