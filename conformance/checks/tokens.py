@@ -23,6 +23,8 @@ from conformance.wire.exchange import Exchange
 BITS_AT_LEAST: Final = 48
 """OWASP asks for 64 bits of chance in a session's id; what has fewer than this is guessable beyond doubt."""
 _SHORTEST: Final = 4
+_LONG: Final = 8
+"""The length from which an id does not stand in a text by chance."""
 _LONGEST: Final = 400
 _A_YEAR: Final = 365 * 24 * 3600
 _DIGESTS: Final = {"md5": 32, "sha1": 40, "sha256": 64}
@@ -225,6 +227,24 @@ def _without_secret(exchange: Exchange, params: Params, rules: Basis) -> list[Fi
     )
 
 
+def _without_id(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
+    tokens = _tokens(exchange, params, rules)
+    identifier = field_of(exchange.response_json, params["id_of"])
+    if not tokens or not isinstance(identifier, str | int) or isinstance(identifier, bool) or identifier == "":
+        return None
+    texts = [text for token in tokens for part in token.split(".") for _, text in _readings(part)]
+    held = any(_holds(text, str(identifier), params["claims"]) for text in texts)
+    return [Finding(f"a token without {params['id_of']}", f"a token that holds {params['id_of']}")] if held else []
+
+
+def _holds(content: str, identifier: str, claims: Iterable[str]) -> bool:
+    """Return whether an id stands in the content of a token; a short one has to stand in one of its claims."""
+    if len(identifier) >= _LONG:
+        return identifier.replace("-", "").casefold() in content.replace("-", "").casefold()
+    value = parse_json(content.encode("utf-8", "replace"))
+    return isinstance(value, dict) and any(str(value.get(name)) == identifier for name in claims)
+
+
 def _judged(exchange: Exchange, params: Params, rules: Basis) -> list[str]:
     """Return the tokens that open a session: where the header has another form than the body, the body's may not."""
     tokens = _tokens(exchange, params, rules)
@@ -241,4 +261,8 @@ def _tokens(exchange: Exchange, params: Params, rules: Basis) -> list[str]:
     return list(dict.fromkeys(token for token in found if isinstance(token, str) and token))
 
 
-KINDS: Final[dict[str, Check]] = {"unguessable-token": _unguessable, "token-without": _without_secret}
+KINDS: Final[dict[str, Check]] = {
+    "unguessable-token": _unguessable,
+    "token-without": _without_secret,
+    "token-without-id": _without_id,
+}

@@ -22,7 +22,7 @@ _WHOLE: Final = {"schema": "response", "header": "header", "error-body": "status
 """The kinds of rule that have one parameter, by what it stands for."""
 
 _REQUEST: Final = ("request", "by", "when", "unless", "secret")
-_RESPONSE: Final = ("response", "earlier", "later", "field", "known", "echoes")
+_RESPONSE: Final = ("response", "earlier", "later", "field", "known", "id_of", "echoes")
 _REFUSAL: Final = ("refusal",)
 _STATUSES: Final = ("statuses",)
 _CHANGING: Final = ("missing",)

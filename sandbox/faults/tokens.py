@@ -116,6 +116,14 @@ FAULTS = table(
         GUESSABLE,
     ),
     Fault(
+        "token-holds-user-id",
+        SIGN_IN,
+        MUST,
+        "the id of the user stands in a token that is signed well",
+        tokens_like(_web_token(lambda call: call.store.secret, sub=lambda _, user: user.id)),
+        ("SIGNUP-TOKEN-34", "SIGNIN-TOKEN-34"),
+    ),
+    Fault(
         "token-holds-password",
         SIGN_IN,
         MUST,

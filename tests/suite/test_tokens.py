@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conformance.checks.tokens import _forms, _weakness
+from conformance.checks.tokens import _forms, _holds, _weakness
 
 NAME = "ada of the merchants"
 RANDOM = "q8ZrT3nVx0LpWc5YhBd2KsGm7UeJfA1i"
@@ -47,3 +47,18 @@ def test_nothing_is_looked_for_that_has_no_room() -> None:
     ]
     assert list(_forms(long, 39)) == [hashlib.md5(long.encode()).hexdigest()]
     assert list(_forms(NAME, 31)) == [NAME]
+
+
+@pytest.mark.parametrize(
+    ("content", "identifier", "held"),
+    [
+        ('{"uid": "3F2504E0-4F89-41D3-9A0C-0305E82C3301"}', "3f2504e04f8941d39a0c0305e82c3301", True),
+        ('{"sub": 7, "v": 3}', "7", True),
+        ('{"sub": 7, "v": 3}', "3", False),
+        ("3f9a7c3e", "3", False),
+        (RANDOM, "3f2504e04f8941d39a0c0305e82c3301", False),
+    ],
+)
+def test_a_token_that_holds_an_id_is_told(content: str, identifier: str, held: bool) -> None:
+    """A short id may stand in a text by chance: it counts as a claim alone."""
+    assert _holds(content, identifier, ["sub", "uid"]) is held
