@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from pytest_bdd import given, parsers, then, when
 
-from conformance.errors import Why
 from conformance.run import Run
 from conformance.sharing import once
 from conformance.values import MISSING, first_field, shown, without
@@ -17,7 +16,7 @@ from steps import made_up, operations
 from steps.fixtures import Story, need, saved_for
 from steps.merchant import Merchant
 from steps.merchants import check_token, send, session_token
-from steps.organizations import send_default, takes_default
+from steps.organizations import need_default, send_default
 from steps.outcomes import refused
 
 SHORT_PASSWORD = "Sh0rt-7"
@@ -421,8 +420,8 @@ def older_session_as_it_was(story: Story) -> None:
         if run.has_status(session_opens(run, account.token, account), HTTPStatus.UNAUTHORIZED):
             _cap_seen(story)
             return
-        is_lawful = run.has_status(exchange, 400) and not takes_default(run, account)
-        need(not is_lawful, "the target wants a customer's merchant to be named, which is lawful", Why.POLICY)
+        if run.has_status(exchange, 400):
+            need_default(run, account)
     got = first_field(exchange.response_json, ["merchantId"])
     held = exchange.is_success and got in (account.organization_id, MISSING)
     run.check(held, "a customer of the active organization", f"{exchange.outcome}, merchantId {got}", exchange)

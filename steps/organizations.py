@@ -48,19 +48,18 @@ def default_customer(run: Run, merchant: Merchant, **changes: Any) -> Exchange:
     exchange = send_default(run, merchant, **changes)
     if exchange.is_success:
         run.shared.tell(_DEFAULT_TAKEN, True)
-    elif (
-        run.has_status(exchange, 400) and create_customer(run, merchant).is_success and not takes_default(run, merchant)
-    ):
-        raise NotTested("the target wants a customer's merchant to be named, which is lawful", Why.POLICY)
+    elif run.has_status(exchange, 400) and create_customer(run, merchant).is_success:
+        need_default(run, merchant)
     return exchange
 
 
-def takes_default(run: Run, merchant: Merchant) -> bool:
-    """Return whether the target takes a customer without a merchant; found out once a run, by a control."""
+def need_default(run: Run, merchant: Merchant) -> None:
+    """Raise `NotTested` where the target takes no customer without a merchant; found out once a run, by a control."""
     if run.shared.told(_DEFAULT_TAKEN) is None:
         make_active(run, merchant, merchant.organization_id)
         run.shared.tell(_DEFAULT_TAKEN, send_default(run, merchant).is_success)
-    return bool(run.shared.told(_DEFAULT_TAKEN))
+    told = "the target wants a customer's merchant to be named, which is lawful"
+    need(bool(run.shared.told(_DEFAULT_TAKEN)), told, Why.POLICY)
 
 
 def known_slug(merchant: Merchant) -> str:

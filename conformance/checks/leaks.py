@@ -15,9 +15,10 @@ from conformance.wire.exchange import Exchange
 _TOLD: Final = 3
 _SEARCHED: Final = 50_000
 """How many characters of a long error are searched for internals, at each of its ends."""
-_TELLING: Final = 8
+_TELLING: Final = 7
+_TELLING_WORD: Final = 8
 _DISTINCT: Final = 6
-"""Characters of a password, and different ones, that no other text is likely to have in a row."""
+"""Characters of a password, those of one of letters alone, and different ones, that no other text is likely to have."""
 _COLUMN: Final = r"[\w.$\"`\[\]()*:]+(?:\s+AS\s+[\w\"`]+)?"
 _COLUMNS: Final = rf"(?:DISTINCT\s+)?{_COLUMN}(?:\s*,\s*{_COLUMN}){{0,60}}"
 INTERNALS: Final = (
@@ -163,8 +164,8 @@ def _no_password(exchange: Exchange, params: Params, rules: Basis) -> list[Findi
 
 def _is_telling(password: str) -> bool:
     """Return whether a response that has a password has it from the request: no other text is likely to hold it."""
-    is_long = len(password) >= _TELLING or (len(password) == _TELLING - 1 and not password.isalpha())
-    return is_long and len(set(password)) >= _DISTINCT
+    enough = _TELLING_WORD if password.isalpha() else _TELLING
+    return len(password) >= enough and len(set(password)) >= _DISTINCT
 
 
 def _no_hash(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:

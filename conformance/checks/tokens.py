@@ -218,8 +218,7 @@ def _without_secret(exchange: Exchange, params: Params, rules: Basis) -> list[Fi
         secret,
         *(hashlib.new(name, secret.encode("utf-8", "replace")).hexdigest() for name in _DIGESTS),
     ]
-    texts = [text for token in tokens for part in (token, *token.split(".")) for _, text in _readings(part)]
-    held = any(form in text for text in texts for form in forms)
+    held = any(form in text for text in _contents(tokens) for form in forms)
     return (
         [Finding(f"a token without the {params['secret']}", f"a token that holds the {params['secret']}")]
         if held
@@ -227,13 +226,17 @@ def _without_secret(exchange: Exchange, params: Params, rules: Basis) -> list[Fi
     )
 
 
+def _contents(tokens: Iterable[str]) -> list[str]:
+    """Return tokens and their parts, as they are and decoded."""
+    return [text for token in tokens for part in (token, *token.split(".")) for _, text in _readings(part)]
+
+
 def _without_id(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     tokens = _tokens(exchange, params, rules)
     identifier = field_of(exchange.response_json, params["id_of"])
     if not tokens or not isinstance(identifier, str | int) or isinstance(identifier, bool) or identifier == "":
         return None
-    texts = [text for token in tokens for part in token.split(".") for _, text in _readings(part)]
-    held = any(_holds(text, str(identifier), params["claims"]) for text in texts)
+    held = any(_holds(text, str(identifier), params["claims"]) for text in _contents(tokens))
     return [Finding(f"a token without {params['id_of']}", f"a token that holds {params['id_of']}")] if held else []
 
 

@@ -31,16 +31,16 @@ _ODD_TEXT: Final = {
     "quotes and markup": "'\"--><b>&amp;${7*7}{{7*7}}%s%n",
     "direction marks": "\u202eabc\u200b\ufeff",
 }
-_COLUMNS: Final = {"1e400": "of floating point", "2^31": "of 32 bits"}
-"""The column that a number does not fit; the others are longer than 64 bits."""
-_LONGEST_COLUMN: Final = "of 64 bits"
 _HOSTILE_NUMBERS: Final = {
-    "1e400": "1e400",
-    "2^31": "2147483648",
-    "2^63": "9223372036854775808",
-    "minus 2^63 less one": "-9223372036854775809",
-    "10^30": "1" + "0" * 30,
+    "of floating point": {"1e400": "1e400"},
+    "of 32 bits": {"2^31": "2147483648"},
+    "of 64 bits": {
+        "2^63": "9223372036854775808",
+        "minus 2^63 less one": "-9223372036854775809",
+        "10^30": "1" + "0" * 30,
+    },
 }
+"""By the column that they do not fit."""
 BODIES: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
     "malformed": ("JSON with a comma too many", lambda valid: f"{valid[:-1]},}}"),
     "truncated": ("JSON without its last brace", lambda valid: valid[:-1]),
@@ -126,11 +126,10 @@ def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterato
             nested = {"n": nested}
         yield Case(f"{_DEPTH} levels in `{path}`", with_value(valid, path, nested), group="deep")
     for path in spec.get("numbers", ()):
-        for label, digits in _HOSTILE_NUMBERS.items():
-            text = json.dumps(with_value(valid, path, "@number@")).replace('"@number@"', digits)
-            yield Case(
-                f"{label} in `{path}`", body=text.encode(), group=f"{path} {_COLUMNS.get(label, _LONGEST_COLUMN)}"
-            )
+        for column, numbers in _HOSTILE_NUMBERS.items():
+            for label, digits in numbers.items():
+                text = json.dumps(with_value(valid, path, "@number@")).replace('"@number@"', digits)
+                yield Case(f"{label} in `{path}`", body=text.encode(), group=f"{path} {column}")
     yield from _bodies(spec, valid)
 
 

@@ -100,7 +100,7 @@ class Wire:
         link = self.connection
         self._traffic = Traffic()
         self._unannounced = 0
-        self._harmless: dict[tuple[str, str], Response | None] = {}
+        self._harmless: dict[tuple[str, str], Response] = {}
         self._hold: Callable[[], None] | None = None
         self._transport = Transport(
             self._traffic,
@@ -201,7 +201,10 @@ class Wire:
         head = len(str(request.url)) + sum(len(name) + len(value) for name, value in request.headers.raw)
         found = interception(call, result, head, len(request.content))
         if found is None and may_be_firewall(result) and self._dislikes(call, result):
-            words = f"a firewall refused what the request holds (status {result.status}), from nobody as well"
+            words = (
+                f"a firewall refused what the request holds (status {result.status}), as it does where the target would"
+                " refuse it for another reason"
+            )
             return Interception(Before.FIREWALL, words)
         return found
 
@@ -221,10 +224,11 @@ class Wire:
         if response is None or not alike(response, result):
             return False
         place = nothing.method, nothing.path
-        if place not in self._harmless:
-            self._harmless[place] = self._probed(nothing)
-        harmless = self._harmless[place]
-        return harmless is not None and not alike(harmless, result)
+        harmless = self._harmless.get(place) or self._probed(nothing)
+        if harmless is None:
+            return False
+        self._harmless[place] = harmless
+        return not alike(harmless, result)
 
     def _probed(self, call: Call) -> Response | None:
         """Return what a path that nobody has answers, or None where a rate limit or a closed connection hides it."""

@@ -72,10 +72,6 @@ def _items(change: Callable[[JsonObject], JsonObject]) -> Callable[[Json], Json]
     return lambda items: [change(item) if isinstance(item, dict) else item for item in items]
 
 
-def _by_product(items: Json) -> Json:
-    return sorted(items, key=lambda item: text(item.get("productId"))) if isinstance(items, list) else items
-
-
 def _up_to_emoji(item: JsonObject) -> JsonObject:
     return {**item, "name": _BEYOND_16_BITS.split(text(item["name"]))[0]}
 
@@ -252,13 +248,6 @@ FAULTS = table(
         "the refusal of a short password quotes it",
         failing(_quoting_password, SIGN_UP, 400),
         "SIGNUP-LEAK-1",
-    ),
-    must(
-        "checkout-items-sorted-by-product",
-        CREATE_CHECKOUT,
-        "line items are kept in the order of their products",
-        receiving(CREATE_CHECKOUT, "lineItems", _by_product),
-        "CHECKOUT-ECHO-8",
     ),
     must(
         "signup-long-email-500",

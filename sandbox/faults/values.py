@@ -86,8 +86,8 @@ def _names(change: Mend) -> Mend:
     return lambda items: [{**item, "name": change(item["name"])} if "name" in item else item for item in items]
 
 
-def _sorted(items: Json) -> Json:
-    return sorted(items, key=lambda item: str(item.get("name")))
+def _sorted(by: str) -> Mend:
+    return lambda items: sorted(items, key=lambda item: str(item.get(by)))
 
 
 def _item_ids(items: Json) -> Json:
@@ -496,7 +496,13 @@ AMOUNTS = table(
         for name, description, change, reads in (
             ("cut-at-100", "line items after the hundredth are lost", _first(100), ["CHECKOUT-READ-40"]),
             ("merged", "line items that are alike become one", _single, ["CHECKOUT-READ-40"]),
-            ("sorted", "line items come back in the order of their names", _sorted, ["CHECKOUT-READ-40"]),
+            ("sorted", "line items come back in the order of their names", _sorted("name"), ["CHECKOUT-READ-40"]),
+            (
+                "sorted-by-product",
+                "line items come back in the order of their products",
+                _sorted("productId"),
+                ["CHECKOUT-READ-40"],
+            ),
             (
                 "names-cut-at-100",
                 "names of line items are cut after 100 characters",

@@ -263,6 +263,7 @@ MEETING: Final[Mapping[str, frozenset[str]]] = {
     "set-active-in-anothers-session-at-once": frozenset({"ACTIVE-TOGETHER-51"}),
     "signup-session-of-another-at-once": frozenset({"ACTIVE-LEAK-3", "ORG-LEAK-23"}),
     "checkout-merchant-sql": frozenset({"CHECKOUT-LEAK-23"}),
+    "signin-first-use-ends-older": frozenset({"SIGNIN-TOGETHER-50"}),
     "organization-active-in-all-sessions": frozenset(
         {
             "ACTIVE-STATE-1",
