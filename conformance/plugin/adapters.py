@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping, MutableMapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -432,11 +431,39 @@ def write_allure_to(config: pytest.Config, folder: Path) -> None:
     config.option.allure_report_dir = str(folder)
 
 
-def write_allure_with(write: Callable[[Path, Any], None]) -> None:
-    """Let a function write each result into Allure's folder (allure-commons: private names of `AllureFileLogger`)."""
-    for plugin in allure_commons.plugin_manager.get_plugins():
+def write_allure_with(item: Callable[[Any], None], attachment: Callable[[str | bytes, str], None]) -> None:
+    """Let functions write each result and each attachment in place of Allure's own logger of files.
+
+    allure-commons: `AllureFileLogger._report_item` is a private name; its hooks for attachments are found anew.
+    """
+    manager = allure_commons.plugin_manager
+
+    @allure_commons.hookimpl
+    def report_attached_data(body: str | bytes, file_name: str) -> None:
+        attachment(body, file_name)
+
+    @allure_commons.hookimpl
+    def report_attached_file(source: str, file_name: str) -> None:
+        attachment(Path(source).read_bytes(), file_name)
+
+    instead = {"report_attached_data": report_attached_data, "report_attached_file": report_attached_file}
+    for plugin in manager.get_plugins():
         if isinstance(plugin, AllureFileLogger):
-            vars(plugin)["_report_item"] = partial(write, plugin._report_dir)
+            manager.unregister(plugin)
+            vars(plugin).update(_report_item=item, **instead)
+            manager.register(plugin)
+
+
+def without_fixtures_in_allure(config: pytest.Config) -> None:
+    """Let Allure keep no account of pytest's fixtures, of which every step of a scenario is one.
+
+    pluggy: `_remove_plugin` of a hook; allure-pytest: `_update_fixtures_children` of its listener.
+    """
+    listener: Any = config.pluginmanager.get_plugin("allure_listener")
+    if listener is not None:
+        config.hook.pytest_fixture_setup._remove_plugin(listener)
+        config.hook.pytest_fixture_post_finalizer._remove_plugin(listener)
+        vars(listener)["_update_fixtures_children"] = lambda _: None
 
 
 def drop_allure_result(config: pytest.Config, item: pytest.Item) -> None:

@@ -281,6 +281,8 @@ class Session:
         state.report = report.finished(datetime.now(UTC), status, exit_reason(report, status))
         write_reports(state.report, self._folder, self._pages)
         write_traffic(run, self.config.hook.pytest_conformance_walk(run=run) or [], self._folder)
+        if state.allure is not None:
+            state.allure.close()
         if run.settings.write_known_failures and state.report.finished_well:
             file = Path(run.settings.write_known_failures)
             file.write_text(render_known_failures(state.report), encoding="utf-8")

@@ -8,6 +8,7 @@ import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, Self
 
 import pytest
@@ -31,6 +32,7 @@ from conformance.plugin.state import RUN, STATE, SessionState
 from conformance.plugin.workers import FarWire, Relay
 from conformance.profile import ProfileError, apply_deviations
 from conformance.report import allure
+from conformance.report.allure_files import Files, Folder, Keep
 from conformance.results.known import (
     NONE_KNOWN,
     KnownFailures,
@@ -45,6 +47,7 @@ from conformance.wire.target import TargetError, checked_url, refuse_load
 
 AGAIN: Final = "again"
 RELAY: Final = pytest.StashKey[Relay]()
+KEEP: Final = pytest.StashKey[Keep]()
 PLACES: Final = {
     "conformance_contract": "the OpenAPI document of the target; without it this plugin does nothing",
     "conformance_catalogue": "the folder of the requirement catalogue",
@@ -194,10 +197,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if told:
         run.id, wire = told.run, FarWire(message[1], run)
         run.become_worker(adapters.worker_id(config), wire, wire)
-        if adapters.has_allure(config):
-            delivery = allure.AllureDelivery(wire.deliver)
-            adapters.write_allure_to(config, delivery.folder)
-            config.pluginmanager.register(delivery, "conformance-delivery")
+        _keep_allure_by(config, wire)
     elif not inert:
         _register_controller(config, run, surroundings)
     if not inert or adapters.collects_only(config):
@@ -214,9 +214,25 @@ def _start_sandbox(config: pytest.Config, settings: Settings) -> None:
     config.add_cleanup(sandbox.stop)
 
 
+def _keep_allure_by(config: pytest.Config, wire: FarWire) -> None:
+    """Hand what Allure writes in a worker to the controller.
+
+    Its plugin wants a folder all the same, and empties the one that it has: not that of the controller.
+    """
+    config.stash[KEEP] = wire.deliver
+    if adapters.has_allure(config):
+        unused = TemporaryDirectory()
+        config.add_cleanup(unused.cleanup)
+        adapters.write_allure_to(config, Path(unused.name))
+
+
 def _register_controller(config: pytest.Config, run: Run, surroundings: Sequence[str]) -> None:
     """Register what only the process has that reports: its part in the loop of the tests precedes that of the forks."""
-    config.stash[RELAY] = relay = Relay(run, adapters.allure_folder(config))
+    folder, keep = adapters.allure_folder(config), None
+    if folder is not None:
+        files = config.stash[STATE].allure = Folder(folder)
+        config.stash[KEEP] = keep = files.keep
+    config.stash[RELAY] = relay = Relay(run, keep)
     controller = Session(config, relay, surroundings)
     config.pluginmanager.register(Forks(config, relay, controller.say), "conformance-forks")
     config.pluginmanager.register(controller, "conformance-session")
@@ -230,9 +246,12 @@ def _register_with_allure(config: pytest.Config, run: Run) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Write Allure's results here, once its own plugin has been configured."""
-    if session.config.pluginmanager.has_plugin("conformance-allure"):
-        adapters.write_allure_with(allure.write_item)
+    """Let Allure keep its files here, once its own plugin has been configured."""
+    config = session.config
+    if config.pluginmanager.has_plugin("conformance-allure") and KEEP in config.stash:
+        files = Files(config.stash[KEEP])
+        adapters.write_allure_with(files.item, files.attachment)
+        adapters.without_fixtures_in_allure(config)
 
 
 @dataclass(frozen=True)

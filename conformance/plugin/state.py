@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from conformance.report.allure_files import Folder
 from conformance.report.model import Report
 from conformance.results.records import Record
 from conformance.run import Run
@@ -17,7 +18,7 @@ STATE: Final = pytest.StashKey["SessionState"]()
 class SessionState:
     """The state that a session gathers: the records of its tests, why it was stopped, and its report at the end.
 
-    `workers` is how many processes run its tests, forked from this one.
+    `workers` is how many processes run its tests, forked from this one; `allure` keeps Allure's files.
     """
 
     def __init__(self) -> None:
@@ -26,3 +27,4 @@ class SessionState:
         self.checked: tuple[str, ...] = ()
         self.report: Report | None = None
         self.workers = 1
+        self.allure: Folder | None = None

@@ -13,10 +13,10 @@ from __future__ import annotations
 import pickle
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from pathlib import Path
+from pathlib import PurePath
 from traceback import format_exc
 from typing import Any, Final
 
@@ -68,13 +68,13 @@ class Reply:
 class Relay:
     """In the controller: serve each worker in a thread of its own, over a wire of its own.
 
-    Allure's files, which every process writes for itself, are gathered in the folder `allure`.
+    Allure's files, which every process makes for itself, are kept by `keep`.
     """
 
-    def __init__(self, run: Run, allure: Path | None) -> None:
+    def __init__(self, run: Run, keep: Callable[[str, bytes], None] | None) -> None:
         self.run = run
         self.sessions = Sessions(run.contract)
-        self._allure = allure
+        self._keep_file = keep
         self._channels: list[Channel] = []
         self._disturbed: set[str] = set()
         self._one_works = False
@@ -175,8 +175,8 @@ class Relay:
         return [(len(sent.exchanges), sent.error) for sent in outcomes]
 
     def _keep(self, name: str, data: bytes) -> None:
-        if self._allure is not None:
-            (self._allure / Path(name).name).write_bytes(data)
+        if self._keep_file is not None:
+            self._keep_file(PurePath(name).name, data)
 
     def _judged(self, exchange: Exchange) -> Found:
         with self._judging:
@@ -294,10 +294,9 @@ class FarWire:
     def collected(self, items: dict[str, tuple[str, ...]], deselected: dict[str, str]) -> None:
         self._value("collected", items, deselected)
 
-    def deliver(self, file: Path) -> None:
-        """Hand a file of Allure's results to the controller, and remove it here."""
-        self._value("file", file.name, file.read_bytes())
-        file.unlink()
+    def deliver(self, name: str, data: bytes) -> None:
+        """Hand a file of Allure's results to the controller."""
+        self._value("file", name, data)
 
     def _value(self, *request: Any) -> Any:
         reply = self._ask(*request)

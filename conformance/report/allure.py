@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from ast import literal_eval
 from collections.abc import Callable, Generator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
-from uuid import uuid4
 
 import allure
 import allure_commons
 import pytest
-from allure_commons.model2 import Parameter, Status, StatusDetails, TestResultContainer
+from allure_commons.model2 import Parameter, Status, StatusDetails
 
 from conformance.contract.catalogue import Requirement
 from conformance.errors import Breached, NotTested, Told
@@ -178,42 +175,6 @@ def _told_parameters(parameter: Any) -> list[Any]:
     if isinstance(value, dict):
         return [Parameter(name=name, value=str(told)) for name, told in value.items()]
     return [Parameter(name=parameter.name, value=str(value))]
-
-
-class AllureDelivery:
-    """In a worker: hand the files that Allure writes into `folder` to the controller, test by test."""
-
-    def __init__(self, deliver: Callable[[Path], None]) -> None:
-        self._folder = TemporaryDirectory()
-        self._deliver = deliver
-        self.folder = Path(self._folder.name)
-
-    def pytest_runtest_logfinish(self) -> None:
-        for file in self.folder.iterdir():
-            self._deliver(file)
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self) -> None:
-        self.pytest_runtest_logfinish()
-
-    def pytest_unconfigure(self) -> None:
-        self._folder.cleanup()
-
-
-def write_item(folder: Path, item: Any) -> None:
-    """Write the result of a test into Allure's folder; leave out what only tells of pytest's fixtures.
-
-    Every step of a scenario is a fixture to pytest, so that there are five times as many of those as tests.
-    """
-    if isinstance(item, TestResultContainer):
-        return
-    text = json.dumps(item, default=_told, ensure_ascii=False)
-    (folder / item.file_pattern.format(prefix=uuid4())).write_text(text, encoding="utf-8")
-
-
-def _told(node: Any) -> dict[str, Any]:
-    """Return a node of Allure's model as JSON has it: without what is empty."""
-    return {name: value for name, value in vars(node).items() if value or value is False}
 
 
 def _change_texts(node: Any, change: Callable[[str], str]) -> None:

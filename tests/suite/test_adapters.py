@@ -74,6 +74,8 @@ def pytest_configure_node(node):
     CHANNELS[name] = channel
 
 def pytest_sessionstart(session):
+    if "NO_FIXTURES" in os.environ:
+        adapters.without_fixtures_in_allure(session.config)
     message = adapters.message_for_worker(session.config)
     if message is not None:
         note(session.config, handed=message[0].decode())
@@ -200,6 +202,14 @@ def test_the_other_reports_go_into_the_folder(sessions: Sessions) -> None:
     assert {path.name for path in folder.iterdir()} == {"junit.xml", "report.html", "allure-results"}
     assert not (folder / "assets").exists()
     assert list((folder / "allure-results").glob("*-result.json"))
+    assert list((folder / "allure-results").glob("*-container.json"))
+
+
+def test_allure_keeps_no_account_of_fixtures(sessions: Sessions) -> None:
+    sessions.run("-q", NO_FIXTURES="1")
+    folder = sessions.seen / "reports" / "allure-results"
+    assert list(folder.glob("*-result.json"))
+    assert not list(folder.glob("*-container.json"))
 
 
 def test_a_place_that_the_user_named_stays(sessions: Sessions) -> None:
@@ -309,19 +319,28 @@ def test_hooks_of_allure_are_called_until_the_session_ends() -> None:
     assert len(told) == 1
 
 
-def test_results_of_allure_are_written_by_a_function(tmp_path: Path) -> None:
-    told: list[tuple[Path, Any]] = []
-    logger = AllureFileLogger(str(tmp_path))
+def test_files_of_allure_are_written_by_functions(tmp_path: Path) -> None:
+    """Its results, containers and attachments, those that are files already too; its own logger writes none of them."""
+    results: list[Any] = []
+    attachments: list[tuple[str | bytes, str]] = []
+    logger = AllureFileLogger(str(tmp_path / "results"))
     allure_commons.plugin_manager.register(logger)
+    source = tmp_path / "source.txt"
+    source.write_bytes(b"three")
     try:
-        adapters.write_allure_with(lambda folder, item: told.append((folder, item)))
+        adapters.write_allure_with(results.append, lambda body, name: attachments.append((body, name)))
         result = SimpleNamespace(statusDetails=None)
-        allure_commons.plugin_manager.hook.report_result(result=result)
-        allure_commons.plugin_manager.hook.report_container(container=result)
+        hook = allure_commons.plugin_manager.hook
+        hook.report_result(result=result)
+        hook.report_container(container=result)
+        hook.report_attached_data(body="one", file_name="1.txt")
+        hook.report_attached_data(body=b"two", file_name="2.txt")
+        hook.report_attached_file(source=str(source), file_name="3.txt")
     finally:
         allure_commons.plugin_manager.unregister(logger)
-    assert told == [(tmp_path, result), (tmp_path, result)]
-    assert not list(tmp_path.iterdir())
+    assert results == [result, result]
+    assert attachments == [("one", "1.txt"), (b"two", "2.txt"), (b"three", "3.txt")]
+    assert not list((tmp_path / "results").iterdir())
 
 
 # schemathesis
