@@ -20,7 +20,8 @@ def password_key(password: str) -> str:
 
 
 def _digest(key: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(key.encode("utf-8", "replace"), salt=salt, n=2048, r=8, p=1, dklen=32)
+    # A service in earnest makes this dear. Here all passwords are made up, and a gate signs in two hundred times.
+    return hashlib.scrypt(key.encode("utf-8", "replace"), salt=salt, n=16, r=8, p=1, dklen=32)
 
 
 def hash_password_at_once(key: str) -> str:

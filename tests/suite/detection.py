@@ -7,7 +7,6 @@ take minutes; each has a sandbox of its own.
 from __future__ import annotations
 
 import gc
-import hashlib
 import json
 import multiprocessing
 import os
@@ -27,7 +26,6 @@ import pytest
 
 from conformance.contract.catalogue import Catalogue
 from conformance.report.html import environment
-from sandbox import identity
 from sandbox.server import serve
 from sandbox.switchboard import FAULTS, VARIANTS
 
@@ -432,7 +430,6 @@ def sandbox(case: Case) -> Iterator[str]:
         os.dup2(writing, 1)
         sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8")
         signal.alarm(_PATIENCE)
-        identity._digest = _cheap_digest
         try:
             serve(faults=case.faults, variants=case.variants)
         finally:
@@ -448,11 +445,6 @@ def sandbox(case: Case) -> Iterator[str]:
         with suppress(ProcessLookupError, ChildProcessError):
             os.kill(process, signal.SIGKILL)
             os.waitpid(process, 0)
-
-
-def _cheap_digest(key: str, salt: bytes) -> bytes:
-    """Hundreds of sandboxes hash thousands of made-up passwords; a cheap hash tells them apart as well."""
-    return hashlib.blake2b(key.encode("utf-8", "replace"), key=salt, digest_size=32).digest()
 
 
 @contextmanager
