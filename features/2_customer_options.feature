@@ -89,3 +89,15 @@ Feature: The three ways to name the customer of a checkout session
       Given any customer of the merchant
       When the merchant creates a checkout session for that customer and with a new customer
       Then it is refused in an orderly way, or attached to the existing customer
+
+  Rule: What is null or in part is refused, or does what it says
+
+    @CHECKOUT-NONE-2 @CHECKOUT-INLINE-1
+    Scenario: A customer or a customer's id that is null
+      When the merchant creates checkout sessions whose customer or customer's id is null, or has no phone number
+      Then each is refused in an orderly way, or has the customer whom it asks for
+
+    @CHECKOUT-VALID-1
+    Scenario: What is missing does not come from the customer
+      When the merchant creates checkout sessions that have a customer, and no currency or no line items
+      Then each is refused with 400

@@ -52,6 +52,7 @@ Feature: Accounts and sessions
       When the person tries to sign in before there is an account
       And the person signs up with a password that is too long
       And the person signs up without a name
+      And the person signs up with an image that is no text
       And the person signs up with a password that is too short
       And the person signs up
       Then the person has an account, which no refused password opens
@@ -108,6 +109,7 @@ Feature: Accounts and sessions
       Given an account
       When somebody signs in with an unknown e-mail
       Then the request is refused with 401
+      And an unknown e-mail without a password is refused with 400
       And the right password signs in
 
     @SIGNIN-AUTH-7

@@ -90,6 +90,12 @@ Feature: Tenants are kept apart
       Then nothing is opened by any of them
       And the right ids are accepted
 
+    @CHECKOUT-TENANT-40
+    Scenario: A checkout session for two merchants
+      When the merchant names the other merchant of a checkout session besides, a second time in the body or in a header
+      Then no checkout session of the other merchant is created
+      And a checkout session of the merchant's own is created
+
     @CHECKOUT-TENANT-1
     Scenario: A checkout session for another merchant
       When the merchant creates a checkout session for the other merchant
@@ -118,4 +124,5 @@ Feature: Tenants are kept apart
       When the other merchant reads that checkout session
       Then the checkout session is not shown
       And the merchant reads the session, which has no customer
+      And nobody reads it without a token
       And a session that has a customer is not shown to the other merchant either, before and after its merchant reads it

@@ -70,10 +70,11 @@ Feature: What was done stays done, and what was refused changed nothing
       Given another merchant
       When the merchant creates the same checkout session twice
       Then the second is the session of the first, or one of its own
+      And the same session with a new customer again has the same customer, or is one of its own
       And the same session of the other merchant is one of its own
       And the same session without a token is refused
       And a session that differs in its metadata alone, nested ones too, is one of its own
-      And a session that differs in its product, its amount, its currency or its customer alone is one of its own
+      And a session that differs in its product, its amount, its currency, a URL or its customer alone is one of its own
 
   Rule: After a refused request the session works on
 

@@ -45,6 +45,20 @@ Feature: The manners of HTTP
       | CUSTOMER-PROTOCOL-4 | create customer         |
       | CHECKOUT-PROTOCOL-4 | create checkout session |
 
+  Scenario Outline: A "<operation>" request as other clients write it
+    Given a merchant
+    When a valid "<operation>" request is written as other clients write it
+    Then it is accepted
+
+    Examples:
+      | requirement         | operation               |
+      | SIGNUP-PROTOCOL-5   | sign up                 |
+      | SIGNIN-PROTOCOL-5   | sign in                 |
+      | ORG-PROTOCOL-5      | create organization     |
+      | ACTIVE-PROTOCOL-5   | set active organization |
+      | CUSTOMER-PROTOCOL-5 | create customer         |
+      | CHECKOUT-PROTOCOL-5 | create checkout session |
+
   @API-PROTOCOL-1 @API-PROTOCOL-2
   Scenario: A path that does not exist
     Given a merchant

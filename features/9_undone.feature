@@ -27,7 +27,7 @@ Feature: What was done first is still there at the end
       Then a checkout session can be created for the first customer of the run
       And for the customer who came with the first checkout session too
 
-    @last @CUSTOMER-STATE-52 @CHECKOUT-STATE-52 @CUSTOMER-TENANT-3 @CHECKOUT-TENANT-5 @CHECKOUT-NONE-3 @CUSTOMER-STATE-57
+    @last @CUSTOMER-STATE-52 @CHECKOUT-STATE-52 @CUSTOMER-TENANT-3 @CHECKOUT-TENANT-5 @CHECKOUT-NONE-3 @CUSTOMER-STATE-57 @CUSTOMER-LIST-22
     Scenario: All customers at the end of the run
       Given a merchant
       And another merchant

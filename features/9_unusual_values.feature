@@ -72,6 +72,7 @@ Feature: Unusual values are refused or kept
       | the amount 1 and digits as text                       |
       | an amount of 99 to 101 and values of other types      |
       | encoded URLs and odd keys                             |
+      | markup                                                |
       | inner blanks, apostrophes and a plus-addressed e-mail |
 
   @CHECKOUT-ECHO-1 @CHECKOUT-ECHO-2 @CHECKOUT-ECHO-4 @CHECKOUT-ECHO-5

@@ -19,13 +19,13 @@ from conformance.values import MISSING, parse_json
 from conformance.wire.client import encode
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import operations
-from steps.fixtures import Story
+from steps.fixtures import Story, any_customer
 from steps.merchant import Merchant
 from steps.merchants import call, send, valid_body
 
 _FORMS = {"with spoiled tokens": (1, 2), "with the token as Basic": (1, 0), "with a made-up token": (0, 1)}
 """How many forms a gate tries always, and of the others in turn, where that is not one and one."""
-_COOKIES: Final = (
+COOKIES: Final = (
     *("token", "session", "session_token", "better-auth.session_token", "sessionid", "session_id", "sid"),
     *("connect.sid", "PHPSESSID", "JSESSIONID", "laravel_session", "auth", "auth_token", "access_token", "jwt"),
 )
@@ -138,7 +138,7 @@ def elsewhere(path: str, body: dict[str, Any], merchant: Merchant, own_cookies: 
         "X-Middleware-Subrequest": ":".join(["middleware"] * 5),
     }
     query = urlencode(dict.fromkeys(_PARAMETERS, token))
-    cookies = "; ".join(f"{name}={token}" for name in _COOKIES)
+    cookies = "; ".join(f"{name}={token}" for name in COOKIES)
     found: dict[str, dict[str, Any]] = {
         "the token in the query and in other headers": {"path": f"{path}?{query}", "headers": others},
         "the token in a cookie and in the body": {
@@ -315,7 +315,22 @@ def sent_how(story: Story, name: str, how: str) -> None:
         run.masker.add(headers.get("Authorization", "").partition(" ")[2])
         body: Any = valid_body(run, operation, merchant)
         calls[what] = call(run, operation, body, merchant, token=None, headers=headers)
+    if operation == operations.CREATE_CHECKOUT and how == "without a token":
+        calls |= _with_a_customer(run, merchant)
     try_all(story, calls)
+
+
+def _with_a_customer(run: Run, merchant: Merchant) -> dict[str, Call]:
+    """Return requests without a token for sessions that have a customer, by what they are in words."""
+    options: dict[str, dict[str, Any]] = {
+        "for a customer who is there": {"customerId": any_customer(run, merchant)},
+        "with a new customer": {"customer": operations.create_customer.person(run)},
+    }
+    plain = call(run, operations.CREATE_CHECKOUT, valid_body(run, operations.CREATE_CHECKOUT, merchant), merchant)
+    return {
+        f"a request without a token {words}": replace(plain, json={**plain.json, **option}, token=None)
+        for words, option in options.items()
+    }
 
 
 @when(parsers.parse('a valid "{name}" request has its token behind "{scheme}" and two blanks'))

@@ -21,6 +21,7 @@ from steps.outcomes import refused
 
 SHORT_PASSWORD = "Sh0rt-7"
 _SESSIONS_KEPT: Final = 2
+_LONGEST: Final = 128
 _OF_ANY_RESPONSE: Final = frozenset({"date", "content-length", "etag", "connection", "keep-alive", "server-timing"})
 _MORE_OF_THE_SAME = (
     "the first 8 characters",
@@ -121,8 +122,17 @@ def signs_up_with_long_password(story: Story) -> None:
     body = {**story.notes["person"], "password": made_up.PASSWORD + story.run.unique() * 20}
     if send_sign_up(story.run, body).is_success:
         story.notes["person"] = operations.sign_up.body(story.run)
+        _counts_to_its_end(story, body)
     else:
         story.notes["too long"] = body["password"]
+
+
+def _counts_to_its_end(story: Story, body: Mapping[str, Any]) -> None:
+    """A password of more than 128 characters that was accepted: check that its beginning does not sign in."""
+    if not story.run.limited(operations.SIGN_IN):
+        exchange = sign_in(story, body["email"], body["password"][:_LONGEST])
+        told = f"the first {_LONGEST} characters of a longer password open nothing"
+        story.run.check(not exchange.is_success, told, exchange.outcome, exchange, "SIGNIN-AUTH-4")
 
 
 @when("somebody signs up in that merchant's session")
@@ -149,9 +159,21 @@ def signs_up_without_name(story: Story) -> None:
         need(not send_sign_up(story.run, without(story.notes["person"], "name")).is_success, "no name was accepted")
 
 
+@when("the person signs up with an image that is no text")
+def signs_up_with_wrong_image(story: Story) -> None:
+    """A target that knows no image may overlook it: then somebody else is the person."""
+    if story.run.limited(operations.SIGN_UP):
+        return
+    if send_sign_up(story.run, {**story.notes["person"], "image": {"url": 5}}).is_success:
+        story.notes["person"] = operations.sign_up.body(story.run)
+
+
 @when("the person signs up")
 def person_signs_up(story: Story) -> None:
     exchange = story.add(send_sign_up(story.run, story.notes["person"], intent=Intent.VALID))
+    if "SIGNUP-UNIQUE-6" in story.run.record.requirements and story.run.why_unavailable(exchange) is None:
+        told = "a sign-up with the e-mail of those that were refused"
+        story.run.check(exchange.is_success, told, exchange.outcome, exchange, "SIGNUP-UNIQUE-6")
     story.notes["signed up"] = story.run.need_success(exchange)
 
 
@@ -253,6 +275,14 @@ def wrong_password_often(story: Story, times: int) -> None:
 def unknown_email(story: Story) -> None:
     story.notes["what"] = "an unknown e-mail"
     _sign_in_or_recall(story, "an unknown e-mail", made_up.email(story.run), story.actor.password)
+
+
+@then("an unknown e-mail without a password is refused with 400")
+def unknown_email_in_part(story: Story) -> None:
+    """Whether the e-mail is known makes no difference to what is missing."""
+    if not story.run.limited(operations.SIGN_IN):
+        exchange = send(story.run, operations.SIGN_IN, {"email": made_up.email(story.run)})
+        refused(story.run, exchange, (400,), "an unknown e-mail without a password", "SIGNIN-VALID-1")
 
 
 @when(parsers.re(r"somebody signs in with (?P<which>(?!an unknown e-mail|what |the password and ).+(?<!\d times))"))

@@ -9,14 +9,16 @@ from pytest_bdd import given, parsers, then, when
 
 from conformance.checks.times import is_near, time_of
 from conformance.errors import NotTested, Why
+from conformance.run import Run
 from conformance.sharing import once
 from conformance.values import MISSING, contains, field, first_field, shown, without
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
-from steps.customers import agrees, is_read, item_path, not_shown_to, offers_read, read, read_back
+from steps.customers import agrees, is_read, item_path, not_shown_to, offers_read, read, read_back, read_for
 from steps.fixtures import Story, any_customer, need, new_customer, new_session
 from steps.merchants import call, create_checkout, send, text_field, twice
 from steps.outcomes import FORBIDDEN, LONG_ID, refused
+from steps.shown import differing_fields
 
 CUSTOMER = ("customerId", "customer.id")
 _IDENTITY = ("id", "sessionUrl")
@@ -172,6 +174,51 @@ def with_both(story: Story) -> None:
         story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
 
 
+@when("the merchant creates checkout sessions whose customer or customer's id is null, or has no phone number")
+def with_null_options(story: Story) -> None:
+    """As clients write them that send all of their fields: none, and a new customer; then a new one in part."""
+    run, person = story.run, operations.create_customer.person
+    named = without(person(run), "phoneNumber")
+    options = (
+        {"customerId": None, "customer": None},
+        {"customerId": None, "customer": person(run)},
+        {"customer": named},
+    )
+    for option in options:
+        body = {**operations.create_checkout.body(run, story.actor.organization_id), **option}
+        story.add(send(run, operations.CREATE_CHECKOUT, body, story.actor))
+
+
+@then("each is refused in an orderly way, or has the customer whom it asks for")
+def has_whom_it_asks_for(story: Story) -> None:
+    for exchange in story.exchanges:
+        is_asked = exchange.request_json["customer"] is not None
+        requirement = "CHECKOUT-INLINE-1" if is_asked else "CHECKOUT-NONE-2"
+        got = attached(exchange)
+        right = got not in (None, MISSING) if is_asked else got in (None, MISSING)
+        held = right if exchange.is_success else 400 <= exchange.status < 500
+        told = "a 4xx, or a new customer attached" if is_asked else "a 4xx, or no customer attached"
+        outcome = f"{exchange.outcome}, attached to {got}" if exchange.is_success else exchange.outcome
+        story.run.check(held, told, outcome, exchange, requirement)
+
+
+@when("the merchant creates checkout sessions that have a customer, and no currency or no line items")
+def with_customer_but_in_part(story: Story) -> None:
+    """The customer has had a session before, from which nothing may come either."""
+    run, customer = story.run, any_customer(story.run, story.actor)
+    run.need_success(create_checkout(run, story.actor, customerId=customer))
+    for name in ("currency", "lineItems"):
+        for option in ({"customerId": customer}, {"customer": operations.create_customer.person(run)}):
+            body = {**operations.create_checkout.body(run, story.actor.organization_id), **option}
+            story.add(send(run, operations.CREATE_CHECKOUT, without(body, name), story.actor))
+
+
+@then("each is refused with 400")
+def each_refused_with_400(story: Story) -> None:
+    for exchange in story.exchanges:
+        refused(story.run, exchange, (400,), "a session with a customer that lacks a field")
+
+
 @when("the merchant creates the same checkout session twice")
 def same_twice(story: Story) -> None:
     """With a key of its own, as clients send it again that got no response; a target may overlook the key."""
@@ -233,6 +280,11 @@ def not_attached_beside_new(story: Story) -> None:
     got = attached(exchange) if exchange.is_success else MISSING
     told = f"{exchange.outcome}, attached to {got}"
     run.check(got != foreign, "a refusal, or another customer attached", told, exchange, "CHECKOUT-BOTH-2")
+    as_text = {**operations.create_checkout.body(run, story.actor.organization_id), "customer": foreign}
+    exchange = send(run, operations.CREATE_CHECKOUT, as_text, story.actor)
+    got = attached(exchange) if exchange.is_success else MISSING
+    told = f"{exchange.outcome}, attached to {got}"
+    run.check(got != foreign, "a refusal, or nobody attached", told, exchange, "CHECKOUT-TENANT-3")
     own = {
         **operations.create_checkout.body(run, story.actor.organization_id),
         "customerId": any_customer(run, story.actor),
@@ -369,6 +421,26 @@ def same_or_own_session(story: Story) -> None:
     story.run.check(held, told, got, second, "CHECKOUT-UNIQUE-3")
 
 
+@then("the same session with a new customer again has the same customer, or is one of its own")
+def same_with_new_customer(story: Story) -> None:
+    """A target may refuse a new customer whose e-mail is taken, as it is the second time."""
+    run = story.run
+    body = operations.create_checkout.body(run, story.actor.organization_id)
+    body["customer"] = operations.create_customer.person(run)
+    first = run.need_success(send(run, operations.CREATE_CHECKOUT, body, story.actor, intent=Intent.VALID))
+    second = send(run, operations.CREATE_CHECKOUT, body, story.actor, repeat=True)
+    sessions, customers = ([find(one) for one in (first, second)] for find in (_session_id, attached))
+    if second.is_success and MISSING not in customers:
+        held = (sessions[0] == sessions[1]) == (customers[0] == customers[1])
+        got = "the first session with another customer, or the other way round"
+        told = "the first session with its customer, or another one with a customer of its own"
+        run.check(held, told, got, second, "CHECKOUT-UNIQUE-3")
+
+
+def _session_id(exchange: Exchange) -> Any:
+    return first_field(exchange.response_json, ["id"])
+
+
 @then("the same session of the other merchant is one of its own")
 def own_session_of_other(story: Story) -> None:
     """Two requests that differ in their merchant alone are two, by whatever key each merchant knows her own."""
@@ -423,13 +495,14 @@ def _is_own_session(story: Story, exchange: Exchange, known: list[Exchange], wha
     story.run.check(held, "a session with an id of its own", got, exchange, "CHECKOUT-UNIQUE-5")
 
 
-@then("a session that differs in its product, its amount, its currency or its customer alone is one of its own")
+@then("a session that differs in its product, its amount, its currency, a URL or its customer alone is one of its own")
 def differing_is_own_session(story: Story) -> None:
     """A target may refuse a product that it does not know, and a currency."""
     run, first = story.run, story.exchanges[0]
     items = [{**item, "productId": f"Product-{run.unique().upper()}"} for item in first.request_json["lineItems"]]
     changes: dict[str, dict[str, Any]] = {"product ids": {"lineItems": items}}
     changes["URL of success"] = {"successUrl": f"https://shop.example.com/{run.unique()}/paid"}
+    changes["URL of cancellation"] = {"cancelUrl": f"https://shop.example.com/{run.unique()}/back"}
     changes["customer"] = {"customerId": any_customer(run, story.actor)}
     plus = [{**item, "amount": item["amount"] + 100} for item in first.request_json["lineItems"]]
     more = sum(item["quantity"] * 100 for item in plus)
@@ -453,7 +526,7 @@ def other_reads_session(story: Story) -> None:
     """Another session without a customer has come after it, so that it is not the last one."""
     create_checkout(story.run, story.actor)
     path = item_path(story.run, operations.CREATE_CHECKOUT, text_field(story.last, "id"))
-    story.notes["path"] = path
+    story.notes.update(path=path, created=story.last)
     story.add(read(story.run, path, story.rival))
 
 
@@ -466,6 +539,9 @@ def session_with_customer_hidden(story: Story) -> None:
     not_shown_to(run, read(run, path, story.rival), "CHECKOUT-TENANT-4")
     read_back(run, path, story.actor)
     not_shown_to(run, read(run, path, story.rival), "CHECKOUT-TENANT-4")
+    exchange = read_for(run, path, story.rival, story.actor.organization_id)
+    there = exchange.is_success and text_field(created, "id") in exchange.response_texts
+    run.check(not there, "no session for who names its merchant", exchange.outcome, exchange, "CHECKOUT-TENANT-4")
     exchange = read(run, f"{run.contract.operations[operations.CREATE_CHECKOUT].path}?limit=100", story.rival)
     listed = exchange.is_success and text_field(created, "id") in exchange.response_texts
     run.check(not listed, "no list that has it", exchange.outcome, exchange, "CHECKOUT-TENANT-4")
@@ -478,6 +554,20 @@ def owner_reads_session(story: Story) -> None:
     if story.run.check(exchange.is_success, "the session is there for its owner", exchange.outcome, exchange, must):
         got = attached(exchange)
         story.run.check(got in (None, MISSING), "no customer", f"the customer {got}", exchange, must)
+        reads_whole(story.run, story.notes["created"], exchange)
+
+
+@then("nobody reads it without a token")
+def nobody_reads_session(story: Story) -> None:
+    exchange = story.run.send(Call("GET", story.notes["path"]))
+    held = 400 <= exchange.status < 500
+    story.run.check(held, "a refusal without a token", exchange.outcome, exchange, "CHECKOUT-READ-22")
+
+
+def reads_whole(run: Run, created: Exchange, found: Exchange) -> None:
+    """Decide that a session reads in all documented fields as its creation answered."""
+    differing = differing_fields(run, created, found.response_json)
+    run.check(not differing, "what the creation answered", "; ".join(differing), found, "CHECKOUT-READ-21")
 
 
 @then("the checkout session can be read as it was created")
@@ -494,6 +584,7 @@ def reads_session(story: Story) -> None:
             story.run.check(contains(told, read), expected, f"`{name}` {shown(read)}", exchange)
     lost = loses_customer(created, exchange)
     story.run.check(not lost, f"the customer {attached(created)}, as the creation had it", "no customer", exchange)
+    reads_whole(story.run, created, exchange)
 
 
 def loses_customer(created: Exchange, exchange: Exchange) -> bool:

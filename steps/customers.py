@@ -18,7 +18,7 @@ from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.fixtures import Story, deciding, need, new_customer
 from steps.merchant import Merchant
-from steps.merchants import create_checkout, create_customer, send, text_field
+from steps.merchants import TENANT_HEADERS, create_checkout, create_customer, send, text_field
 from steps.organizations import default_customer
 from steps.outcomes import refused
 
@@ -70,6 +70,13 @@ def read_back(run: Run, path: str, merchant: Merchant) -> Exchange:
             return exchange
     run.shared.tell(_IN_VAIN, in_vain + 1)
     return exchange
+
+
+def read_for(run: Run, path: str, merchant: Merchant, organization: str) -> Exchange:
+    """Read as a merchant who names an organization in the query and in headers: return the exchange."""
+    query = urlencode(dict.fromkeys(("merchantId", "organizationId"), organization))
+    headers = dict.fromkeys(TENANT_HEADERS, organization)
+    return run.send(Call("GET", f"{path}?{query}", token=merchant.token, actor=merchant.key, headers=headers))
 
 
 def item_path(run: Run, operation: str, identifier: str) -> str:
@@ -324,11 +331,9 @@ def not_shown_to(run: Run, exchange: Exchange, must: str) -> None:
 
 @then("the customer is not shown to the other merchant afterwards either")
 def not_shown_afterwards(story: Story) -> None:
-    """The other merchant names the owner in the query this time, puts a slash at the end, and asks by HEAD."""
+    """The other merchant names the owner in the query and in headers, puts a slash at the end, and asks by HEAD."""
     run, rival, plain = story.run, story.rival, item_path(story.run, operations.CREATE_CUSTOMER, story.customers[0])
-    query = urlencode(dict.fromkeys(("merchantId", "organizationId"), story.actor.organization_id))
-    for path in (f"{plain}?{query}", f"{plain}/"):
-        exchange = read(run, path, rival)
+    for exchange in (read_for(run, plain, rival, story.actor.organization_id), read(run, f"{plain}/", rival)):
         there = exchange.is_success and story.customers[0] in exchange.response_texts
         run.check(not there, "403 or 404", exchange.outcome, exchange, "CUSTOMER-TENANT-4")
     exchange = run.send(Call("HEAD", plain, token=rival.token, actor=rival.key))

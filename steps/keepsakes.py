@@ -162,8 +162,8 @@ def session_open_after_refused_sign_up(story: Story) -> None:
 
 @when("a customer and checkout sessions with new customers are refused")
 def refused_sessions(story: Story) -> None:
-    """With an amount, a line item or metadata of another type, a wrong currency, without a token, for another merchant,
-    and for a customer besides, who is unknown or is there.
+    """With an amount, a line item, metadata, URLs or a mode of another type, a wrong currency, without a token, for
+    another merchant, and for a customer besides, who is unknown or is there.
 
     The last may be accepted for the customer who is there, and then makes none either.
     """
@@ -176,6 +176,9 @@ def refused_sessions(story: Story) -> None:
         (story.actor, {**new, **run.random("a refused session").choice(_WRONG)}, {}),
         (story.actor, {"customer": {**operations.create_customer.person(run), "metadata": "text"}}, {}),
         (story.actor, {"customer": operations.create_customer.person(run), "currency": "X"}, {}),
+        (story.actor, {"customer": operations.create_customer.person(run), "successUrl": 5}, {}),
+        (story.actor, {"customer": operations.create_customer.person(run), "cancelUrl": "no URL"}, {}),
+        (story.actor, {"customer": operations.create_customer.person(run), "mode": ["payment"]}, {}),
         (story.actor, {"customer": operations.create_customer.person(run)}, {"token": None}),
         (story.actor, {**unknown, "customer": operations.create_customer.person(run)}, {}),
         (story.rival, {"customer": operations.create_customer.person(run)}, {}),

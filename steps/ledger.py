@@ -28,6 +28,7 @@ _CREATING: Final = (operations.CREATE_CUSTOMER, operations.CREATE_CHECKOUT)
 _LEFT_AT_HOME: Final = dict(zip(_CREATING, ("CUSTOMER-STATE-52", "CHECKOUT-STATE-52"), strict=True))
 _LEFT_ELSEWHERE: Final = dict(zip(_CREATING, ("CUSTOMER-TENANT-3", "CHECKOUT-TENANT-5"), strict=True))
 _AS_CREATED: Final = "CUSTOMER-STATE-57"
+_OF_THE_ACTIVE: Final = "CUSTOMER-LIST-22"
 _TELLING: Final = ("email", "name", "phoneNumber")
 _OF_NO_CUSTOMER: Final = "CHECKOUT-NONE-3"
 
@@ -230,8 +231,20 @@ def each_as_created(story: Story) -> None:
         lists = [_listed(run, listed.merchant) if amiss_in(listed) else listed for listed in lists]
     for listed in lists:
         amiss = amiss_in(listed)
+        strange = _of_others(listed, story.notes["made"])
+        page = listed.page_with(next(iter(strange), None))
+        told = ", ".join(strange[:_SHOWN])
+        run.check(not strange, "customers of the reader's active organization", told, page, _OF_THE_ACTIVE)
         page = listed.page_with(next(iter(amiss), None))
         run.check(not amiss, "each customer as created", "; ".join([*amiss.values()][:_SHOWN]), page, _AS_CREATED)
+
+
+def _of_others(listed: Listed, made: Mapping[str, Made]) -> list[str]:
+    """Return the customers in a list who were created for another organization, as their creation answered."""
+    owner = listed.merchant.organization_id
+    known = {name: one for name, one in made.items() if one.is_plain and isinstance(one.merchant, str)}
+    ids = [row.get("id") for row in listed.rows]
+    return [name for name in ids if isinstance(name, str) and name in known and known[name].merchant != owner]
 
 
 def _amiss(listed: Listed, made: Mapping[str, Made], mark: str) -> dict[str, str]:

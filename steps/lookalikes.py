@@ -16,7 +16,7 @@ from steps import claims, operations
 from steps.access import tried, try_all
 from steps.fixtures import Story, new_customer
 from steps.merchant import Merchant
-from steps.merchants import call, create_checkout, twice
+from steps.merchants import TENANT_HEADERS, call, create_checkout, twice
 from steps.organizations import make_active, not_into, send_default
 
 _CASELESS: Final = re.compile(r"[0-9a-f-]+", re.IGNORECASE)
@@ -112,7 +112,7 @@ def customers_for_lookalikes(story: Story) -> None:
 def names_two_merchants(story: Story) -> None:
     """A reader of JSON takes the first or the last of two equal names; a header is no place for a merchant."""
     run, own, foreign = story.run, story.actor.organization_id, story.rival.organization_id
-    headers = dict.fromkeys(("X-Organization-Id", "X-Merchant-Id", "X-Tenant-Id", "X-Account-Id"), foreign)
+    headers = dict.fromkeys(TENANT_HEADERS, foreign)
     unnamed = _customer(run, story.actor, None)
     calls = [replace(unnamed, headers=headers, json={**unnamed.json, **claims.owned_by(foreign)})]
     plain = _customer(run, story.actor, own)
@@ -122,7 +122,18 @@ def names_two_merchants(story: Story) -> None:
     story.exchanges += run.send_all(calls)
 
 
+@when("the merchant names the other merchant of a checkout session besides, a second time in the body or in a header")
+def names_two_merchants_of_session(story: Story) -> None:
+    run, own, foreign = story.run, story.actor.organization_id, story.rival.organization_id
+    headers = dict.fromkeys(TENANT_HEADERS, foreign)
+    calls = [replace(_session(run, story.actor), headers=headers)]
+    calls += [twice(_session(run, story.actor), "merchantId", foreign)]
+    calls += [twice(_session(run, story.actor, merchantId=foreign), "merchantId", own)]
+    story.exchanges += run.send_all(calls)
+
+
 @then("no customer of the other merchant is created")
+@then("no checkout session of the other merchant is created")
 def none_of_other(story: Story) -> None:
     """What is refused is lawful; what is created is the merchant's own."""
     foreign = story.rival.organization_id
@@ -130,7 +141,7 @@ def none_of_other(story: Story) -> None:
         got = first_field(exchange.response_json, ["merchantId"])
         held = not exchange.is_success or got != foreign
         told = f"{exchange.outcome}, merchantId {got}"
-        story.run.check(held, "a refusal, or a customer of the merchant's own", told, exchange)
+        story.run.check(held, "a refusal, or what is the merchant's own", told, exchange)
 
 
 @when("the merchant creates checkout sessions for what is nearly the id of the other merchant")

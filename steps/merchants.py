@@ -18,6 +18,8 @@ from steps import made_up, operations
 from steps.merchant import Merchant
 
 TOKEN_HEADER = "set-auth-token"
+TENANT_HEADERS = ("X-Organization-Id", "X-Merchant-Id", "X-Tenant-Id", "X-Account-Id")
+"""Headers by which some platforms name a tenant: here they are no place for one."""
 _REFUSES_ACCOUNT = frozenset({400, 401, 403, 409, 410, 422, 423})
 _LOCKED = "accounts that were locked"
 

@@ -34,6 +34,7 @@ def like_an_injection(right: str) -> dict[str, Any]:
     return {
         "SQL": SQL,
         "a wildcard": WILDCARD,
+        "a wildcard for each character": "_" * len(right),
         "an operator": {"$ne": ""},
         "a list that holds the password": [right],
     }

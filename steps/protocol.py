@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ from conformance.results.records import Reason
 from conformance.run import Run
 from conformance.settings import Size
 from conformance.sharing import once
+from conformance.values import MISSING
 from conformance.wire.client import encode
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
@@ -129,12 +131,29 @@ def _need_accepted(run: Run, operation: str, merchant: Merchant) -> None:
         run.need_success(send(run, operation, valid_body(run, operation, merchant), merchant, intent=Intent.VALID))
 
 
-@when(parsers.parse('a valid "{name}" request is sent in chunks'))
-def in_chunks(story: Story, name: str) -> None:
-    """Its Accept is that of a browser, which takes JSON as well as anything."""
+@when(parsers.parse('a valid "{name}" request is written as other clients write it'))
+def in_another_hand(story: Story, name: str) -> None:
+    """JSON over several lines with a line break at its end and all in ASCII, and names of headers in small letters."""
     run, operation = story.run, operations.BY_WORDS[name]
     merchant = by_whom(story, operation)
     _need_accepted(run, operation, merchant)
+    body = valid_body(run, operation, merchant)
+    text = f"{json.dumps(body, indent=2)}\r\n"
+    run.masker.add(body.get("password"))
+    story.add(send(run, operation, MISSING, merchant, body=text.encode(), in_small_letters=True))
+
+
+@when(parsers.parse('a valid "{name}" request is sent in chunks'))
+def in_chunks(story: Story, name: str) -> None:
+    """Its Accept is that of a browser, which takes JSON as well as anything.
+
+    Before it comes one in chunks without a token, over the same connection: its body must not be taken for a request.
+    """
+    run, operation = story.run, operations.BY_WORDS[name]
+    merchant = by_whom(story, operation)
+    _need_accepted(run, operation, merchant)
+    if run.contract.operations[operation].needs_token:
+        send(run, operation, valid_body(run, operation, merchant), merchant, chunked=True, token=None)
     headers = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     story.add(send(run, operation, valid_body(run, operation, merchant), merchant, chunked=True, headers=headers))
 

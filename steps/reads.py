@@ -5,21 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from pytest_bdd import parsers, then, when
 
-from conformance.checks.times import time_of
 from conformance.errors import NotTested, Why
 from conformance.run import Run
-from conformance.values import MISSING, contains, exactly, first_field, is_whole, shown
+from conformance.values import MISSING, exactly, first_field, is_whole, shown
 from conformance.wire.client import encode
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
-from steps.access import spellings
+from steps.access import COOKIES, spellings
 from steps.checkout import attached, loses_customer
 from steps.customers import SECONDS_BEHIND, changed_fields, item_path, needs_read, no_read, read, read_back, refuse_read
 from steps.fixtures import Story, any_customer, need
@@ -28,10 +26,10 @@ from steps.lookalikes import BEGINNING, almost
 from steps.merchant import Merchant
 from steps.merchants import call, create_checkout, create_customer, organization_id, send, text_field
 from steps.organizations import make_active
+from steps.shown import as_told, differing_fields, documented, expires_sooner, resting
 
 _PATIENCE: Final = 2.5
 _PAUSE: Final = 0.25
-_ROUNDED: Final = timedelta(seconds=2)
 _ODD: Final = (
     f"o%27brien%20%F0%9F%98%80{'x' * 300}",
     "%25",
@@ -65,7 +63,6 @@ _OF_A_LIST: Final = {
     "CUSTOMER-LIST-23": "each customer once",
     "CUSTOMER-LIST-29": "what the creation answered",
 }
-_MOVING: Final = ("updatedAt", "expiresAt")
 _PAGE: Final = ("limit", "offset", "total", "hasMore")
 _KINDS: Final = {
     "customer": operations.CREATE_CUSTOMER,
@@ -104,64 +101,12 @@ def shown_completely(story: Story) -> None:
     got = "; ".join(f"`{breach.path}` {breach.expected}, got {shown(breach.got)}" for breach in breaches)
     short = _SHORT[operation]
     run.check(not breaches, "a body as the creation documents it", got, found, f"{short}-READ-20")
-    differing = [] if breaches else _differing(run, story.notes["created"], found.response_json)
+    differing = [] if breaches else differing_fields(run, story.notes["created"], found.response_json)
     if operation == operations.CREATE_CHECKOUT and loses_customer(story.notes["created"], found):
         differing.append(f"the customer {attached(story.notes['created'])} is not attached")
-    if sooner := _expires_sooner(story.notes["created"], found):
+    if sooner := expires_sooner(story.notes["created"], found):
         differing.append(sooner)
     run.check(not differing, "what the creation answered", "; ".join(differing), found, f"{short}-READ-21")
-
-
-def _expires_sooner(created: Exchange, found: Exchange) -> str:
-    """Return how a read leaves less time than the creation; a later time is one that has moved on."""
-    told, now = (time_of(first_field(one.response_json, ["expiresAt"])) for one in (created, found))
-    if told is None or now is None or told - now <= _ROUNDED:
-        return ""
-    return f"`expiresAt` {told.isoformat()} reads {now.isoformat()}"
-
-
-def _differing(run: Run, created: Exchange, shown_now: Any) -> list[str]:
-    """Return how a read departs from what the creation answered, in the documented fields that both show."""
-    before = _documented(run, created.call.operation, _resting(created.response_json))
-    after = _as_told(before, _resting(shown_now))
-    return [
-        f"`{name}` {shown(value)} reads {shown(after[name])}"
-        for name, value in before.items()
-        if value is not None and after.get(name) is not None and not contains(value, after[name])
-    ]
-
-
-def _as_told(before: Any, after: Any) -> Any:
-    """Return a body in which times are written as in another one where they are the same but for what stores round."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        return {name: _as_told(before.get(name), value) for name, value in after.items()}
-    one, other = time_of(before), time_of(after)
-    return before if one is not None and other is not None and abs(one - other) < _ROUNDED else after
-
-
-def _documented(run: Run, operation: str | None, body: Any) -> Any:
-    """Return a body with the fields alone that the document names, or leaves to the client, as metadata.
-
-    Others may be those of one response, as the id of a trace.
-    """
-    shape = run.contract.operations[operation or ""].response
-
-    def named(value: Any, path: str) -> Any:
-        if not isinstance(value, dict):
-            return value
-        places = {name: f"{path}.{name}".lstrip(".") for name in value}
-        return {name: named(value[name], place) for name, place in places.items() if shape.knows(place, put=True)}
-
-    return named(body, "")
-
-
-def _resting(value: Any) -> Any:
-    """Return a body without the times that may move on."""
-    if isinstance(value, list):
-        return [_resting(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {name: _resting(item) for name, item in value.items() if name not in _MOVING}
 
 
 @then("it is read with a token alone")
@@ -188,8 +133,11 @@ def _without_token(story: Story, path: str, family: str, number: int) -> None:
     """
     run, token = story.run, story.actor.token
     query = urlencode({"token": token, "access_token": token})
+    own = story.merchants.cookies(story.actor)
+    cookies = "; ".join([*(f"{name}={token}" for name in COOKIES), *filter(None, [own])])
+    in_query = f"{path}{'&' if '?' in path else '?'}{query}"
     forms = {
-        "the token in the query": Call("GET", f"{path}{'&' if '?' in path else '?'}{query}"),
+        "the token in the query and in a cookie": Call("GET", in_query, headers={"Cookie": cookies}),
         "a made-up token": Call("GET", path, headers={"Authorization": f"Bearer {_NO_TOKEN}", "If-None-Match": "*"}),
     }
     for what, one in forms.items():
@@ -282,6 +230,9 @@ def other_methods_change_nothing(story: Story) -> None:
         others.reverse()
     methods = ["DELETE", *others]
     full = run.settings.size == "full"
+    exchange = run.send(Call("DELETE", path))
+    held = 400 <= exchange.status < 500
+    run.check(held, "DELETE without a token is refused", exchange.outcome, exchange, name)
     for method in methods if full else methods[:2]:
         exchange = _try(run, method, path, body, story.rival)
         held = 400 <= exchange.status < 500
@@ -299,8 +250,8 @@ def other_methods_change_nothing(story: Story) -> None:
     after = _read_beside_another(story, path)
     if not after.is_success:
         after = read_back(run, path, story.actor)
-    before, now = (_documented(run, operation, _resting(one.response_json)) for one in (story.notes["shown"], after))
-    same = after.is_success and exactly(before, _as_told(before, now))
+    before, now = (documented(run, operation, resting(one.response_json)) for one in (story.notes["shown"], after))
+    same = after.is_success and exactly(before, as_told(before, now))
     run.check(same, "what was refused has changed nothing", after.outcome, after, name)
 
 
@@ -346,7 +297,9 @@ def _try(run: Run, method: str, path: str, body: bytes, merchant: Merchant) -> E
 
 @when("the merchant has a new organization with three customers")
 def new_organization_with_customers(story: Story) -> None:
-    """Two customers of one name, and one who is created with a checkout session; before them a session without any.
+    """Two customers of one name, one of whom has two sessions, and one who is created with a checkout session.
+
+    Before them comes a session without any.
 
     The third one's name has accents, where the target takes them, so that a list in another encoding is seen.
     """
@@ -363,6 +316,8 @@ def new_organization_with_customers(story: Story) -> None:
         run.need_success(exchange)
         story.customers.append(text_field(exchange, "id"))
         story.exchanges.append(exchange)
+    for _ in range(2):
+        run.need_success(create_checkout(run, scope, customerId=story.customers[0]))
     person = {**operations.create_customer.person(run), "name": made_up.ACCENTED}
     session = create_checkout(run, scope, Intent.UNUSUAL, "a name with accents", customer=person)
     if not session.is_success:
@@ -461,7 +416,7 @@ def _amiss(story: Story, pages: list[Exchange]) -> dict[str, str]:
     differing = [
         text
         for created in story.exchanges
-        for text in _differing(run, created, shown_rows.get(text_field(created, "id"), {}))
+        for text in differing_fields(run, created, shown_rows.get(text_field(created, "id"), {}))
     ]
     customer, sent = story.notes["inline"]
     differing += changed_fields(sent, shown_rows.get(customer, {}))

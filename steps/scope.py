@@ -10,7 +10,7 @@ from pytest_bdd import then, when
 
 from conformance.errors import NotTested, Why
 from conformance.sharing import once
-from conformance.values import MISSING, first_field
+from conformance.values import MISSING, first_field, without
 from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.checkout import attached
@@ -90,6 +90,10 @@ def first_takes_no_customer_of_second(story: Story) -> None:
     story.run.need_success(create_checkout(story.run, second_scope(story), customerId=customer))
     named = session_for(story, story.actor, customerId=customer)
     refused(story.run, named, FORBIDDEN, "a customer of another organization of the user", "CHECKOUT-TENANT-20")
+    body = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customerId": customer}
+    exchange = send(story.run, operations.CREATE_CHECKOUT, without(body, "merchantId"), story.actor)
+    told = "a customer of another organization of the user, and no `merchantId`,"
+    refused(story.run, exchange, FORBIDDEN, told, "CHECKOUT-TENANT-20")
     there = replace(second_scope(story), organization_id=story.actor.organization_id)
     named = session_for(story, there, customerId=customer)
     told = "a customer of the active organization for another one that is named"
@@ -168,12 +172,19 @@ def _taken_by_name(story: Story, customer: str) -> bool:
 @then("a session without a named organization belongs to the second organization")
 def default_session_belongs_to_second(story: Story) -> None:
     scope = second_scope(story)
-    body = operations.create_checkout.body(story.run, scope.organization_id)
-    del body["merchantId"]
+    body = without(operations.create_checkout.body(story.run, scope.organization_id), "merchantId")
     exchange = send(story.run, operations.CREATE_CHECKOUT, body, scope)
     if not exchange.is_success:
         raise NotTested("the target wants a session's merchant to be named, which is lawful", Why.POLICY)
     _belongs(story, exchange, scope.organization_id, "CHECKOUT-TENANT-23")
+    body["customer"] = operations.create_customer.person(story.run)
+    exchange = send(story.run, operations.CREATE_CHECKOUT, body, scope)
+    customer = attached(exchange)
+    if exchange.is_success and isinstance(customer, str):
+        _belongs(story, exchange, scope.organization_id, "CHECKOUT-TENANT-23")
+        used = session_for(story, scope, customerId=customer)
+        told = "a customer of the organization that was active"
+        story.run.check(used.is_success, told, used.outcome, used, "CHECKOUT-TENANT-23")
 
 
 @when("the merchant creates an organization in another session")

@@ -92,8 +92,7 @@ class Case:
 
 def refused_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:
     """A `refuses:` table and a valid body: yields a case for each change, each of which a target has to refuse."""
-    for path in spec.get("missing", ()):
-        yield Case(f"without `{path}`", without(valid, path), group=path)
+    yield from _missing(spec, valid)
     for path in spec.get("nulled", ()):
         yield Case(f"`{path}` null", with_value(valid, path, None), group=path)
     for path in spec.get("types", ()):
@@ -108,6 +107,7 @@ def refused_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator
 
 def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:
     """A `survives:` table and a valid body: yields cases that a target may refuse or accept, in an orderly way."""
+    yield from _missing(spec, valid)
     for paths in spec.get("text", ()):
         yield from _hostile_texts([paths] if isinstance(paths, str) else paths, valid)
     yield from _values(spec, valid)
@@ -157,6 +157,11 @@ def _together(paths: Sequence[str], valid: Mapping[str, Any]) -> Case:
     for path in paths[1:]:
         body = with_value(body, path, {} if isinstance(field(valid, path), list) else [])
     return Case(f"{', '.join(f'`{path}`' for path in paths)} wrong at once", body, group="together")
+
+
+def _missing(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:
+    for path in spec.get("missing", ()):
+        yield Case(f"without `{path}`", without(valid, path), group=f"without {path}")
 
 
 def _values(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:

@@ -313,6 +313,8 @@ class Wire:
         if call.chunked:
             del request.headers["content-length"]
             request.headers["transfer-encoding"] = "chunked"
+        if call.in_small_letters:
+            request.headers = httpx.Headers([(name.lower(), value) for name, value in request.headers.raw])
         return request
 
     def url(self, path: str) -> str:

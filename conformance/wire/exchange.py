@@ -32,7 +32,7 @@ class Call:
     to accept the request, and unusual where it may refuse it by a policy of its own, for `value`, which is in words.
     `repeat` says that it is an earlier request once more, which may be answered with what that one made. `generated`
     says that a machine made the values up; `actor` names who sends it; `chunked` sends the body in chunks, without a
-    Content-Length.
+    Content-Length; `in_small_letters` writes the names of the headers so, as HTTP/2 does.
     """
 
     method: str
@@ -46,6 +46,7 @@ class Call:
     generated: bool = False
     actor: str = ""
     chunked: bool = False
+    in_small_letters: bool = False
     value: str = ""
     repeat: bool = False
 

@@ -364,6 +364,12 @@ WITH_PORT: Final = urls(":8443/shop?a=1&b=two%20words&a=2", ":443/?q=")
 WITH_FRAGMENT: Final = urls("pay/#/done?x=1", "a?b=c#section-2")
 ENCODED: Final = urls("a%2Fb%20c/%E6%9D%B1/%7Bid%7D/?q=%26%3D+x", "a;b=1,c/~d/(e)/'f'!*/@g")
 INTERNATIONAL: Final = urls("käse/東京?stadt=Zürich")
+MARKED_UP_ITEM: Final[Class] = (
+    lambda run, body: {
+        **body,
+        "lineItems": [{**item, "name": f"Tin <b>{run.unique()}</b> & lid 100%"} for item in body["lineItems"]],
+    },
+)
 LONG_ITEM: Final[Class] = (
     lambda run, body: {
         **body,

@@ -98,8 +98,9 @@ SESSIONS: Final[dict[str, Row]] = {
         of.amounts(100, 99, 101),
         of.WITH_FRAGMENT,
         of.OTHER_TYPES,
-        *_inline(of.OF_64, of.OTHER_TYPES),
+        *_inline(of.OF_64, of.OTHER_TYPES, of.NESTED),
     ),
+    "markup": (of.MARKED_UP_ITEM, of.MARKED_UP, *_inline(of.MARKUP, of.MARKED_UP)),
     "encoded URLs and odd keys": (of.ENCODED, of.KEYS, *_inline(of.OF_255, of.KEYS)),
     "inner blanks, apostrophes and a plus-addressed e-mail": (
         of.amounts(16_777_217, 123_457),

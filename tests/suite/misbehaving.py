@@ -44,12 +44,13 @@ Script = Sequence[Step]
 
 @dataclass(frozen=True)
 class Request:
-    """What a server was sent."""
+    """What a server was sent; `names` are those of the headers as they were written."""
 
     method: str
     path: str
     headers: dict[str, str]
     body: bytes
+    names: tuple[str, ...] = ()
 
 
 Respond = Callable[[Request], Script]
@@ -233,12 +234,13 @@ def _read(reader: BinaryIO, connection: socket.socket) -> Request | None:
         connection.sendall(reply(400) if words != [""] else b"")
         return None
     method, path, _ = words
-    headers = {name.lower(): value for name, value in http.client.parse_headers(reader).items()}
+    written = http.client.parse_headers(reader)
+    headers, names = {name.lower(): value for name, value in written.items()}, tuple(written)
     if headers.get("transfer-encoding") == "chunked":
         body = b"".join(iter(lambda: _chunk(reader), b""))
         headers = {name: value for name, value in headers.items() if name != "transfer-encoding"}
-        return Request(method, path, headers, body)
-    return Request(method, path, headers, reader.read(int(headers.get("content-length", 0))))
+        return Request(method, path, headers, body, names)
+    return Request(method, path, headers, reader.read(int(headers.get("content-length", 0))), names)
 
 
 def _chunk(reader: BinaryIO) -> bytes:

@@ -84,6 +84,13 @@ def test_every_table_makes_cases(catalogue: Catalogue) -> None:
             assert list(survived_cases(row.survives, valid)), row.id
 
 
+def test_fields_are_left_out_one_by_one() -> None:
+    valid = {"name": "x", "metadata": {"note": "x"}}
+    cases = list(survived_cases({"missing": ["name", "metadata.note"]}, valid))
+    assert [case.json for case in cases] == [{"metadata": {"note": "x"}}, {"name": "x", "metadata": {}}]
+    assert len(chosen(cases, 1, Random(7))) == 2
+
+
 def test_a_text_that_is_often_refused_hides_no_other() -> None:
     """A gate sends a NUL and a lone surrogate in some field of each table, and never both in one request."""
     valid = {"name": "x", "metadata": {"note": "x"}}

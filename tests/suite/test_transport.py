@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpcore
@@ -19,7 +20,7 @@ from conformance.masking import Masker
 from conformance.wire.client import Connection, Wire
 from conformance.wire.exchange import Call, Intent
 from conformance.wire.transport import Traffic, Transport, environment_proxy
-from tests.suite.misbehaving import HANG, LOOPBACK, Script, everything, free_port, reply, serving
+from tests.suite.misbehaving import HANG, LOOPBACK, Request, Script, everything, free_port, reply, serving
 from tests.suite.networks import Authority, forward_proxy, secured_target
 from tests.suite.recording import Target, recording_target
 
@@ -317,6 +318,23 @@ def test_no_step_outlasts_the_deadline() -> None:
             with pytest.raises(httpx.ReadTimeout):
                 client.post(server.url)
             assert traffic.is_over
+
+
+@pytest.mark.parametrize("small", [True, False])
+def test_names_of_headers_are_written_in_small_letters_where_a_call_says_so(small: bool) -> None:
+    seen: list[Request] = []
+
+    def respond(request: Request) -> Script:
+        seen.append(request)
+        return [reply(200, b"{}")]
+
+    with serving(respond) as server:
+        wire = Wire(Connection(server.url), Masker(), lambda _: None)
+        exchange = wire.send(replace(CALL, token="a-token", in_small_letters=small))
+        wire.close()
+    assert seen[0].headers["authorization"] == "Bearer a-token"
+    assert all(name == name.lower() for name in seen[0].names) is small
+    assert all(name == name.lower() for name, _ in exchange.request_headers) is small
 
 
 @pytest.mark.parametrize("read", [True, False], ids=["read", "unread"])

@@ -1,0 +1,706 @@
+"""Slips that show in what clients seldom send: options that are null, another hand, and other doors of the reads."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from sandbox import identity, policies, presentation, reading
+from sandbox.behaviour import Call
+from sandbox.changes import admitting, arriving, both, finishing, with_seams
+from sandbox.faults.builders import (
+    again_by,
+    editing,
+    falling_over,
+    not_required,
+    receiving,
+    sent_object,
+    succeeding,
+    without_rule,
+)
+from sandbox.faults.doors import also_by, newest_session
+from sandbox.faults.model import must, table
+from sandbox.model import (
+    CREATE_CHECKOUT,
+    CREATE_CUSTOMER,
+    GET_CHECKOUT,
+    GET_CUSTOMER,
+    LIST_CUSTOMERS,
+    SIGN_IN,
+    SIGN_UP,
+    Json,
+    JsonObject,
+    Reply,
+    text,
+)
+from sandbox.store import Customer, Session
+
+_TAG: Final = re.compile(r"<[^>]*>")
+_EMOJI: Final = re.compile("[\U00010000-\U0010ffff]")
+_ESCAPED_PAIR: Final = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_LONGEST: Final = 128
+_READS: Final = (GET_CUSTOMER, GET_CHECKOUT, LIST_CUSTOMERS)
+
+
+# Who may
+
+
+def _guest_of_customer(call: Call) -> Session | None:
+    """Without a token, a session for a customer is one of the customer's merchant."""
+    given = sent_object(call)
+    customer = call.store.customer(text(given.get("customerId"))) if "authorization" not in call.headers else None
+    return newest_session(call, "s.active = ?", customer.merchant_id) if customer else None
+
+
+def _open_without_customer(call: Call, reply: Reply) -> Reply:
+    if call.operation != GET_CHECKOUT or reply.status != 401 or "authorization" in call.headers:
+        return reply
+    checkout = call.store.checkout(call.parameter)
+    is_open = checkout is not None and checkout.customer_id is None
+    return Reply(200, presentation.checkout(call, checkout)) if checkout and is_open else reply
+
+
+def _in_cookie_of_reads(call: Call) -> Session | None:
+    pairs = dict(pair.strip().partition("=")[::2] for pair in call.headers.get("cookie", "").split(";"))
+    return (
+        policies.living_session(call, pairs.get("session", "").partition(".")[0]) if call.operation in _READS else None
+    )
+
+
+def _owner_of_header(call: Call, reply: Reply) -> Reply:
+    customer = call.store.customer(call.parameter) if call.operation == GET_CUSTOMER and reply.status == 404 else None
+    is_named = customer is not None and call.headers.get("x-organization-id") == customer.merchant_id
+    return Reply(200, presentation.customer(call, customer)) if customer and is_named else reply
+
+
+def _owner_of_query(call: Call, reply: Reply) -> Reply:
+    checkout = call.store.checkout(call.parameter) if call.operation == GET_CHECKOUT and reply.status == 404 else None
+    is_named = checkout is not None and checkout.merchant_id in parse_qs(call.query).get("merchantId", [])
+    return Reply(200, presentation.checkout(call, checkout)) if checkout and is_named else reply
+
+
+def _deleted_by_anybody(call: Call) -> Reply | None:
+    is_meant = call.method == "DELETE" and "/customers/" in call.path and "authorization" not in call.headers
+    return Reply(200, {"deleted": True}) if is_meant else None
+
+
+# For whom
+
+
+def _session_for_header(call: Call, reply: Reply) -> Reply:
+    named = call.headers.get("x-organization-id")
+    if named is not None:
+        call.store.execute("UPDATE checkout SET merchant_id = ? WHERE id = ?", (named, reply.body["id"]))
+        reply.body["merchantId"] = named
+    return reply
+
+
+def _last_of_two(call: Call) -> Reply | None:
+    """Check the first merchant that a session names, and take the last."""
+    if call.operation != CREATE_CHECKOUT or call.raw.count(b'"merchantId"') < 2:
+        return None
+    try:
+        pairs = json.loads(call.raw, object_pairs_hook=list)
+    except ValueError:
+        return None
+    named = [value for name, value in pairs if name == "merchantId"]
+    if len(named) == 2:
+        call.raw = json.dumps({**reading.parsed(call.raw), "merchantId": named[0]}).encode()
+        call.memory[f"taken by {call.client}"] = named[1]
+    return None
+
+
+def _taken(call: Call, reply: Reply) -> Reply:
+    named = call.memory.pop(f"taken by {call.client}", None)
+    if named is not None and reply.succeeded and isinstance(reply.body, dict):
+        reply.body["merchantId"] = named
+    return reply
+
+
+def _own_other(call: Call, customer: Customer, merchant_id: str) -> bool:
+    """Without a named merchant, a session takes a customer of any organization of the user's."""
+    own = "merchantId" not in call.fields and policies.is_member(call, customer.merchant_id)
+    return own or policies.same_merchant(call, customer, merchant_id)
+
+
+def _inline_in_first(call: Call, merchant_id: str) -> Customer | None:
+    """Without a named merchant, a new customer goes to the first organization of the user's."""
+    query = "SELECT organization_id FROM member WHERE user_id = ? ORDER BY rowid LIMIT 1"
+    rows = [] if "merchantId" in call.fields else call.store.execute(query, (call.caller.user_id,))
+    return policies.attach_inline(call, rows[0][0] if rows else merchant_id)
+
+
+def _first_of_table(operation: str) -> Any:
+    """A session without an active organization has that of the first row of the table."""
+
+    def act(call: Call) -> None:
+        if call.caller.active is None and not call.fields.get("merchantId"):
+            rows = call.store.execute("SELECT id FROM organization ORDER BY rowid LIMIT 1")
+            call.session = replace(call.caller, active=rows[0][0])
+            call.memory["first of the table"] = rows[0][0]
+
+    return both(
+        admitting(operation, act),
+        with_seams(
+            may_use=lambda call, named: (
+                named == call.memory.get("first of the table") or policies.is_member(call, named)
+            )
+        ),
+    )
+
+
+# Options
+
+
+def _empty_customer(call: Call) -> None:
+    if "customer" in call.fields and call.fields["customer"] is None and call.fields.get("customerId") is None:
+        call.body = {**call.fields, "customer": {"name": "Unknown"}}
+
+
+def _null_drops_inline(call: Call) -> None:
+    if "customerId" in call.fields and call.fields["customerId"] is None:
+        call.body = {name: value for name, value in call.fields.items() if name != "customer"}
+
+
+def _without_phone_overlooked(call: Call) -> None:
+    customer = call.fields.get("customer")
+    if isinstance(customer, dict) and "phoneNumber" not in customer:
+        call.body = {name: value for name, value in call.fields.items() if name != "customer"}
+
+
+def _text_is_id(call: Call) -> Reply | None:
+    given = sent_object(call) if call.operation == CREATE_CHECKOUT else {}
+    if isinstance(given.get("customer"), str) and call.store.customer(given["customer"]) is not None:
+        inner = {name: value for name, value in given.items() if name != "customer"}
+        call.memory[f"named by {call.client}"] = given["customer"]
+        call.raw = json.dumps(inner).encode()
+    return None
+
+
+def _attached_by_text(call: Call, reply: Reply) -> Reply:
+    named = call.memory.pop(f"named by {call.client}", None)
+    if named is not None and reply.succeeded and isinstance(reply.body, dict):
+        reply.body["customerId"] = named
+    return reply
+
+
+def _of_last_session(call: Call) -> Reply | None:
+    """A missing currency is that of the last session of the customer who is named."""
+    given = sent_object(call) if call.operation == CREATE_CHECKOUT else {}
+    if "currency" not in given and isinstance(given.get("customerId"), str):
+        query = "SELECT detail FROM checkout WHERE customer_id = ? ORDER BY created DESC LIMIT 1"
+        rows = call.store.execute(query, (given["customerId"],))
+        if rows:
+            call.raw = json.dumps({**given, "currency": json.loads(rows[0][0])["currency"]}).encode()
+    return None
+
+
+def _item_made_up(call: Call) -> Reply | None:
+    given = sent_object(call) if call.operation == CREATE_CHECKOUT else {}
+    if "lineItems" not in given and isinstance(given.get("customer"), dict):
+        item = {"name": "Payment", "quantity": 1, "amount": given.get("totalAmount"), "currency": given.get("currency")}
+        call.raw = json.dumps({**given, "lineItems": [item]}).encode()
+    return None
+
+
+def _list_is_object(call: Call) -> Reply | None:
+    given = sent_object(call) if call.operation == CREATE_CHECKOUT else {}
+    if given.get("customer") == []:
+        call.raw = json.dumps({**given, "customer": {"name": "Unknown", "metadata": {}}}).encode()
+    return None
+
+
+def _second_customer(call: Call, reply: Reply) -> Reply:
+    """The same request with a new customer is answered with its session, and with another customer."""
+    if not isinstance(call.fields.get("customer"), dict) or not isinstance(reply.body, dict):
+        return reply
+    kept: dict[bytes, Reply] = call.memory.setdefault("sessions with a new customer", {})
+    first = kept.setdefault(call.raw, reply)
+    if first is reply:
+        return reply
+    return replace(
+        first, body={**first.body, "customerId": reply.body["customerId"], "customer": reply.body["customer"]}
+    )
+
+
+def _without_cancel_url(fields: JsonObject) -> str:
+    return json.dumps({**fields, "cancelUrl": None}, sort_keys=True)
+
+
+# What is left, and what is kept
+
+
+def _left_by_url(call: Call, reply: Reply) -> Reply:
+    given = sent_object(call) if call.operation == CREATE_CHECKOUT and reply.status == 400 else {}
+    is_wrong = "successUrl" in given and not isinstance(given["successUrl"], str)
+    if is_wrong and call.session is not None and call.session.active and isinstance(given.get("customer"), dict):
+        policies.new_customer(call, call.session.active, given["customer"])
+    return reply
+
+
+def _taken_by_refused(call: Call, reply: Reply) -> Reply:
+    """A sign-up that was refused for its image has made the account."""
+    given = sent_object(call) if call.operation == SIGN_UP and reply.status == 400 else {}
+    if "image" in given and isinstance(given.get("email"), str):
+        call.memory.setdefault("taken by refused", set()).add(given["email"].lower())
+    return reply
+
+
+def _is_taken_by_refused(call: Call) -> None:
+    if text(call.fields.get("email")).lower() in call.memory.get("taken by refused", ()):
+        call.refuse("email-taken")
+
+
+def _refused_but_kept(call: Call, reply: Reply) -> Reply:
+    """A sign-up whose name has an emoji is refused once the account is there."""
+    if _EMOJI.search(text(call.fields.get("name"))):
+        return call.behaviour.write_problem(call, call.behaviour.refusals["invalid"])
+    return reply
+
+
+def _texts_inside(value: Json) -> Json:
+    inner = value.get("metadata") if isinstance(value, dict) else None
+    if not isinstance(inner, dict) or not isinstance(value, dict):
+        return value
+    flat = {name: str(one) if isinstance(one, dict | list) else one for name, one in inner.items()}
+    return {**value, "metadata": flat}
+
+
+def _without_tags(items: Json) -> Json:
+    return [{**item, "name": _TAG.sub("", text(item["name"]))} for item in items]
+
+
+# Reads
+
+
+def _joined(call: Call, reply: Reply) -> Reply:
+    """The list joins sessions: a customer stands in it as often as it has some."""
+    if not isinstance(reply.body, dict):
+        return reply
+    rows: list[Json] = []
+    for row in reply.body["data"]:
+        count = call.store.execute("SELECT count(*) FROM checkout WHERE customer_id = ?", (row["id"],))[0][0]
+        rows += [row] * max(1, count)
+    return replace(reply, body={**reply.body, "data": rows})
+
+
+def _page_of_nobody(_: Call, session: JsonObject) -> None:
+    if session.get("customerId") is None:
+        session["sessionUrl"] = f"{session['sessionUrl']}/null"
+
+
+def _metadata_of_customer(call: Call, session: JsonObject) -> None:
+    customer = call.store.customer(text(session.get("customerId")))
+    if customer is not None:
+        session["metadata"] = customer.metadata
+
+
+def _deleted(_: Call, customer: JsonObject) -> None:
+    customer["deletedAt"] = customer["updatedAt"]
+
+
+def _noted_at_active(call: Call, reply: Reply) -> Reply:
+    """A customer for a named organization is noted for the list of the active one."""
+    active = call.caller.active
+    if active and isinstance(reply.body, dict) and reply.body["merchantId"] != active:
+        call.memory.setdefault(f"listed at {active}", []).append(reply.body)
+    return reply
+
+
+def _listed_at_active(call: Call, reply: Reply) -> Reply:
+    noted = call.memory.get(f"listed at {call.caller.active}", [])
+    if not isinstance(reply.body, dict) or reply.body["pagination"]["hasMore"]:
+        return reply
+    return replace(reply, body={**reply.body, "data": [*reply.body["data"], *noted]})
+
+
+# Another hand
+
+
+def _ends_with_brace(call: Call) -> Reply | None:
+    is_meant = call.method == "POST" and call.raw[:1] == b"{" and call.raw.endswith(b"\n")
+    return call.behaviour.write_problem(call, call.behaviour.refusals["malformed"]) if is_meant else None
+
+
+def _unread(call: Call, reply: Reply) -> Reply:
+    """What was refused in chunks is left on its connection, where it garbles what comes next."""
+    if reply.status == 401 and call.headers.get("transfer-encoding") == "chunked":
+        call.memory.setdefault("garbled", set()).add(call.client)
+    return reply
+
+
+def _garbled(call: Call) -> Reply | None:
+    garbled = call.memory.get("garbled", set())
+    if call.client not in garbled:
+        return None
+    garbled.discard(call.client)
+    return call.behaviour.write_problem(call, call.behaviour.refusals["malformed"])
+
+
+def _known_first(call: Call) -> Reply | None:
+    """A sign-in looks the e-mail up before it misses a password."""
+    given = sent_object(call) if call.operation == SIGN_IN else {}
+    email = given.get("email")
+    if "password" in given or not isinstance(email, str) or call.store.user_by_lookup(email.lower()) is not None:
+        return None
+    return call.behaviour.write_problem(call, call.behaviour.refusals["unknown-email"])
+
+
+def _any_characters(call: Call) -> None:
+    """Each underscore of a password stands for any character."""
+    given = text(call.fields.get("password"))
+    known = call.memory.get("password of", {}).get(text(call.fields.get("email")).lower())
+    if known is not None and given and set(given) == {"_"} and len(given) == len(known):
+        call.body = {**call.fields, "password": known}
+
+
+def _noted(call: Call) -> None:
+    known: dict[str, str] = call.memory.setdefault("password of", {})
+    known.setdefault(text(call.fields.get("email")).lower(), text(call.fields.get("password")))
+
+
+def _cut_at_128(key: str) -> str:
+    return identity.password_key(key)[:_LONGEST]
+
+
+def _one_claim_taken(call: Call) -> Reply | None:
+    """Refuse a request that names an id or a time of its own, and take a status."""
+    given = sent_object(call) if call.operation == CREATE_CHECKOUT else {}
+    if {"id", "createdAt", "sessionUrl"} & set(given):
+        return call.behaviour.write_problem(call, call.behaviour.refusals["invalid"])
+    return None
+
+
+def _status_of_client(call: Call, session: JsonObject) -> None:
+    session["status"] = call.fields.get("status", session["status"])
+
+
+def _without_pairs(call: Call) -> Reply | None:
+    """Escapes of characters beyond 16 bits are read one by one."""
+    if call.operation == CREATE_CUSTOMER:
+        call.raw = _ESCAPED_PAIR.sub(rb"\\ufffd\\ufffd", call.raw)
+    return None
+
+
+def _host_of_client(call: Call, session: JsonObject) -> None:
+    claimed = call.fields.get("sessionUrl")
+    if isinstance(claimed, str) and claimed.startswith("https://"):
+        session["sessionUrl"] = f"https://{claimed.split('/')[2]}/pay/{session['id']}"
+
+
+def _lacks_metadata(call: Call) -> bool:
+    given = sent_object(call)
+    return "name" in given and "metadata" not in given
+
+
+def _no_pieces(call: Call) -> bool:
+    items = sent_object(call).get("lineItems")
+    return isinstance(items, list) and any(isinstance(item, dict) and item.get("quantity") == 0 for item in items)
+
+
+def _no_items(call: Call) -> bool:
+    return sent_object(call).get("lineItems", "") is None
+
+
+FAULTS = table(
+    "seldom",
+    must(
+        "checkout-guest-for-customer",
+        CREATE_CHECKOUT,
+        "a session for a customer asks for no token",
+        also_by(_guest_of_customer, CREATE_CHECKOUT),
+        "CHECKOUT-AUTH-1",
+    ),
+    must(
+        "checkout-read-open-without-customer",
+        GET_CHECKOUT,
+        "a session without a customer is read without a token",
+        finishing(_open_without_customer),
+        "CHECKOUT-READ-22",
+    ),
+    must(
+        "reads-take-cookie",
+        GET_CUSTOMER,
+        "the reads take the token from a cookie",
+        also_by(_in_cookie_of_reads),
+        "CUSTOMER-READ-22",
+        "CHECKOUT-READ-22",
+        "CUSTOMER-LIST-25",
+    ),
+    must(
+        "customer-read-for-header",
+        GET_CUSTOMER,
+        "a customer is shown to whoever names its merchant in a header",
+        finishing(_owner_of_header),
+        "CUSTOMER-TENANT-4",
+    ),
+    must(
+        "checkout-read-for-query",
+        GET_CHECKOUT,
+        "a session is shown to whoever names its merchant in the query",
+        finishing(_owner_of_query),
+        "CHECKOUT-TENANT-4",
+    ),
+    must(
+        "customer-deleted-without-token",
+        GET_CUSTOMER,
+        "DELETE on a customer asks for no token",
+        arriving(_deleted_by_anybody),
+        "CUSTOMER-READ-26",
+    ),
+    must(
+        "checkout-merchant-of-header",
+        CREATE_CHECKOUT,
+        "a header names the merchant of a session, unchecked",
+        succeeding(CREATE_CHECKOUT, _session_for_header),
+        "CHECKOUT-TENANT-40",
+    ),
+    must(
+        "checkout-merchant-named-twice",
+        CREATE_CHECKOUT,
+        "of two merchants that a session names, the first is checked and the last taken",
+        both(arriving(_last_of_two), finishing(_taken)),
+        "CHECKOUT-TENANT-40",
+    ),
+    must(
+        "checkout-default-takes-own-other",
+        CREATE_CHECKOUT,
+        "a session without a named merchant takes a customer of any organization of the user's",
+        both(not_required(CREATE_CHECKOUT, "merchantId"), with_seams(may_attach=_own_other)),
+        "CHECKOUT-TENANT-20",
+    ),
+    must(
+        "checkout-default-inline-in-first",
+        CREATE_CHECKOUT,
+        "the new customer of a session without a named merchant goes to the user's first organization",
+        both(not_required(CREATE_CHECKOUT, "merchantId"), with_seams(inline=_inline_in_first)),
+        "CHECKOUT-TENANT-23",
+    ),
+    must(
+        "customer-unscoped-for-first",
+        CREATE_CUSTOMER,
+        "a customer of a session without an active organization goes to the first of the table",
+        _first_of_table(CREATE_CUSTOMER),
+        "ACTIVE-TENANT-40",
+    ),
+    must(
+        "checkout-unscoped-for-first",
+        CREATE_CHECKOUT,
+        "a checkout session without an active organization is one of the first of the table",
+        both(not_required(CREATE_CHECKOUT, "merchantId"), _first_of_table(CREATE_CHECKOUT)),
+        "ACTIVE-TENANT-40",
+    ),
+    must(
+        "checkout-null-customer-made",
+        CREATE_CHECKOUT,
+        "a customer that is null is made and attached",
+        admitting(CREATE_CHECKOUT, _empty_customer),
+        "CHECKOUT-NONE-2",
+    ),
+    must(
+        "checkout-null-id-drops-inline",
+        CREATE_CHECKOUT,
+        "a new customer beside a customerId that is null is overlooked",
+        admitting(CREATE_CHECKOUT, _null_drops_inline),
+        "CHECKOUT-INLINE-1",
+    ),
+    must(
+        "checkout-inline-without-phone-overlooked",
+        CREATE_CHECKOUT,
+        "a new customer without a phone number is overlooked",
+        admitting(CREATE_CHECKOUT, _without_phone_overlooked),
+        "CHECKOUT-INLINE-1",
+    ),
+    must(
+        "checkout-customer-text-attached",
+        CREATE_CHECKOUT,
+        "a text as `customer` attaches whom it names, whoever's",
+        both(arriving(_text_is_id), finishing(_attached_by_text)),
+        "CHECKOUT-TENANT-3",
+    ),
+    must(
+        "checkout-currency-of-last-session",
+        CREATE_CHECKOUT,
+        "a missing currency is that of the customer's last session",
+        arriving(_of_last_session),
+        "CHECKOUT-VALID-1",
+    ),
+    must(
+        "checkout-inline-without-items",
+        CREATE_CHECKOUT,
+        "a session with a new customer needs no line items",
+        arriving(_item_made_up),
+        "CHECKOUT-VALID-1",
+    ),
+    must(
+        "checkout-inline-empty-list",
+        CREATE_CHECKOUT,
+        "an empty list is taken for a new customer",
+        arriving(_list_is_object),
+        "CHECKOUT-VALID-42",
+    ),
+    must(
+        "checkout-repeat-with-second-customer",
+        CREATE_CHECKOUT,
+        "the same request with a new customer gets the session of the first, and another customer",
+        succeeding(CREATE_CHECKOUT, _second_customer),
+        "CHECKOUT-UNIQUE-3",
+    ),
+    must(
+        "checkout-same-but-for-cancel-url",
+        CREATE_CHECKOUT,
+        "a session that differs from another in its cancelUrl alone is answered with that one",
+        again_by(_without_cancel_url),
+        "CHECKOUT-UNIQUE-5",
+    ),
+    must(
+        "checkout-refused-url-leaves-customer",
+        CREATE_CHECKOUT,
+        "a session that is refused for its successUrl leaves its new customer",
+        finishing(_left_by_url),
+        "CHECKOUT-STATE-52",
+    ),
+    must(
+        "signup-refused-image-takes-email",
+        SIGN_UP,
+        "a sign-up that is refused for its image has taken the e-mail",
+        both(finishing(_taken_by_refused), admitting(SIGN_UP, _is_taken_by_refused)),
+        "SIGNUP-UNIQUE-6",
+    ),
+    must(
+        "signup-refused-emoji-kept",
+        SIGN_UP,
+        "a sign-up that is refused for an emoji in its name has made the account",
+        succeeding(SIGN_UP, _refused_but_kept),
+        "SIGNUP-UNIQUE-6",
+    ),
+    must(
+        "checkout-inline-nested-as-text",
+        CREATE_CHECKOUT,
+        "nested metadata of a new customer become texts",
+        receiving(CREATE_CHECKOUT, "customer", _texts_inside),
+        "CHECKOUT-INLINE-42",
+    ),
+    must(
+        "checkout-item-tags-stripped",
+        CREATE_CHECKOUT,
+        "markup is cut out of the names of line items",
+        receiving(CREATE_CHECKOUT, "lineItems", _without_tags),
+        "CHECKOUT-ECHO-8",
+    ),
+    must(
+        "list-joins-sessions",
+        LIST_CUSTOMERS,
+        "a customer stands in the list as often as it has sessions",
+        succeeding(LIST_CUSTOMERS, _joined),
+        "CUSTOMER-LIST-23",
+    ),
+    must(
+        "customer-named-listed-at-active",
+        LIST_CUSTOMERS,
+        "a customer for an organization that is not the active one stands in the list of the active one",
+        both(succeeding(CREATE_CUSTOMER, _noted_at_active), succeeding(LIST_CUSTOMERS, _listed_at_active)),
+        "CUSTOMER-LIST-22",
+    ),
+    must(
+        "checkout-read-of-nobody-elsewhere",
+        GET_CHECKOUT,
+        "a session without a customer reads with another sessionUrl",
+        editing(GET_CHECKOUT, _page_of_nobody),
+        "CHECKOUT-READ-21",
+    ),
+    must(
+        "checkout-read-metadata-of-customer",
+        GET_CHECKOUT,
+        "a session reads with the metadata of its customer",
+        editing(GET_CHECKOUT, _metadata_of_customer),
+        "CHECKOUT-READ-21",
+    ),
+    must(
+        "customer-reads-deleted",
+        GET_CUSTOMER,
+        "a customer reads with a deletedAt",
+        editing(GET_CUSTOMER, _deleted),
+        "CUSTOMER-READ-21",
+    ),
+    must(
+        "json-ends-with-brace",
+        CREATE_CUSTOMER,
+        "a line break after the JSON of a body is malformed",
+        arriving(_ends_with_brace),
+        *(f"{short}-PROTOCOL-5" for short in ("SIGNUP", "SIGNIN", "ORG", "ACTIVE", "CUSTOMER", "CHECKOUT")),
+    ),
+    must(
+        "refused-chunks-unread",
+        CREATE_CUSTOMER,
+        "a body in chunks that is refused garbles the next request",
+        both(arriving(_garbled), finishing(_unread)),
+        "CUSTOMER-PROTOCOL-4",
+    ),
+    must(
+        "signin-unknown-before-missing",
+        SIGN_IN,
+        "an unknown e-mail without a password is a 401",
+        arriving(_known_first),
+        "SIGNIN-VALID-1",
+    ),
+    must(
+        "signin-underscores-open",
+        SIGN_IN,
+        "an underscore stands for any character of a password",
+        both(admitting(SIGN_UP, _noted), admitting(SIGN_IN, _any_characters)),
+        "SIGNIN-AUTH-33",
+    ),
+    must(
+        "checkout-host-of-claimed-url",
+        CREATE_CHECKOUT,
+        "the host of a sessionUrl that a client sends is taken",
+        editing(CREATE_CHECKOUT, _host_of_client),
+        "CHECKOUT-PROPERTY-20",
+    ),
+    must(
+        "signin-password-cut-at-128",
+        SIGN_UP,
+        "passwords of more than 128 characters are taken, and what comes after them does not count",
+        both(without_rule(SIGN_UP, "password", "long"), with_seams(password_key=_cut_at_128)),
+        "SIGNIN-AUTH-4",
+    ),
+    must(
+        "checkout-status-taken-alone",
+        CREATE_CHECKOUT,
+        "a session that names an id or a time is refused, and one that names a status alone takes it",
+        both(arriving(_one_claim_taken), editing(CREATE_CHECKOUT, _status_of_client)),
+        "CHECKOUT-PROPERTY-20",
+    ),
+    must(
+        "customer-escaped-emoji-lost",
+        CREATE_CUSTOMER,
+        "characters beyond 16 bits that are escaped come back as something else",
+        arriving(_without_pairs),
+        "CUSTOMER-ECHO-3",
+    ),
+    must(
+        "customer-without-metadata-500",
+        CREATE_CUSTOMER,
+        "a customer without metadata is a 500",
+        falling_over(CREATE_CUSTOMER, _lacks_metadata),
+        "CUSTOMER-HOSTILE-1",
+    ),
+    must(
+        "checkout-quantity-zero-500",
+        CREATE_CHECKOUT,
+        "a line item of quantity 0 is a 500",
+        falling_over(CREATE_CHECKOUT, _no_pieces),
+        "CHECKOUT-HOSTILE-1",
+    ),
+    must(
+        "checkout-items-null-500",
+        CREATE_CHECKOUT,
+        "line items that are null are a 500",
+        falling_over(CREATE_CHECKOUT, _no_items),
+        "CHECKOUT-HOSTILE-1",
+    ),
+)

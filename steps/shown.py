@@ -1,0 +1,69 @@
+"""What a read shows, held against what the creation answered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from conformance.checks.times import time_of
+from conformance.run import Run
+from conformance.values import contains, first_field, shown
+from conformance.wire.exchange import Exchange
+
+_ROUNDED: Final = timedelta(seconds=2)
+_MOVING: Final = ("updatedAt", "expiresAt")
+_OF_THE_DELETED: Final = "deletedAt"
+
+
+def expires_sooner(created: Exchange, found: Exchange) -> str:
+    """Return how a read leaves less time than the creation; a later time is one that has moved on."""
+    told, now = (time_of(first_field(one.response_json, ["expiresAt"])) for one in (created, found))
+    if told is None or now is None or told - now <= _ROUNDED:
+        return ""
+    return f"`expiresAt` {told.isoformat()} reads {now.isoformat()}"
+
+
+def differing_fields(run: Run, created: Exchange, shown_now: Any) -> list[str]:
+    """Return how a read departs from what the creation answered, in the documented fields that both show."""
+    before = documented(run, created.call.operation, resting(created.response_json))
+    after = as_told(before, resting(shown_now))
+    deleted = after.get(_OF_THE_DELETED) if before.get(_OF_THE_DELETED) is None else None
+    told = [f"`{_OF_THE_DELETED}`, which the creation has not, reads {shown(deleted)}"] if deleted else []
+    return told + [
+        f"`{name}` {shown(value)} reads {shown(after[name])}"
+        for name, value in before.items()
+        if value is not None and after.get(name) is not None and not contains(value, after[name])
+    ]
+
+
+def as_told(before: Any, after: Any) -> Any:
+    """Return a body in which times are written as in another one where they are the same but for what stores round."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return {name: as_told(before.get(name), value) for name, value in after.items()}
+    one, other = time_of(before), time_of(after)
+    return before if one is not None and other is not None and abs(one - other) < _ROUNDED else after
+
+
+def documented(run: Run, operation: str | None, body: Any) -> Any:
+    """Return a body with the fields alone that the document names, or leaves to the client, as metadata.
+
+    Others may be those of one response, as the id of a trace.
+    """
+    shape = run.contract.operations[operation or ""].response
+
+    def named(value: Any, path: str) -> Any:
+        if not isinstance(value, dict):
+            return value
+        places = {name: f"{path}.{name}".lstrip(".") for name in value}
+        return {name: named(value[name], place) for name, place in places.items() if shape.knows(place, put=True)}
+
+    return named(body, "")
+
+
+def resting(value: Any) -> Any:
+    """Return a body without the times that may move on."""
+    if isinstance(value, list):
+        return [resting(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: resting(item) for name, item in value.items() if name not in _MOVING}
