@@ -46,6 +46,7 @@ _IMPATIENT: Final = 3.0
 _BEFORE_ANOTHER: Final = (0.1, 0.5)
 _BEFORE_ANOTHER_PROBE: Final = (0.2, 0.6, 1.5)
 _UNANNOUNCED_CLOSES: Final = 2
+_REQUESTS_OF_A_CONNECTION: Final = 90
 _SILENT_PATH: Final = 5
 _SILENT_TARGET: Final = 8
 _PROBE_SECONDS: Final = 1.0
@@ -100,6 +101,7 @@ class Wire:
         link = self.connection
         self._traffic = Traffic()
         self._unannounced = 0
+        self._sent_here = 0
         self._harmless: dict[tuple[str, str], Response] = {}
         self._hold: Callable[[], None] | None = None
         self._transport = Transport(
@@ -258,13 +260,21 @@ class Wire:
     def _attempt(self, call: Call) -> tuple[httpx.Request, Response | Failure, float]:
         request = self._request(call)
         self.limits.pacer.before_request()
-        if self._unannounced >= _UNANNOUNCED_CLOSES:
+        if self._unannounced >= _UNANNOUNCED_CLOSES or self._is_used_up():
             self._transport.close()
         started = time.monotonic()
         result = self._answer(request, self._patience(call.path))
         if isinstance(result, Failure) and result.kind is Kind.CLOSED and not self._traffic.opened:
             self._unannounced += 1
         return request, result, time.monotonic() - started - self._traffic.held
+
+    def _is_used_up(self) -> bool:
+        """Return whether an HTTP/2 connection has had so many requests that its server may end it in the middle of one.
+
+        Servers allow 100 or 1,000 of them, and send GOAWAY before the last response (RFC 9113 section 6.8).
+        """
+        self._sent_here += 1
+        return self.connection.http2 and self._sent_here % _REQUESTS_OF_A_CONNECTION == 0
 
     def _says_nothing(self, failure: Failure) -> bool:
         """Return whether a failure is no evidence against the target, so that the request has to be sent again.

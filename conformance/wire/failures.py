@@ -18,6 +18,8 @@ CLIENT_REFUSED: Final = (
 _CLIENT_REFUSED: Final = re.compile(
     r"ALERT_(?:CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN|ACCESS_DENIED)"
 )
+_ENDED: Final = "<ConnectionTerminated error_code:0,"
+"""HTTP/2: a server ends a connection that is used up, for which the client library gives up the response on its way."""
 
 
 class Kind(StrEnum):
@@ -83,6 +85,8 @@ def _broken_off(text: str, started: bool) -> Failure:
         return Failure(Kind.CUT, "the connection was closed in the middle of the headers")
     if "Server disconnected" in text:
         return Failure(Kind.CLOSED, "the connection was closed without a response")
+    if text.startswith(_ENDED):
+        return Failure(Kind.CLOSED, "the connection was ended (GOAWAY) before a response")
     if "incomplete" in text or "closed" in text:
         return Failure(Kind.CUT, "a truncated response: the connection was closed before the body was complete")
     if "buffer too long" in text:

@@ -43,8 +43,13 @@ class Authority:
 
 
 @contextmanager
-def secured_target(authority: Authority, *, protocols: Sequence[str], wants_client: bool = False) -> Iterator[Target]:
-    """A recording sandbox behind TLS while it lasts, which speaks these protocols and may want to know its clients."""
+def secured_target(
+    authority: Authority, *, protocols: Sequence[str], wants_client: bool = False, most: int = 1000
+) -> Iterator[Target]:
+    """A recording sandbox behind TLS while it lasts, which speaks these protocols and may want to know its clients.
+
+    After `most` requests it ends a connection.
+    """
     port = free_port()
     target = Target(f"https://{LOOPBACK}:{port}")
     config = Config()
@@ -52,6 +57,7 @@ def secured_target(authority: Authority, *, protocols: Sequence[str], wants_clie
     config.certfile = config.keyfile = str(authority.server)
     config.alpn_protocols = list(protocols)
     config.accesslog = config.errorlog = None
+    config.keep_alive_max_requests = most
     if wants_client:
         config.ca_certs, config.verify_mode = str(authority.root), ssl.CERT_REQUIRED
     ended, listening = threading.Event(), threading.Event()

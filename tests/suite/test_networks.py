@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 import pytest
 
+from conformance.masking import Masker
+from conformance.wire.client import Connection, Wire
+from conformance.wire.exchange import Call
 from tests.suite.invocation import QUIET, Done, invoke
 from tests.suite.misbehaving import LOOPBACK, free_port
 from tests.suite.networks import Authority, forward_proxy, secured_target
@@ -49,6 +53,18 @@ def test_gate_over_http2(authority: Authority, tmp_path: Path) -> None:
     assert done.status == CONFORMANT, done.output
     assert {seen.http_version for seen in target.seen} == {"2"}
     assert not [row["id"] for row in done.report["requirements"] if row["verdict"] == "warned"]
+
+
+@pytest.mark.parametrize(("most", "again"), [(100, False), (20, True)])
+def test_a_connection_that_is_used_up_is_no_breach(most: int, again: bool, authority: Authority) -> None:
+    """A server ends it before the last response; where it does so early, that request is sent again."""
+    trusted = ssl.create_default_context(cafile=str(authority.root))
+    with secured_target(authority, protocols=BOTH, most=most) as target:
+        wire = Wire(Connection(target.url, http2=True, verify=trusted), Masker())
+        exchanges = [wire.send(Call("GET", f"/no-such-path-{number}")) for number in range(210)]
+        wire.close()
+    assert {exchange.status for exchange in exchanges} == {404}
+    assert any(exchange.again for exchange in exchanges) is again
 
 
 def test_authority_that_is_not_known_is_named_with_the_remedy(authority: Authority, tmp_path: Path) -> None:

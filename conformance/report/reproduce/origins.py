@@ -18,7 +18,7 @@ _SHORTEST_ID: Final = 4
 _SHORTEST_SECRET: Final = 6
 _AUTHORIZATION: Final = "authorization"
 _ENOUGH_IN_COMMON: Final = 8
-_OWN_REQUESTS: Final = 12
+_OWN_REQUESTS: Final = 20
 
 
 @dataclass(frozen=True)
