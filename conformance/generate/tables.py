@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from conformance.values import MISSING, field, with_value, without
 
 _KINDS: Final[dict[str, Any]] = {
-    **{"a number": 1234567890, "text": "text", "true": True, "an array": [], "an object": {}},
+    **{"a number": 1234567890, "text": "text", "an array": [], "true": True, "an object": {}},
     **{"the number 0": 0, "false": False},
 }
 """The empty ones are taken for a missing field where a server looks at whether a value counts as true."""

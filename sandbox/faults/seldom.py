@@ -26,6 +26,7 @@ from sandbox.faults.model import must, table
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,
+    CREATE_ORGANIZATION,
     GET_CHECKOUT,
     GET_CUSTOMER,
     LIST_CUSTOMERS,
@@ -405,6 +406,13 @@ def _no_items(call: Call) -> bool:
     return sent_object(call).get("lineItems", "") is None
 
 
+def _slug_in_list(call: Call) -> Reply | None:
+    given = sent_object(call) if call.operation == CREATE_ORGANIZATION else {}
+    if isinstance(given.get("slug"), list) and len(given["slug"]) == 1:
+        call.raw = json.dumps({**given, "slug": given["slug"][0]}).encode()
+    return None
+
+
 FAULTS = table(
     "seldom",
     must(
@@ -660,6 +668,13 @@ FAULTS = table(
         "the host of a sessionUrl that a client sends is taken",
         editing(CREATE_CHECKOUT, _host_of_client),
         "CHECKOUT-PROPERTY-20",
+    ),
+    must(
+        "organization-slug-in-list",
+        CREATE_ORGANIZATION,
+        "a list of one text is taken for that text, as a slug",
+        arriving(_slug_in_list),
+        "ORG-VALID-3",
     ),
     must(
         "signin-password-cut-at-128",
