@@ -198,7 +198,8 @@ def has_whom_it_asks_for(story: Story) -> None:
         right = got not in (None, MISSING) if is_asked else got in (None, MISSING)
         held = right if exchange.is_success else 400 <= exchange.status < 500
         told = "a 4xx, or a new customer attached" if is_asked else "a 4xx, or no customer attached"
-        outcome = f"{exchange.outcome}, attached to {got}" if exchange.is_success else exchange.outcome
+        whom = "nobody" if got in (None, MISSING) else got
+        outcome = f"{exchange.outcome}, attached to {whom}" if exchange.is_success else exchange.outcome
         story.run.check(held, told, outcome, exchange, requirement)
 
 

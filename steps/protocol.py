@@ -138,7 +138,7 @@ def in_another_hand(story: Story, name: str) -> None:
     merchant = by_whom(story, operation)
     _need_accepted(run, operation, merchant)
     body = valid_body(run, operation, merchant)
-    text = f"{json.dumps(body, indent=2)}\r\n"
+    text = f"{json.dumps(body, indent=2)}\n"
     run.masker.add(body.get("password"))
     story.add(send(run, operation, MISSING, merchant, body=text.encode(), in_small_letters=True))
 

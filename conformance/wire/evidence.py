@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from conformance.masking import Masker
-from conformance.values import MISSING, visible
+from conformance.values import MISSING, parse_json, visible
 from conformance.wire.exchange import Exchange
 
 EVIDENCE_BYTES: Final = 4096
@@ -52,7 +52,7 @@ def without_curl(exchange: Exchange, masker: Masker) -> dict[str, Any]:
         "method": exchange.call.method,
         "url": masker.text(exchange.url),
         "headers": masker.headers(exchange.request_headers),
-        "body": _body(exchange.request_body, exchange.request_json, masker),
+        "body": _sent(exchange, masker),
     }
     return {
         "number": exchange.number,
@@ -109,6 +109,19 @@ def as_text(value: Any, deep: int = 2) -> str:
     blank = " " * (3 - deep)
     lines = [f"{blank}{json.dumps(name)}: {as_text(item, deep - 1)}" for name, item in value.items()]
     return "{\n" + ",\n".join(lines) + f"\n{blank[1:]}}}"
+
+
+def _sent(exchange: Exchange, masker: Masker) -> str:
+    """Return the body of a request; short JSON of an unusual form as it was written, since its form may be the breach.
+
+    It may be laid out in lines, have escapes, or a name twice. What is masked in it has to be what is masked elsewhere.
+    """
+    raw, value = exchange.request_body, exchange.request_json
+    if exchange.call.json is MISSING and value is not MISSING and len(raw) <= EVIDENCE_BYTES:
+        text = masker.text(raw.decode())
+        if parse_json(text.encode()) == masker.value(value):
+            return visible(text)
+    return _body(raw, value, masker)
 
 
 def _body(raw: bytes, value: Any, masker: Masker) -> str:

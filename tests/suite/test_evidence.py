@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from conformance.checks.places import is_missing, nearest, offending
 from conformance.checks.rules import Rules
 from conformance.contract.catalogue import Catalogue
 from conformance.contract.document import Contract
+from conformance.masking import Masker
 from conformance.report.marking import in_one_line, laid_out
+from conformance.wire.evidence import evidence
 from conformance.wire.exchange import Call, Exchange, Response
 from steps.access import spoiled
 
@@ -101,3 +104,24 @@ def test_a_spoiled_token_is_told_by_length_and_place_and_never_shown(token: str)
             assert [number for number, (one, other) in enumerate(zip(token, form, strict=True), 1) if one != other] == [
                 place
             ]
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ('{\n  "name": "a",\n  "password": "known-secret"\n}\n', '{\n  "name": "a",\n  "password": "***"\n}\n'),
+        ('{"name": "\\ud83d\\ude00 known-secret"}', '{"name": "\\ud83d\\ude00 ***"}'),
+        ('{"token": "a-first", "token": "a-second"}', '{"token": "***", "token": "***"}'),
+        ('{"token": {"of": "nobody"}}', '{"token": {"of": "***"}}'),
+        ('{"name":   5, "secret": ["one"]}', '{"name": 5, "secret": ["***"]}'),
+    ],
+    ids=["lines", "escapes", "twice", "an object", "a list"],
+)
+def test_a_body_is_told_as_it_was_written_and_masked(sent: str, told: str) -> None:
+    """Where its text does not hide all that its JSON hides, its JSON is told."""
+    masker = Masker()
+    masker.add("known-secret")
+    call = Call("POST", "/customers", "createCustomer", body=sent.encode())
+    found = evidence(Exchange(1, call, "http://127.0.0.1/customers", (), sent.encode(), 0.1), masker)
+    assert found["request"]["body"] == told
+    assert shlex.split(found["curl"])[-1] == told
