@@ -230,7 +230,7 @@ def _register_controller(config: pytest.Config, run: Run, surroundings: Sequence
     """Register what only the process has that reports: its part in the loop of the tests precedes that of the forks."""
     folder, keep = adapters.allure_folder(config), None
     if folder is not None:
-        files = config.stash[STATE].allure = Folder(folder)
+        files = config.stash[STATE].allure = Folder(folder.absolute())
         config.stash[KEEP] = keep = files.keep
     config.stash[RELAY] = relay = Relay(run, keep)
     controller = Session(config, relay, surroundings)
