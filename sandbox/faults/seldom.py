@@ -1,4 +1,4 @@
-"""Slips that show in what clients seldom send: options that are null, another hand, and other doors of the reads."""
+"""Slips that show in what clients seldom send: options in null and in part, two merchants, another hand."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import json
 import re
 from dataclasses import replace
 from typing import Any, Final
-from urllib.parse import parse_qs
 
-from sandbox import identity, policies, presentation, reading
+from sandbox import identity, policies, reading
 from sandbox.behaviour import Call
 from sandbox.changes import admitting, arriving, both, finishing, with_seams
 from sandbox.faults.builders import (
@@ -21,15 +20,11 @@ from sandbox.faults.builders import (
     succeeding,
     without_rule,
 )
-from sandbox.faults.doors import also_by, newest_session
 from sandbox.faults.model import must, table
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,
     CREATE_ORGANIZATION,
-    GET_CHECKOUT,
-    GET_CUSTOMER,
-    LIST_CUSTOMERS,
     SIGN_IN,
     SIGN_UP,
     Json,
@@ -37,58 +32,12 @@ from sandbox.model import (
     Reply,
     text,
 )
-from sandbox.store import Customer, Session
+from sandbox.store import Customer
 
 _TAG: Final = re.compile(r"<[^>]*>")
 _EMOJI: Final = re.compile("[\U00010000-\U0010ffff]")
 _ESCAPED_PAIR: Final = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _LONGEST: Final = 128
-_READS: Final = (GET_CUSTOMER, GET_CHECKOUT, LIST_CUSTOMERS)
-
-
-# Who may
-
-
-def _guest_of_customer(call: Call) -> Session | None:
-    """Without a token, a session for a customer is one of the customer's merchant."""
-    given = sent_object(call)
-    customer = call.store.customer(text(given.get("customerId"))) if "authorization" not in call.headers else None
-    return newest_session(call, "s.active = ?", customer.merchant_id) if customer else None
-
-
-def _open_without_customer(call: Call, reply: Reply) -> Reply:
-    if call.operation != GET_CHECKOUT or reply.status != 401 or "authorization" in call.headers:
-        return reply
-    checkout = call.store.checkout(call.parameter)
-    is_open = checkout is not None and checkout.customer_id is None
-    return Reply(200, presentation.checkout(call, checkout)) if checkout and is_open else reply
-
-
-def _in_cookie_of_reads(call: Call) -> Session | None:
-    pairs = dict(pair.strip().partition("=")[::2] for pair in call.headers.get("cookie", "").split(";"))
-    return (
-        policies.living_session(call, pairs.get("session", "").partition(".")[0]) if call.operation in _READS else None
-    )
-
-
-def _owner_of_header(call: Call, reply: Reply) -> Reply:
-    customer = call.store.customer(call.parameter) if call.operation == GET_CUSTOMER and reply.status == 404 else None
-    is_named = customer is not None and call.headers.get("x-organization-id") == customer.merchant_id
-    return Reply(200, presentation.customer(call, customer)) if customer and is_named else reply
-
-
-def _owner_of_query(call: Call, reply: Reply) -> Reply:
-    checkout = call.store.checkout(call.parameter) if call.operation == GET_CHECKOUT and reply.status == 404 else None
-    is_named = checkout is not None and checkout.merchant_id in parse_qs(call.query).get("merchantId", [])
-    return Reply(200, presentation.checkout(call, checkout)) if checkout and is_named else reply
-
-
-def _deleted_by_anybody(call: Call) -> Reply | None:
-    is_meant = call.method == "DELETE" and "/customers/" in call.path and "authorization" not in call.headers
-    return Reply(200, {"deleted": True}) if is_meant else None
-
-
-# For whom
 
 
 def _session_for_header(call: Call, reply: Reply) -> Reply:
@@ -151,9 +100,6 @@ def _first_of_table(operation: str) -> Any:
             )
         ),
     )
-
-
-# Options
 
 
 def _empty_customer(call: Call) -> None:
@@ -231,9 +177,6 @@ def _without_cancel_url(fields: JsonObject) -> str:
     return json.dumps({**fields, "cancelUrl": None}, sort_keys=True)
 
 
-# What is left, and what is kept
-
-
 def _left_by_url(call: Call, reply: Reply) -> Reply:
     given = sent_object(call) if call.operation == CREATE_CHECKOUT and reply.status == 400 else {}
     is_wrong = "successUrl" in given and not isinstance(given["successUrl"], str)
@@ -272,53 +215,6 @@ def _texts_inside(value: Json) -> Json:
 
 def _without_tags(items: Json) -> Json:
     return [{**item, "name": _TAG.sub("", text(item["name"]))} for item in items]
-
-
-# Reads
-
-
-def _joined(call: Call, reply: Reply) -> Reply:
-    """The list joins sessions: a customer stands in it as often as it has some."""
-    if not isinstance(reply.body, dict):
-        return reply
-    rows: list[Json] = []
-    for row in reply.body["data"]:
-        count = call.store.execute("SELECT count(*) FROM checkout WHERE customer_id = ?", (row["id"],))[0][0]
-        rows += [row] * max(1, count)
-    return replace(reply, body={**reply.body, "data": rows})
-
-
-def _page_of_nobody(_: Call, session: JsonObject) -> None:
-    if session.get("customerId") is None:
-        session["sessionUrl"] = f"{session['sessionUrl']}/null"
-
-
-def _metadata_of_customer(call: Call, session: JsonObject) -> None:
-    customer = call.store.customer(text(session.get("customerId")))
-    if customer is not None:
-        session["metadata"] = customer.metadata
-
-
-def _deleted(_: Call, customer: JsonObject) -> None:
-    customer["deletedAt"] = customer["updatedAt"]
-
-
-def _noted_at_active(call: Call, reply: Reply) -> Reply:
-    """A customer for a named organization is noted for the list of the active one."""
-    active = call.caller.active
-    if active and isinstance(reply.body, dict) and reply.body["merchantId"] != active:
-        call.memory.setdefault(f"listed at {active}", []).append(reply.body)
-    return reply
-
-
-def _listed_at_active(call: Call, reply: Reply) -> Reply:
-    noted = call.memory.get(f"listed at {call.caller.active}", [])
-    if not isinstance(reply.body, dict) or reply.body["pagination"]["hasMore"]:
-        return reply
-    return replace(reply, body={**reply.body, "data": [*reply.body["data"], *noted]})
-
-
-# Another hand
 
 
 def _ends_with_brace(call: Call) -> Reply | None:
@@ -415,50 +311,6 @@ def _slug_in_list(call: Call) -> Reply | None:
 
 FAULTS = table(
     "seldom",
-    must(
-        "checkout-guest-for-customer",
-        CREATE_CHECKOUT,
-        "a session for a customer asks for no token",
-        also_by(_guest_of_customer, CREATE_CHECKOUT),
-        "CHECKOUT-AUTH-1",
-    ),
-    must(
-        "checkout-read-open-without-customer",
-        GET_CHECKOUT,
-        "a session without a customer is read without a token",
-        finishing(_open_without_customer),
-        "CHECKOUT-READ-22",
-    ),
-    must(
-        "reads-take-cookie",
-        GET_CUSTOMER,
-        "the reads take the token from a cookie",
-        also_by(_in_cookie_of_reads),
-        "CUSTOMER-READ-22",
-        "CHECKOUT-READ-22",
-        "CUSTOMER-LIST-25",
-    ),
-    must(
-        "customer-read-for-header",
-        GET_CUSTOMER,
-        "a customer is shown to whoever names its merchant in a header",
-        finishing(_owner_of_header),
-        "CUSTOMER-TENANT-4",
-    ),
-    must(
-        "checkout-read-for-query",
-        GET_CHECKOUT,
-        "a session is shown to whoever names its merchant in the query",
-        finishing(_owner_of_query),
-        "CHECKOUT-TENANT-4",
-    ),
-    must(
-        "customer-deleted-without-token",
-        GET_CUSTOMER,
-        "DELETE on a customer asks for no token",
-        arriving(_deleted_by_anybody),
-        "CUSTOMER-READ-26",
-    ),
     must(
         "checkout-merchant-of-header",
         CREATE_CHECKOUT,
@@ -598,41 +450,6 @@ FAULTS = table(
         "markup is cut out of the names of line items",
         receiving(CREATE_CHECKOUT, "lineItems", _without_tags),
         "CHECKOUT-ECHO-8",
-    ),
-    must(
-        "list-joins-sessions",
-        LIST_CUSTOMERS,
-        "a customer stands in the list as often as it has sessions",
-        succeeding(LIST_CUSTOMERS, _joined),
-        "CUSTOMER-LIST-23",
-    ),
-    must(
-        "customer-named-listed-at-active",
-        LIST_CUSTOMERS,
-        "a customer for an organization that is not the active one stands in the list of the active one",
-        both(succeeding(CREATE_CUSTOMER, _noted_at_active), succeeding(LIST_CUSTOMERS, _listed_at_active)),
-        "CUSTOMER-LIST-22",
-    ),
-    must(
-        "checkout-read-of-nobody-elsewhere",
-        GET_CHECKOUT,
-        "a session without a customer reads with another sessionUrl",
-        editing(GET_CHECKOUT, _page_of_nobody),
-        "CHECKOUT-READ-21",
-    ),
-    must(
-        "checkout-read-metadata-of-customer",
-        GET_CHECKOUT,
-        "a session reads with the metadata of its customer",
-        editing(GET_CHECKOUT, _metadata_of_customer),
-        "CHECKOUT-READ-21",
-    ),
-    must(
-        "customer-reads-deleted",
-        GET_CUSTOMER,
-        "a customer reads with a deletedAt",
-        editing(GET_CUSTOMER, _deleted),
-        "CUSTOMER-READ-21",
     ),
     must(
         "json-ends-with-brace",
