@@ -262,6 +262,7 @@ MEETING: Final[Mapping[str, frozenset[str]]] = {
     "signup-session-of-another-at-once": frozenset({"ACTIVE-LEAK-3", "ORG-LEAK-23"}),
     "checkout-merchant-sql": frozenset({"CHECKOUT-LEAK-23"}),
     "signin-first-use-ends-older": frozenset({"SIGNIN-TOGETHER-50"}),
+    "existing-every-3rd-not-attached": frozenset({"CUSTOMER-STATE-50"}),
     "organization-active-in-all-sessions": frozenset(
         {
             "CUSTOMER-STATE-57",
