@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from conformance.masking import Masker
@@ -119,8 +120,9 @@ def _sent(exchange: Exchange, masker: Masker) -> str:
     raw, value = exchange.request_body, exchange.request_json
     if exchange.call.json is MISSING and value is not MISSING and len(raw) <= EVIDENCE_BYTES:
         text = masker.text(raw.decode())
-        if parse_json(text.encode()) == masker.value(value):
-            return visible(text)
+        with suppress(RecursionError):
+            if parse_json(text.encode()) == masker.value(value):
+                return visible(text)
     return _body(raw, value, masker)
 
 

@@ -125,3 +125,11 @@ def test_a_body_is_told_as_it_was_written_and_masked(sent: str, told: str) -> No
     found = evidence(Exchange(1, call, "http://127.0.0.1/customers", (), sent.encode(), 0.1), masker)
     assert found["request"]["body"] == told
     assert shlex.split(found["curl"])[-1] == told
+
+
+def test_a_body_that_is_nested_deep_is_told_too() -> None:
+    """As in a worker, whose requests reach the process that reports as bytes."""
+    sent = b'{"n": ' * 500 + b"1" + b"}" * 500
+    call = Call("POST", "/customers", "createCustomer", body=sent)
+    found = evidence(Exchange(1, call, "http://127.0.0.1/customers", (), sent, 0.1), Masker())
+    assert found["request"]["body"].startswith('{"n": {"n": ')
