@@ -74,6 +74,12 @@ def send_default(run: Run, merchant: Merchant, **changes: Any) -> Exchange:
     return send(run, operations.CREATE_CUSTOMER, body, merchant)
 
 
+def send_default_session(run: Run, merchant: Merchant, **changes: Any) -> Exchange:
+    """The request for a checkout session for which no organization is named: returns the exchange, as above."""
+    body = {**operations.create_checkout.body(run, merchant.organization_id), **changes}
+    return send(run, operations.CREATE_CHECKOUT, without(body, "merchantId"), merchant)
+
+
 def not_into(run: Run, by_default: Exchange, closed: str, requirement: str | None = None) -> None:
     """A customer for whom no organization was named: checks that it did not go into one that is closed."""
     into = by_default.is_success and first_field(by_default.response_json, ["merchantId"]) == closed

@@ -117,26 +117,27 @@ def names_post(story: Story) -> None:
 
 @when(parsers.parse('a valid "{name}" request names its media type with a parameter, and in capitals'))
 def media_types(story: Story, name: str) -> None:
-    run, operation = story.run, operations.BY_WORDS[name]
-    merchant = by_whom(story, operation)
-    _need_accepted(run, operation, merchant)
+    run = story.run
+    operation, merchant = _accepted(story, name)
     body = valid_body(run, operation, merchant)
     media_type = _MEDIA_TYPES[list(operations.BY_ID).index(operation) % len(_MEDIA_TYPES)]
     story.add(send(run, operation, body, merchant, headers={"Content-Type": media_type}))
 
 
-def _need_accepted(run: Run, operation: str, merchant: Merchant) -> None:
-    """The control of what has to be accepted: a plain request was, in this run; otherwise one is sent."""
+def _accepted(story: Story, name: str) -> tuple[str, Merchant]:
+    """Return an operation and who sends it; the control is that a plain request of it was accepted in this run."""
+    run, operation = story.run, operations.BY_WORDS[name]
+    merchant = by_whom(story, operation)
     if operation not in run.accepted:
         run.need_success(send(run, operation, valid_body(run, operation, merchant), merchant, intent=Intent.VALID))
+    return operation, merchant
 
 
 @when(parsers.parse('a valid "{name}" request is written as other clients write it'))
 def in_another_hand(story: Story, name: str) -> None:
     """JSON over several lines with a line break at its end and all in ASCII, and names of headers in small letters."""
-    run, operation = story.run, operations.BY_WORDS[name]
-    merchant = by_whom(story, operation)
-    _need_accepted(run, operation, merchant)
+    run = story.run
+    operation, merchant = _accepted(story, name)
     body = valid_body(run, operation, merchant)
     text = f"{json.dumps(body, indent=2)}\n"
     run.masker.add(body.get("password"))
@@ -149,9 +150,8 @@ def in_chunks(story: Story, name: str) -> None:
 
     Before it comes one in chunks without a token, over the same connection: its body must not be taken for a request.
     """
-    run, operation = story.run, operations.BY_WORDS[name]
-    merchant = by_whom(story, operation)
-    _need_accepted(run, operation, merchant)
+    run = story.run
+    operation, merchant = _accepted(story, name)
     if run.contract.operations[operation].needs_token:
         send(run, operation, valid_body(run, operation, merchant), merchant, chunked=True, token=None)
     headers = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

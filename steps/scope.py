@@ -10,7 +10,7 @@ from pytest_bdd import then, when
 
 from conformance.errors import NotTested, Why
 from conformance.sharing import once
-from conformance.values import MISSING, first_field, without
+from conformance.values import MISSING, first_field
 from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.checkout import attached
@@ -20,7 +20,7 @@ from steps.fixtures import Story, deciding, need
 from steps.keepsakes import keepsakes
 from steps.merchant import Merchant
 from steps.merchants import create_checkout, create_customer, send, text_field
-from steps.organizations import default_customer, known_slug, make_active, not_into, send_default
+from steps.organizations import default_customer, known_slug, make_active, not_into, send_default, send_default_session
 from steps.outcomes import FORBIDDEN, refused
 
 _ELSEWHERE = "CUSTOMER-TENANT-23"
@@ -91,8 +91,7 @@ def first_takes_no_customer_of_second(story: Story) -> None:
     story.run.need_success(create_checkout(story.run, second_scope(story), customerId=customer))
     named = session_for(story, story.actor, customerId=customer)
     refused(story.run, named, FORBIDDEN, "a customer of another organization of the user", "CHECKOUT-TENANT-20")
-    body = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customerId": customer}
-    exchange = send(story.run, operations.CREATE_CHECKOUT, without(body, "merchantId"), story.actor)
+    exchange = send_default_session(story.run, story.actor, customerId=customer)
     into = first_field(exchange.response_json, ["merchantId"])
     held = not exchange.is_success or into in (story.notes["second"], MISSING)
     expected = "without a `merchantId`, a refusal or a session of the customer's organization"
@@ -176,13 +175,12 @@ def _taken_by_name(story: Story, customer: str) -> bool:
 @then("a session without a named organization belongs to the second organization")
 def default_session_belongs_to_second(story: Story) -> None:
     scope = second_scope(story)
-    body = without(operations.create_checkout.body(story.run, scope.organization_id), "merchantId")
-    exchange = send(story.run, operations.CREATE_CHECKOUT, body, scope)
+    exchange = send_default_session(story.run, scope)
     if not exchange.is_success:
         raise NotTested("the target wants a session's merchant to be named, which is lawful", Why.POLICY)
     _belongs(story, exchange, scope.organization_id, "CHECKOUT-TENANT-23")
-    body["customer"] = operations.create_customer.person(story.run)
-    exchange = send(story.run, operations.CREATE_CHECKOUT, body, scope)
+    person = operations.create_customer.person(story.run)
+    exchange = send_default_session(story.run, scope, customer=person)
     customer = attached(exchange)
     if exchange.is_success and isinstance(customer, str):
         _belongs(story, exchange, scope.organization_id, "CHECKOUT-TENANT-23")

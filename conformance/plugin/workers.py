@@ -13,7 +13,7 @@ from __future__ import annotations
 import pickle
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import PurePath
@@ -27,6 +27,7 @@ from conformance.errors import NotTested, Why
 from conformance.plugin.adapters import Channel
 from conformance.plugin.sessions import Sessions
 from conformance.recorder import Found
+from conformance.report.allure_files import Keep
 from conformance.run import Run
 from conformance.sharing import Claim
 from conformance.values import MISSING
@@ -71,7 +72,7 @@ class Relay:
     Allure's files, which every process makes for itself, are kept by `keep`.
     """
 
-    def __init__(self, run: Run, keep: Callable[[str, bytes], None] | None) -> None:
+    def __init__(self, run: Run, keep: Keep | None) -> None:
         self.run = run
         self.sessions = Sessions(run.contract)
         self._keep_file = keep

@@ -260,6 +260,7 @@ class Wire:
     def _attempt(self, call: Call) -> tuple[httpx.Request, Response | Failure, float]:
         request = self._request(call)
         self.limits.pacer.before_request()
+        self._sent_here += 1
         if self._unannounced >= _UNANNOUNCED_CLOSES or self._is_used_up():
             self._transport.close()
         started = time.monotonic()
@@ -273,7 +274,6 @@ class Wire:
 
         Servers allow 100 or 1,000 of them, and send GOAWAY before the last response (RFC 9113 section 6.8).
         """
-        self._sent_here += 1
         return self.connection.http2 and self._sent_here % _REQUESTS_OF_A_CONNECTION == 0
 
     def _says_nothing(self, failure: Failure) -> bool:

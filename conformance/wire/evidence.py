@@ -118,12 +118,15 @@ def _sent(exchange: Exchange, masker: Masker) -> str:
     It may be laid out in lines, have escapes, or a name twice. What is masked in it has to be what is masked elsewhere.
     """
     raw, value = exchange.request_body, exchange.request_json
-    if exchange.call.json is MISSING and value is not MISSING and len(raw) <= EVIDENCE_BYTES:
-        text = masker.text(raw.decode())
-        with suppress(RecursionError):
-            if parse_json(text.encode()) == masker.value(value):
-                return visible(text)
-    return _body(raw, value, masker)
+    told = _body(raw, value, masker)
+    if exchange.call.json is not MISSING or value is MISSING or len(raw) > EVIDENCE_BYTES:
+        return told
+    text = masker.text(raw.decode())
+    written = visible(text)
+    with suppress(RecursionError):
+        if written != told and parse_json(text.encode()) == masker.value(value):
+            return written
+    return told
 
 
 def _body(raw: bytes, value: Any, masker: Masker) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from sandbox import identity, policies, reading
-from sandbox.behaviour import Call
+from sandbox.behaviour import Call, Change
 from sandbox.changes import admitting, arriving, both, finishing, with_seams
 from sandbox.faults.builders import (
     again_by,
@@ -59,15 +59,20 @@ def _last_of_two(call: Call) -> Reply | None:
     named = [value for name, value in pairs if name == "merchantId"]
     if len(named) == 2:
         call.raw = json.dumps({**reading.parsed(call.raw), "merchantId": named[0]}).encode()
-        call.memory[f"taken by {call.client}"] = named[1]
+        call.memory["noted as merchantId"] = named[1]
     return None
 
 
-def _taken(call: Call, reply: Reply) -> Reply:
-    named = call.memory.pop(f"taken by {call.client}", None)
-    if named is not None and reply.succeeded and isinstance(reply.body, dict):
-        reply.body["merchantId"] = named
-    return reply
+def _answering_with_noted(name: str) -> Change:
+    """Answer with what a look at the request has noted for a field of the response."""
+
+    def finish(call: Call, reply: Reply) -> Reply:
+        noted = call.memory.pop(f"noted as {name}", None)
+        if noted is not None and reply.succeeded and isinstance(reply.body, dict):
+            reply.body[name] = noted
+        return reply
+
+    return finishing(finish)
 
 
 def _own_other(call: Call, customer: Customer, merchant_id: str) -> bool:
@@ -122,16 +127,9 @@ def _text_is_id(call: Call) -> Reply | None:
     given = sent_object(call) if call.operation == CREATE_CHECKOUT else {}
     if isinstance(given.get("customer"), str) and call.store.customer(given["customer"]) is not None:
         inner = {name: value for name, value in given.items() if name != "customer"}
-        call.memory[f"named by {call.client}"] = given["customer"]
+        call.memory["noted as customerId"] = given["customer"]
         call.raw = json.dumps(inner).encode()
     return None
-
-
-def _attached_by_text(call: Call, reply: Reply) -> Reply:
-    named = call.memory.pop(f"named by {call.client}", None)
-    if named is not None and reply.succeeded and isinstance(reply.body, dict):
-        reply.body["customerId"] = named
-    return reply
 
 
 def _of_last_session(call: Call) -> Reply | None:
@@ -322,7 +320,7 @@ FAULTS = table(
         "checkout-merchant-named-twice",
         CREATE_CHECKOUT,
         "of two merchants that a session names, the first is checked and the last taken",
-        both(arriving(_last_of_two), finishing(_taken)),
+        both(arriving(_last_of_two), _answering_with_noted("merchantId")),
         "CHECKOUT-TENANT-40",
     ),
     must(
@@ -378,7 +376,7 @@ FAULTS = table(
         "checkout-customer-text-attached",
         CREATE_CHECKOUT,
         "a text as `customer` attaches whom it names, whoever's",
-        both(arriving(_text_is_id), finishing(_attached_by_text)),
+        both(arriving(_text_is_id), _answering_with_noted("customerId")),
         "CHECKOUT-TENANT-3",
     ),
     must(
