@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -27,13 +27,25 @@ Found = list[tuple[str, list[Finding]]]
 """What an exchange decides: requirements by id, each with its findings, of which none means that it held."""
 
 
+@dataclass(frozen=True)
+class _Sent:
+    """An exchange, if there is one, and where it belongs: the record of its test, and the step that sent it."""
+
+    exchange: Exchange | None
+    record: Record
+    step: str
+    step_number: int
+
+
 @dataclass
 class Recorder:
     """What is found belongs to `record`; between tests that is a record of the suite's own, so that nothing is lost.
 
     `recent` has the last exchanges of the running test, `steps` its steps up to the one that runs, and `sent_in` by
     number the step in which an exchange was sent, counted from 1, or 0 before them. `broken` has all requirements that
-    the run knows to be broken; `known` are the failures that the target's team has accepted for a time.
+    the run knows to be broken; `known` are the failures that the target's team has accepted for a time. Where another
+    process judges, `judged` returns what the exchanges decide that were taken unjudged since it was called last, and
+    `late` has by step the breaches that have come to light this way.
     """
 
     catalogue: Catalogue
@@ -45,14 +57,19 @@ class Recorder:
     sent_in: dict[int, int] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     known: KnownFailures = NONE_KNOWN
+    judged: Callable[[], list[Found | RuntimeError]] = list
+    late: dict[int, list[Breach]] = field(default_factory=dict)
+    _unjudged: list[_Sent] = field(default_factory=list)
 
     @contextmanager
     def recording(self, record: Record) -> Iterator[Record]:
         """Let everything that is found belong to this record while the context lasts."""
         before, self.record, self.recent, self.steps, self.sent_in = self.record, record, [], [], {}
+        self.late = {}
         try:
             yield record
         finally:
+            self.settle()
             self.record, self.steps = before, []
 
     @property
@@ -62,6 +79,35 @@ class Recorder:
 
     def take(self, exchange: Exchange, found: Found) -> None:
         """Take an exchange, and what it decides, into the record."""
+        self._take(exchange)
+        self._take_found(_Sent(exchange, self.record, self.step, len(self.steps)), found)
+
+    def take_unjudged(self, exchange: Exchange) -> None:
+        """Take an exchange into the record; what it decides is added by `settle`."""
+        self._take(exchange)
+        self._unjudged.append(_Sent(exchange, self.record, self.step, len(self.steps)))
+
+    def settle(self) -> None:
+        """Add what the exchanges decide that were taken unjudged, each to the record of its test.
+
+        Raises the error of a rule that failed, once all others have been added.
+        """
+        if not self._unjudged:
+            return
+        judged, error = self.judged(), None
+        waiting, self._unjudged = self._unjudged, []
+        for place, found in zip(waiting, judged, strict=True):
+            if isinstance(found, RuntimeError):
+                error = error or found
+                continue
+            before = len(place.record.breaches)
+            self._take_found(place, found)
+            if new := place.record.breaches[before:]:
+                self.late.setdefault(place.step_number, []).extend(new)
+        if error is not None:
+            raise error
+
+    def _take(self, exchange: Exchange) -> None:
         record = self.record
         record.requests[_name(exchange.call), exchange.status] += 1
         record.numbers.append(exchange.number)
@@ -70,10 +116,12 @@ class Recorder:
         record.created.update(dict.fromkeys(self._created(exchange)))
         if (policy := _policy(exchange)) and not self._is_withheld(exchange):
             record.policies[self.masker.text(policy)] = None
+
+    def _take_found(self, place: _Sent, found: Found) -> None:
         for requirement_id, findings in found:
-            record.decided[requirement_id] += 1
+            place.record.decided[requirement_id] += 1
             for finding in findings:
-                self.breach(requirement_id, finding.expected, finding.got, exchange, place=finding.place)
+                self._breach(place, requirement_id, finding)
 
     def _is_withheld(self, exchange: Exchange) -> bool:
         """Return whether the target withholds the operation as a whole, whatever the values."""
@@ -98,20 +146,29 @@ class Recorder:
         exchange: Exchange | None = None,
         *,
         refusal: bool = False,
-        place: str = "",
     ) -> None:
         """Record a breach of a requirement with its masked evidence; the test goes on and fails at its end."""
+        self.settle()
+        place = _Sent(exchange, self.record, self.step, len(self.steps))
+        self._breach(place, requirement_id, Finding(expected, got), refusal=refusal)
+
+    def _breach(self, sent: _Sent, requirement_id: str, finding: Finding, *, refusal: bool = False) -> None:
         self.broken.add(requirement_id)
-        seen = {"expected": self.masker.text(expected), "got": self.masker.text(got), "test": self.record.test}
+        exchange, record = sent.exchange, sent.record
+        seen = {
+            "expected": self.masker.text(finding.expected),
+            "got": self.masker.text(finding.got),
+            "test": record.test,
+        }
         proof = evidence(exchange, self.masker) if exchange is not None else None
-        self.record.breach(
+        record.breach(
             Breach(
                 requirement=requirement_id,
                 **seen,
                 exchange=proof,
                 refusal=refusal,
-                place=place or self._place(requirement_id, expected, exchange),
-                step=self.step,
+                place=finding.place or self._place(requirement_id, finding.expected, exchange),
+                step=sent.step,
                 before=self._before(requirement_id, exchange),
                 known=self.known.covers(requirement_id, told(**seen, summary=proof["summary"] if proof else "")),
             )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from conformance.checks.responses import unavailable
 from conformance.checks.rules import Rules
@@ -37,6 +37,19 @@ _SHORTEST_GENERATED: Final = 8
 _DIFFERENT_CHARACTERS: Final = 5
 
 
+class JudgeBeside(Protocol):
+    """Another process that judges the exchanges of this one, and tells of them as evidence."""
+
+    def hand_over(self, exchange: Exchange) -> None:
+        """Let an exchange be judged, after those that came before it."""
+
+    def known(self, fact: str) -> Mapping[str, Any]:
+        """Return what was learned of a fact of the catalogue, by its keys."""
+
+    def write(self, exchange: Exchange, name: str) -> None:
+        """Let an exchange be written as evidence, as a file of Allure's."""
+
+
 @dataclass(repr=False)
 class Run:
     """What the tests of a run share: its settings, the contract and catalogue, the client and the recorder.
@@ -46,7 +59,7 @@ class Run:
     has the operations that it does not have, with a sentence each, `side_by_side` says how many requests are worth
     sending at a time where the user does not say it, `is_bundled` whether the target is the bundled sandbox, `heard`
     has the exchanges for an audit, where one is asked for, and `proofs` by requirement the seeded faults that are known
-    to make it fail.
+    to make it fail. `judge_beside` is the process that judges in place of this one, where there is one.
     """
 
     settings: Settings
@@ -75,6 +88,7 @@ class Run:
     history: History = field(default_factory=History)
     masked: MaskedOnce = field(init=False)
     proofs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    judge_beside: JudgeBeside | None = None
     _shown_absent: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -170,7 +184,10 @@ class Run:
 
     def _take(self, sent: Sent, found: Sequence[Found]) -> None:
         for place, exchange in enumerate(sent.exchanges):
-            self.recorder.take(exchange, found[place] if found else self.judge(exchange))
+            if found:
+                self.recorder.take(exchange, found[place])
+            else:
+                self._observe(exchange)
 
     @property
     def concurrency(self) -> int:
@@ -181,10 +198,25 @@ class Run:
         return self.settings.concurrency or (far.side_by_side if far is not None else self.side_by_side)
 
     def _observe(self, exchange: Exchange) -> None:
-        self.recorder.take(exchange, self.judge(exchange))
+        if self.judge_beside is None:
+            self.recorder.take(exchange, self.judge(exchange))
+        else:
+            self._learn(exchange)
+            self.judge_beside.hand_over(exchange)
+            self.recorder.take_unjudged(exchange)
 
     def judge(self, exchange: Exchange) -> Found:
         """Return what an exchange decides, and learn from it what the run has to know."""
+        self._learn(exchange)
+        found = self.decided_by(exchange)
+        self.recorder.broken |= {name for name, findings in found if findings}
+        return found
+
+    def decided_by(self, exchange: Exchange) -> Found:
+        """Return what the rules decide by an exchange and those before it."""
+        return [(requirement.id, findings) for requirement, findings in self.rules.apply(exchange)]
+
+    def _learn(self, exchange: Exchange) -> None:
         self._learn_secrets(exchange)
         self.history.add(exchange)
         if self.settings.audit and is_kept(exchange):
@@ -193,14 +225,11 @@ class Run:
             self.successes[exchange.call.operation, exchange.call.actor] += 1
             if exchange.call.intent == Intent.VALID:
                 self.accepted.add(exchange.call.operation)
-        found = [(requirement.id, findings) for requirement, findings in self.rules.apply(exchange)]
-        self.recorder.broken |= {name for name, findings in found if findings}
-        return found
 
     def known(self, fact: str) -> Mapping[str, Any]:
         """Return what the run remembers of a fact of the catalogue, by its keys."""
-        far = self.client.far_wire
-        return far.known(fact) if far is not None else self.rules.memory.facts.get(fact, {})
+        elsewhere = self.client.far_wire or self.judge_beside
+        return elsewhere.known(fact) if elsewhere is not None else self.rules.memory.facts.get(fact, {})
 
     def sent_to(self, *operations: str) -> list[Exchange]:
         """Return the exchanges of some operations in the whole run so far, in their order; see `History.of`.

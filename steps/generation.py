@@ -66,6 +66,7 @@ class Generation:
         """Send the cases of an order, and return which the target accepted; a new breach is made smaller."""
         run, record, accepted = self.run, self.run.record, list[bool]()
         prepare = preparer(run, self.merchants, chosen.operation, chosen.mode)
+        run.recorder.settle()
         known = {breach.requirement for breach in record.breaches} | run.recorder.broken
         for place, parts in enumerate(self.source.made(chosen)):
             if parts is None:

@@ -123,6 +123,7 @@ def record_complaint(run: Run, exchange: Exchange, complaint: Complaint) -> None
         for row in run.catalogue
         if row.operation == exchange.call.operation and row.rule and kinds & row.rule.keys()
     ]
+    run.recorder.settle()
     known = {breach.requirement for breach in run.record.breaches}
     if rows and not any(row.id in known for row in rows):
         run.breach(

@@ -11,10 +11,15 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
+from uuid import uuid4
 
 import allure_commons
 import pytest
 from allure_commons.logger import AllureFileLogger
+from allure_commons.model2 import ATTACHMENT_PATTERN, Attachment
+from allure_commons.types import AttachmentType
+
+from conformance.errors import Breached
 
 _MESSAGE: Final = "conformance"
 _RECORD: Final = "conformance"
@@ -431,7 +436,7 @@ def write_allure_to(config: pytest.Config, folder: Path) -> None:
     config.option.allure_report_dir = str(folder)
 
 
-def write_allure_with(item: Callable[[Any], None], attachment: Callable[[str | bytes, str], None]) -> None:
+def write_allure_with(item: Callable[[Any], None], attachment: Callable[[Any, str], None]) -> None:
     """Let functions write each result and each attachment in place of Allure's own logger of files.
 
     allure-commons: `AllureFileLogger._report_item` is a private name; its hooks for attachments are found anew.
@@ -439,7 +444,7 @@ def write_allure_with(item: Callable[[Any], None], attachment: Callable[[str | b
     manager = allure_commons.plugin_manager
 
     @allure_commons.hookimpl
-    def report_attached_data(body: str | bytes, file_name: str) -> None:
+    def report_attached_data(body: Any, file_name: str) -> None:
         attachment(body, file_name)
 
     @allure_commons.hookimpl
@@ -464,6 +469,26 @@ def without_fixtures_in_allure(config: pytest.Config) -> None:
         config.hook.pytest_fixture_setup._remove_plugin(listener)
         config.hook.pytest_fixture_post_finalizer._remove_plugin(listener)
         vars(listener)["_update_fixtures_children"] = lambda _: None
+
+
+def allure_step(config: pytest.Config, uuid: str) -> Any:
+    """Return the result of a step that is open, or None (allure-pytest: `allure_logger` of its listener)."""
+    listener: Any = config.pluginmanager.get_plugin("allure_listener")
+    return listener and listener.allure_logger.get_item(uuid)
+
+
+def fail_allure_step(result: Any, error: Breached, shown: str) -> None:
+    """Let a step that has ended fail, with the text of its error as an attachment that is `shown` under a name.
+
+    allure-commons: `plugin_manager`; allure-pytest: the status that its listener gives an open step.
+    """
+    from allure_pytest.utils import get_status, get_status_details  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    kind = AttachmentType.TEXT
+    file = ATTACHMENT_PATTERN.format(prefix=uuid4(), ext=kind.extension)
+    result.attachments.append(Attachment(name=shown, source=file, type=kind.mime_type))
+    allure_commons.plugin_manager.hook.report_attached_data(body=error.text, file_name=file)
+    result.status, result.statusDetails = get_status(error), get_status_details(type(error), error, None)
 
 
 def drop_allure_result(config: pytest.Config, item: pytest.Item) -> None:

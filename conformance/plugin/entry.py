@@ -7,6 +7,7 @@ import os
 import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Self
@@ -23,6 +24,7 @@ from conformance.plugin.controller import Session
 from conformance.plugin.features import is_id
 from conformance.plugin.forks import Forks
 from conformance.plugin.items import Tests, own_folders
+from conformance.plugin.judge import Judging
 from conformance.plugin.mistakes import imported, unknown_selection
 from conformance.plugin.options import OPTIONS, add_options, add_questions, read_profile, read_settings
 from conformance.plugin.questions import QuestionError, explained, listed, scenarios
@@ -227,20 +229,21 @@ def _keep_allure_by(config: pytest.Config, wire: FarWire) -> None:
 
 
 def _register_controller(config: pytest.Config, run: Run, surroundings: Sequence[str]) -> None:
-    """Register what only the process has that reports: its part in the loop of the tests precedes that of the forks."""
+    """Register what only the process has that reports; in the loop of the tests the last has its part first."""
     folder, keep = adapters.allure_folder(config), None
     if folder is not None:
         files = config.stash[STATE].allure = Folder(folder.absolute())
         config.stash[KEEP] = keep = files.keep
     config.stash[RELAY] = relay = Relay(run, keep)
     controller = Session(config, relay, surroundings)
+    config.pluginmanager.register(Judging(config), "conformance-judging")
     config.pluginmanager.register(Forks(config, relay, controller.say), "conformance-forks")
     config.pluginmanager.register(controller, "conformance-session")
     config.pluginmanager.register(Afterwards(config), "conformance-afterwards")
 
 
 def _register_with_allure(config: pytest.Config, run: Run) -> None:
-    steps = allure.AllureSteps(run)
+    steps = allure.AllureSteps(run, partial(adapters.allure_step, config), adapters.fail_allure_step)
     adapters.register_with_allure(config, allure.AllureMask(run.masker, steps))
     config.pluginmanager.register(steps, "conformance-allure")
 

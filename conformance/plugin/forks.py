@@ -79,7 +79,7 @@ class Forks:
         for count in range(1, number + 1):
             (here, there), (near, far) = Pipe(), Pipe()
             name = f"w{count}"
-            process = _fork()
+            process = fork()
             if not process:
                 for connection in (here, near, *(other for other, _ in channels), *self._connections):
                     connection.close()
@@ -206,7 +206,7 @@ class _ForkChannel:
         self.connection.close()
 
 
-def _fork() -> int:
+def fork() -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of threads: none of this process holds a lock here
         return os.fork()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-_BEFORE_THE_FIRST: Final = 3.0
+_BEFORE_THE_FIRST: Final = 10.0
 _BETWEEN: Final = 1.0
 _SHARE: Final = 60
 
@@ -15,7 +15,7 @@ _SHARE: Final = 60
 class Interim:
     """Calls `write` now and then: it takes one part in sixty of the time, and is called once a second at most.
 
-    What stands there in the first three seconds, in which a short run ends, is what the run began with.
+    What stands there in the first ten seconds, in which most runs end, is what the run began with.
 
     What it takes is counted in this thread's own seconds of the processor: on a busy machine it is not written less.
     """

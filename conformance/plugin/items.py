@@ -113,6 +113,7 @@ class Tests:
             try:
                 return (yield)
             except (KeyboardInterrupt, pytest.exit.Exception):
+                self.run.recorder.settle()
                 reason = Reason(self.state.stopped or "the run was interrupted", Why.STOPPED)
                 record.finish(self.run.recorder.active_requirements(), reason)
                 self.state.records.append(record)
@@ -141,6 +142,7 @@ class Tests:
             reason = Reason(mask(record.gone), Why.STOPPED)
         except NotTested as error:
             reason = Reason(mask(error.reason), error.why, error.operation)
+        self.run.recorder.settle()
         if last or reason is not None:
             record.finish(self.run.recorder.active_requirements(), reason)
         if (last or reason) and self._fails(record):
@@ -164,6 +166,7 @@ class Tests:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Mask every text of a report, and attach the test's record to its last one."""
+        self.run.recorder.settle()
         report = yield
         mask = self.run.masker.text
         error = call.excinfo.value if call.excinfo is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from ast import literal_eval
 from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,8 +22,10 @@ from conformance.report.messages import by_requirement, facts, headline
 from conformance.results.records import Breach
 from conformance.run import Run
 from conformance.wire.evidence import as_text, with_curl
+from conformance.wire.exchange import Exchange
 
 _PREFIXES: Final = (f"{Breached.__module__}.{Breached.__name__}: ", "Skipped: ")
+_SHOWN: Final = "expected and got"
 _SEVERITIES: Final = {"MUST": "critical", "SHOULD": "minor", "": "normal"}
 
 
@@ -51,8 +54,16 @@ class AllureMask:
 class AllureSteps:
     """Hooks that tell allure-pytest of scenarios, steps, requirements and evidence."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(
+        self,
+        run: Run,
+        step_of: Callable[[str], Any] = lambda _: None,
+        fail_step: Callable[[Any, Breached, str], None] = lambda *_: None,
+    ) -> None:
+        """`step_of` returns the result of a step that is open, by its id; `fail_step` lets one that has ended fail."""
         self.run = run
+        self._step_of, self._fail_step = step_of, fail_step
+        self._results: dict[int, Any] = {}
         self.step: Any = None
         self.known = 0
         self.attached: set[int] = set()
@@ -62,7 +73,7 @@ class AllureSteps:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self) -> Generator[None, object, object]:
         """Begin a test afresh; one that is interrupted is not what its last phase made it."""
-        self.attached, self.warnings = set(), []
+        self.attached, self.warnings, self._results = set(), [], {}
         self.is_scenario = self.is_interrupted = False
         try:
             return (yield)
@@ -91,7 +102,16 @@ class AllureSteps:
         self.known = len(self.run.record.breaches)
 
     def pytest_bdd_after_step(self) -> None:
-        self._leave(self._breached(self.run.record.breaches[self.known :]))
+        self._leave(self._broken_in_step())
+
+    def _broken_in_step(self) -> Breached | None:
+        """Return what the open step broke, as far as it is known by now; all of it, where any is."""
+        recorder = self.run.recorder
+        if recorder.record.breaches[self.known :]:
+            recorder.settle()
+        recorder.late.pop(len(recorder.steps), None)
+        earlier = {id(breach) for breaches in recorder.late.values() for breach in breaches}
+        return self._breached([item for item in recorder.record.breaches[self.known :] if id(item) not in earlier])
 
     def _breached(self, breaches: list[Breach]) -> Breached | None:
         """Return what a step broke, to be shown at that step though it went on, or None."""
@@ -106,13 +126,15 @@ class AllureSteps:
 
     def pytest_bdd_step_error(self, exception: BaseException) -> None:
         error = pytest.skip.Exception(str(exception)) if isinstance(exception, NotTested) else exception
-        self._leave(self._breached(self.run.record.breaches[self.known :]) or error)
+        self.run.recorder.settle()
+        self._leave(self._broken_in_step() or error)
 
     def _leave(self, error: BaseException | None) -> None:
         if self.step is not None:
             self._attach_exchanges()
             if isinstance(error, Breached):
-                allure.attach(error.text, "expected and got", allure.attachment_type.TEXT)
+                allure.attach(error.text, _SHOWN, allure.attachment_type.TEXT)
+            self._results[len(self.run.recorder.steps)] = self._step_of(self.step.uuid)
             self.step.__exit__(type(error) if error else None, error, None)
             self.step = None
 
@@ -121,8 +143,19 @@ class AllureSteps:
         for exchange in self.run.recent:
             if exchange.number not in self.attached:
                 self.attached.add(exchange.number)
-                text = as_text(with_curl(self.run.masked.of(exchange)))
-                allure.attach(text, exchange.summary, allure.attachment_type.JSON)
+                allure.attach(self._evidence(exchange), exchange.summary, allure.attachment_type.JSON)
+
+    def _evidence(self, exchange: Exchange) -> Any:
+        """Return the text of an attachment, or where another process writes it, how it is told to."""
+        judge = self.run.judge_beside
+        return as_text(with_curl(self.run.masked.of(exchange))) if judge is None else partial(judge.write, exchange)
+
+    def _tell_late(self) -> None:
+        """Show what was found out after a step had ended at that step."""
+        for number, breaches in self.run.recorder.late.items():
+            result, error = self._results.get(number), self._breached(breaches)
+            if result is not None and error is not None:
+                self._fail_step(result, error, _SHOWN)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Any:
@@ -140,6 +173,7 @@ class AllureSteps:
         for concern in dict.fromkeys(requirement.concern for requirement in requirements):
             allure.dynamic.label("layer", concern)
         self._attach_exchanges()
+        self._tell_late()
         self.warnings = [
             f"{WARNING}{headline(self.run.catalogue[name])}"
             for name in dict.fromkeys(breach.requirement for breach in self.run.record.breaches if not breach.known)

@@ -17,6 +17,10 @@ Keep = Callable[[str, bytes], None]
 """Keeps a file of Allure's under its name."""
 
 
+Elsewhere = Callable[[str], None]
+"""In place of an attachment: lets another process write it into a file of this name."""
+
+
 class Folder:
     """Write files into Allure's folder in a thread of its own, since a gate makes more than a thousand of them.
 
@@ -72,7 +76,11 @@ class Files:
             text = json.dumps(item, default=_told, ensure_ascii=False)
             self._keep(item.file_pattern.format(prefix=uuid4()), text.encode("utf-8", "replace"))
 
-    def attachment(self, body: str | bytes, file_name: str) -> None:
+    def attachment(self, body: str | bytes | Elsewhere, file_name: str) -> None:
+        """Keep an attachment, or have it written elsewhere."""
+        if callable(body):
+            body(file_name)
+            return
         self._keep(file_name, body.encode("utf-8", "replace") if isinstance(body, str) else body)
 
 

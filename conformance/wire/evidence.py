@@ -24,16 +24,20 @@ class MaskedOnce:
 
     def __init__(self, masker: Masker) -> None:
         self._masker = masker
-        self._kept: dict[int, dict[str, Any]] = {}
+        self.kept: dict[int, dict[str, Any]] = {}
 
     def of(self, exchange: Exchange) -> dict[str, Any]:
         """Return an exchange as `without_curl` does. What is kept is shared: it is not to be changed."""
-        found = self._kept.get(exchange.number)
+        found = self.kept.get(exchange.number)
         if found is None:
             found = without_curl(exchange, self._masker)
-            if len(self._kept) < _MOST_KEPT:
-                self._kept[exchange.number] = found
+            if len(self.kept) < _MOST_KEPT:
+                self.kept[exchange.number] = found
         return found
+
+    def take(self, kept: Mapping[int, dict[str, Any]]) -> None:
+        """Keep what another process has masked, by the numbers of the exchanges."""
+        self.kept.update(kept)
 
 
 def evidence(exchange: Exchange, masker: Masker) -> dict[str, Any]:

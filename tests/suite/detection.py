@@ -40,7 +40,7 @@ _LISTENING: Final = "listening on "
 _PATIENCE: Final = 400
 _QUIET: Final = (
     *("html", "metadata", "allure_pytest", "cacheprovider", "xdist"),
-    *("unraisableexception", "threadexception"),
+    *("unraisableexception", "threadexception", "conformance-judging"),
 )
 
 
