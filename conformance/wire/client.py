@@ -102,7 +102,7 @@ class Wire:
         self._traffic = Traffic()
         self._unannounced = 0
         self._sent_here = 0
-        self._harmless: dict[tuple[str, str], Response] = {}
+        self._harmless: dict[tuple[str, str, bool], Response] = {}
         self._hold: Callable[[], None] | None = None
         self._transport = Transport(
             self._traffic,
@@ -213,19 +213,24 @@ class Wire:
     def _dislikes(self, call: Call, result: Response) -> bool:
         """Return whether the same is answered where no application takes it, and not to a request that holds nothing.
 
-        That is on an unknown path, or on its own without a token or in a list: a firewall may know the paths.
+        That is on an unknown path; or on its own without a token, since a firewall may know the paths; or on its own
+        with the body in a list, since it may stand behind what looks at tokens.
         """
         nowhere = replace(call, path=f"{UNKNOWN_PATH}{call.path}", operation=None)
         if self._is_answered_alike(nowhere, Call(call.method, UNKNOWN_PATH, json={}, token=call.token), result):
             return True
-        return self._is_answered_alike(_unacceptable(call), Call(call.method, call.path, json={}), result)
+        anonymous = replace(call, token=None, operation=None) if call.token is not None else _in_list(call)
+        if self._is_answered_alike(anonymous, Call(call.method, call.path, json={}), result):
+            return True
+        known = Call(call.method, call.path, json={}, token=call.token)
+        return call.token is not None and self._is_answered_alike(_in_list(call), known, result)
 
     def _is_answered_alike(self, same: Call, nothing: Call, result: Response) -> bool:
         """Return whether the same request is answered like `result` elsewhere, and one that holds nothing is not."""
         response = self._probed(same)
         if response is None or not alike(response, result):
             return False
-        place = nothing.method, nothing.path
+        place = nothing.method, nothing.path, nothing.token is None
         harmless = self._harmless.get(place) or self._probed(nothing)
         if harmless is None:
             return False
@@ -483,10 +488,8 @@ def encode(value: Any) -> bytes:
         return json.dumps(value).encode("ascii")
 
 
-def _unacceptable(call: Call) -> Call:
-    """Return a call that holds the same and that no application accepts: without its token, or its body in a list."""
-    if call.token is not None:
-        return replace(call, token=None, operation=None)
+def _in_list(call: Call) -> Call:
+    """Return a call that holds the same in a list, which no application accepts."""
     if call.body is not None:
         return replace(call, body=b"[%b]" % call.body, operation=None)
     return replace(call, json=[] if call.json is MISSING else [call.json], operation=None)

@@ -49,6 +49,11 @@ def _message(status: int) -> Reply:
     return Reply(status, told, headers=(("x-amzn-errortype", f"{phrase(status).replace(' ', '')}Exception"),))
 
 
+def _words_alone(status: int) -> Reply:
+    """A message alone, and no header that tells whose it is."""
+    return Reply(status, {"message": phrase(status)})
+
+
 def _nginx(status: int) -> Reply:
     return _page(status, (("server", "nginx/1.25.3"),))
 
@@ -77,11 +82,13 @@ def _lost(page: Page, statuses: Sequence[int]) -> Change:
     return finishing(change_reply)
 
 
-def _firewall(page: Page, *patterns: re.Pattern[str], everywhere: bool = True) -> Change:
-    """Refuse what looks like an attack, on whatever path or on those of the target alone."""
+def _firewall(page: Page, *patterns: re.Pattern[str], everywhere: bool = True, of_sessions: bool = False) -> Change:
+    """Refuse what looks like an attack, on whatever path, on those of the target, or behind its look at tokens."""
 
     def arrive(call: Call) -> Reply | None:
         if not (everywhere or call.operation):
+            return None
+        if of_sessions and call.operation in call.behaviour.protected and not call.behaviour.find_session(call):
             return None
         seen = f"{call.raw.decode('utf-8', 'replace')} {unquote(call.path)} {unquote(call.query)}"
         return page(403) if any(pattern.search(seen) for pattern in patterns) else None
@@ -111,6 +118,11 @@ VARIANTS: tuple[Variant, ...] = (
         "firewall-of-known-paths",
         'a firewall that knows the paths answers {"message": "Forbidden"}',
         _firewall(_message, MARKUP, SQL, everywhere=False),
+    ),
+    Variant(
+        "firewall-behind-tokens",
+        'a firewall that knows the paths, and looks at requests with a token, answers {"message": "Forbidden"}',
+        _firewall(_words_alone, MARKUP, SQL, everywhere=False, of_sessions=True),
     ),
     Variant("firewall-phrase", "a firewall answers with words in plain text", _firewall(_envoy, MARKUP, SQL)),
     Variant("firewall-sql-alone", "a firewall looks for SQL alone", _firewall(_load_balancer, SQL)),

@@ -213,9 +213,11 @@ IMAGES: Final = Led(
 )
 
 PHONE_OF_8: Final = (_text("phoneNumber", lambda run: f"+290{_digits(run, 5)}"),)
-PHONE_OF_15: Final = (
-    _text("phoneNumber", lambda run: f"+49151{_digits(run, 10)}"),
-    _text("phoneNumber", lambda run: f"+49151{_digits(run, 9)}"),
+PHONE_OF_15: Final = Led(
+    (
+        _text("phoneNumber", lambda run: f"+49151{_digits(run, 10)}"),
+        _text("phoneNumber", lambda run: f"+49151{_digits(run, 9)}"),
+    )
 )
 PHONE_WITH_ZEROS: Final = (_text("phoneNumber", lambda run: f"+4479100{_digits(run, 5)}"),)
 PHONE_ABROAD: Final = (_text("phoneNumber", lambda run: f"+1201555{_digits(run, 4)}"),)

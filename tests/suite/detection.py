@@ -143,7 +143,10 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
         *("set-active-success-nested", "merchant-must-be-active", "parameters-refused", "large-body-413-page"),
         "firewall-message",
     ),
-    ("lock-3-403", "no-length-411-page", "optional-fields-absent", "numbers-with-a-point", "error-by-field"),
+    (
+        *("lock-3-403", "no-length-411-page", "optional-fields-absent", "numbers-with-a-point", "error-by-field"),
+        "firewall-behind-tokens",
+    ),
     ("ids-counted", "policies-402-451", "error-object-beside-code", "session-url-capitals", "chunks-unread"),
     (
         *("products-wanted", "traces-in-bodies", "merchants-are-administrators", "error-code-null", "empty-is-absent"),

@@ -145,6 +145,23 @@ def test_a_403_of_the_target_itself_stays_its_own(page: bytes) -> None:
     assert refused.gateway is None
 
 
+def test_a_firewall_may_stand_behind_what_looks_at_tokens() -> None:
+    """Without a token the target answers, and so it does where a list holds nothing that the firewall minds."""
+
+    def respond(request: Request) -> Script:
+        if "authorization" not in request.headers:
+            return [reply(401, b'{"code": "NO", "message": "no"}')]
+        if b"<script>" in request.body:
+            return [reply(403, b'{"message": "Forbidden"}')]
+        return [reply(400, b'{"code": "NO", "message": "no"}')]
+
+    with serving(respond) as server:
+        refused = _wire(server.url).send(Call("POST", "/customers", json={"name": "<script>"}, token="a"))
+        own = _wire(server.url).send(Call("POST", "/customers", json={"name": "x"}, token="a"))
+    assert refused.gateway is not None
+    assert own.gateway is None
+
+
 def _first(*scripts: bytes) -> Iterator[bytes]:
     yield from scripts
     while True:
