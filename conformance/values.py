@@ -26,6 +26,9 @@ MISSING: Final = _Missing()
 MARK: Final = r"[0-9a-f]{8}(?:g?w[0-9]+)?n[0-9]+x"
 """A pattern of what the suite puts into every name that it makes up: the run, the worker if any, and a number."""
 _EXACT_IN_EVERY_LANGUAGE: Final = 2**53
+_OF_A_CODE: Final = 3
+"""The length of a code, such as that of a currency, which all items of a list may have in common."""
+_SHORT: Final = 12
 _DEEP: Final = 50
 _DEEPEST: Final = 600
 _LONG: Final = 10_000
@@ -125,15 +128,35 @@ def caseless(request: Any, response: Any) -> bool:
 def contains(request: Any, response: Any) -> bool:
     """Return whether everything that was sent is there; a target may add fields of its own to an object.
 
-    A field `__proto__` may be missing: parsers leave it out, since it is a way into the objects of JavaScript.
+    A field `__proto__` may be missing: parsers leave it out, since it is a way into the objects of JavaScript. What an
+    item of a list adds is not what was sent with an item before it.
     """
     if isinstance(request, dict) and isinstance(response, dict):
         return all(
             contains(item, response[name]) if name in response else name == _DROPPED for name, item in request.items()
         )
     if isinstance(request, list) and isinstance(response, list):
-        return len(request) == len(response) and all(map(contains, request, response))
+        same = len(request) == len(response) and all(map(contains, request, response))
+        return same and not _inherits(request, response)
     return exactly(request, response)
+
+
+def _inherits(request: list[Any], response: list[Any]) -> bool:
+    """Return whether an item has a long text that was sent with an earlier one alone, which has no text in common."""
+    told: list[dict[str, str]] = []
+    for sent, got in zip(request, response, strict=True):
+        if not isinstance(sent, dict):
+            continue
+        own = {name: text for name, text in sent.items() if isinstance(text, str) and len(text) > _OF_A_CODE}
+        added = {(name, text) for name, text in got.items() if name not in sent and _is_long(text)}
+        if any(added & before.items() and not own.items() & before.items() for before in told):
+            return True
+        told.append(own)
+    return False
+
+
+def _is_long(text: Any) -> bool:
+    return isinstance(text, str) and len(text) > _SHORT
 
 
 def contains_json(request: Any, response: Any) -> bool:

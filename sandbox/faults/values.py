@@ -37,6 +37,16 @@ def _cut(length: int) -> Mend:
     return lambda value: value[:length] if isinstance(value, str) else value
 
 
+def _carried(value: Json) -> Json:
+    """Build line items in one object that is never emptied."""
+    kept: JsonObject = {}
+    found: list[Json] = []
+    for item in value if isinstance(value, list) else ():
+        kept = {**kept, **item} if isinstance(item, dict) else kept
+        found.append(dict(kept) if isinstance(item, dict) else item)
+    return found
+
+
 def _single_blanks(value: Json) -> Json:
     return re.sub(" +", " ", value)
 
@@ -515,6 +525,12 @@ AMOUNTS = table(
         for name, description, change, reads in (
             ("cut-at-100", "line items after the hundredth are lost", _first(100), ["CHECKOUT-READ-40"]),
             ("merged", "line items that are alike become one", _single, ["CHECKOUT-READ-40"]),
+            (
+                "inherit",
+                "a line item takes over what it leaves out from the one before",
+                _carried,
+                ["CHECKOUT-READ-40"],
+            ),
             ("sorted", "line items come back in the order of their names", _sorted("name"), ["CHECKOUT-READ-40"]),
             (
                 "sorted-by-product",
