@@ -18,6 +18,7 @@ from hypothesis.strategies import SearchStrategy
 from conformance.generate.adapters import AnyCase
 from conformance.generate.cases import Generator, complaints, drawn, parts_of, sample
 from conformance.generate.plain import Answer, Complaint, Order, Parts
+from conformance.subprocesses import give_way
 from conformance.wire.client import NotSendable
 
 
@@ -70,6 +71,7 @@ def maker(document: Path) -> Maker:
 
 def main() -> None:
     """Serve the process that has started this one, over the standard streams."""
+    give_way()
     with os.fdopen(os.dup(0), "rb") as asked, os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)  # whatever is printed here is no answer
         document, orders = pickle.load(asked)

@@ -31,6 +31,7 @@ from conformance.recorder import Found
 from conformance.report.allure_files import Keep
 from conformance.run import Run
 from conformance.settings import Size
+from conformance.subprocesses import give_way
 from conformance.wire.evidence import as_text, with_curl
 from conformance.wire.exchange import Exchange
 
@@ -276,6 +277,7 @@ def _serve(run: Run, keep: Keep | None, connection: Connection) -> None:
     try:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+        give_way()
         with suppress(EOFError, OSError):
             _Server(run, keep).serve(connection)
     finally:
