@@ -222,7 +222,7 @@ class Wire:
         anonymous = replace(call, token=None, operation=None) if call.token is not None else _in_list(call)
         if self._is_answered_alike(anonymous, Call(call.method, call.path, json={}), result):
             return True
-        known = Call(call.method, call.path, json={}, token=call.token)
+        known = Call(call.method, call.path, json=[], token=call.token)  # that nobody takes for a thing to create
         return call.token is not None and self._is_answered_alike(_in_list(call), known, result)
 
     def _is_answered_alike(self, same: Call, nothing: Call, result: Response) -> bool:
