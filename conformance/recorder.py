@@ -77,15 +77,18 @@ class Recorder:
         """Return the step that runs; an empty text where the test has none."""
         return self.steps[-1] if self.steps else ""
 
+    def _here(self, exchange: Exchange | None) -> _Sent:
+        return _Sent(exchange, self.record, self.step, len(self.steps))
+
     def take(self, exchange: Exchange, found: Found) -> None:
         """Take an exchange, and what it decides, into the record."""
         self._take(exchange)
-        self._take_found(_Sent(exchange, self.record, self.step, len(self.steps)), found)
+        self._take_found(self._here(exchange), found)
 
     def take_unjudged(self, exchange: Exchange) -> None:
         """Take an exchange into the record; what it decides is added by `settle`."""
         self._take(exchange)
-        self._unjudged.append(_Sent(exchange, self.record, self.step, len(self.steps)))
+        self._unjudged.append(self._here(exchange))
 
     def settle(self) -> None:
         """Add what the exchanges decide that were taken unjudged, each to the record of its test.
@@ -149,8 +152,7 @@ class Recorder:
     ) -> None:
         """Record a breach of a requirement with its masked evidence; the test goes on and fails at its end."""
         self.settle()
-        place = _Sent(exchange, self.record, self.step, len(self.steps))
-        self._breach(place, requirement_id, Finding(expected, got), refusal=refusal)
+        self._breach(self._here(exchange), requirement_id, Finding(expected, got), refusal=refusal)
 
     def _breach(self, sent: _Sent, requirement_id: str, finding: Finding, *, refusal: bool = False) -> None:
         self.broken.add(requirement_id)

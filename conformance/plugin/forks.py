@@ -207,16 +207,22 @@ class _ForkChannel:
 
 
 def fork() -> int:
+    """Fork this process; return 0 in the fork, and the fork's id in this one."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of threads: none of this process holds a lock here
         return os.fork()
 
 
+def ignore_endings() -> None:
+    """Leave the signals that end a run to the process that this one was forked from."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _work(session: pytest.Session, channel: _ForkChannel, connection: Connection, name: str, concurrency: int) -> None:
     """Run tests in this fork as the controller deals them, and end the process."""
     try:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
+        ignore_endings()
         run = session.config.stash[RUN]
         wire = FarWire(channel, run)
         run.become_worker(name, wire, wire)

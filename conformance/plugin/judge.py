@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +24,7 @@ from typing import Any, Final
 
 import pytest
 
-from conformance.plugin.forks import can_fork, fork
+from conformance.plugin.forks import can_fork, fork, ignore_endings
 from conformance.plugin.state import RUN, STATE
 from conformance.recorder import Found
 from conformance.report.allure_files import Keep
@@ -275,8 +274,7 @@ def _deeply() -> Iterator[None]:
 def _serve(run: Run, keep: Keep | None, connection: Connection) -> None:
     """Be the judge in this fork, and end the process."""
     try:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
+        ignore_endings()
         give_way()
         with suppress(EOFError, OSError):
             _Server(run, keep).serve(connection)

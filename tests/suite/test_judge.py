@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,7 +161,7 @@ def test_it_knows_what_was_learned(judged: Judged, is_lost: bool) -> None:
 
 def test_rules_that_fail_are_told(judged: Judged) -> None:
     """As they are in one process: by the test that sent the request."""
-    judged.run.client.observe(Exchange(1, Call("POST", "/x", "createOrganization"), "", (), b"", 0.1, cast_response()))
+    judged.run.client.observe(Exchange(1, Call("POST", "/x", "createOrganization"), "", (), b"", 0.1, unreadable()))
     judged.send("one")
     with pytest.raises(RuntimeError, match=r"in the process that judges:\nTraceback"):
         judged.run.recorder.settle()
@@ -168,7 +169,7 @@ def test_rules_that_fail_are_told(judged: Judged) -> None:
     assert judged.told == ['"ONE"']
 
 
-def cast_response() -> Any:
+def unreadable() -> Any:
     """Return what no rule can read: a response whose headers are none."""
     return Response(200, None, b"{}")  # type: ignore[arg-type]
 
@@ -203,7 +204,7 @@ def wait_for(file: Path) -> str:
     for _ in range(1000):
         if file.is_file() and (text := file.read_text(encoding="utf-8")):
             return text
-        signal.sigtimedwait([], 0.01)
+        time.sleep(0.01)
     raise FileNotFoundError(file)
 
 
