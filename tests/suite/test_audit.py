@@ -60,16 +60,26 @@ def test_without_an_exchange_all_is_vacuous(catalogue: Catalogue) -> None:
     assert judged(catalogue, []) == ((), ("CUSTOMER-STATUS-3", "CUSTOMER-SCHEMA-2"))
 
 
-BEYOND_ONE_CHANGE = {"SIGNUP-TOKEN", "SIGNIN-TOKEN", "SIGNUP-ECHO", "SIGNIN-ECHO", "ACTIVE-ECHO"}
-"""Families with rows about several responses together, such as tokens in a row: no single change breaks them."""
+BEYOND_ONE_CHANGE = {
+    "ACTIVE-ECHO-40",
+    "SIGNIN-ECHO-40",
+    "SIGNIN-TOKEN-30",
+    "SIGNIN-TOKEN-31",
+    "SIGNIN-TOKEN-34",
+    "SIGNUP-ECHO-3",
+    "SIGNUP-TOKEN-30",
+    "SIGNUP-TOKEN-31",
+    "SIGNUP-TOKEN-34",
+}
+"""What no single change breaks, or only with some tokens: rows about several tokens in a row, and about fields that few
+requests have, of which none is among the exchanges that are changed."""
 
 
 def test_all_that_the_reference_decides_could_have_failed() -> None:
     """The reference: no passive requirement was vacuous, but for those that a single change cannot break."""
     gate = audited(Case())
     assert gate.audit is not None
-    assert {name.rpartition("-")[0] for name in gate.audit["vacuous"]} <= BEYOND_ONE_CHANGE
-    assert gate.audit["able"] >= gate.audit["of"] - 8
+    assert set(gate.audit["vacuous"]) <= BEYOND_ONE_CHANGE
     assert gate.audit["of"] > 200
 
 
@@ -81,5 +91,5 @@ def test_what_a_variant_does_not_show_is_vacuous() -> None:
     assert {name.rpartition("-")[0] for name in gate.audit["vacuous"]} <= {
         "ACTIVE-SCHEMA",
         "API-LEAK",
-        *BEYOND_ONE_CHANGE,
+        *(name.rpartition("-")[0] for name in BEYOND_ONE_CHANGE),
     }
