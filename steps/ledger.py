@@ -86,13 +86,15 @@ def _is_unclear(exchange: Exchange) -> bool:
     return lost and exchange.call.method == "POST" and len(exchange.request_body) <= _HUGE
 
 
-def _may_tell(exchange: Exchange, row: dict[str, Any]) -> bool:
-    """Return whether a success may name a customer, in a response that is too large to be kept as a whole.
+def may_have_created(exchange: Exchange, row: dict[str, Any]) -> bool:
+    """Return whether a success may have created a customer, in a response that is too large to be kept as a whole.
 
-    Its id may stand in the part that is kept, or behind that where the request has asked for the customer.
+    Its id may stand in the part that is kept, or behind that where the request has asked for the customer. A read
+    creates nobody: the page itself that lists the customer may be too large.
     """
     response = exchange.response
-    if not exchange.is_success or response is None or response.json is not MISSING:
+    is_made = exchange.is_success and exchange.call.method == "POST"
+    if not is_made or response is None or response.json is not MISSING:
         return False
     return str(row.get("id")) in response.text or bool(_asked_for(exchange, row))
 
@@ -172,7 +174,7 @@ def _strange(
         (listed, row)
         for listed in lists
         for row in listed.rows
-        if str(row.get("id")) not in made and not any(_may_tell(exchange, row) for exchange in sent)
+        if str(row.get("id")) not in made and not any(may_have_created(exchange, row) for exchange in sent)
     ]
 
 
