@@ -39,6 +39,8 @@ from conformance.wire.connection import wait_for_target
 from conformance.wire.target import TargetError
 from conformance.wire.together import WHERE_WAITED_FOR, worth_sending_side_by_side
 
+_SHARE_OF_ACCOUNTS: Final = 0.2
+"""About how many of a gate's requests sign up or sign in."""
 _WORTH_TELLING: Final = 3.0
 _WORKERS: Final = 8
 _START_OF_WORKERS: Final = 6.0
@@ -179,16 +181,25 @@ class Session:
             self.say(f"check    {line}")
 
     def _learn_distance(self) -> None:
-        """Find out from the quickest response of the check how many requests are worth sending side by side.
+        """Find out from the quickest responses of the check how many requests are worth sending side by side.
 
-        Where reads lag behind, tests wait as they do for a far target. The bundled sandbox is never far, however long
-        it may take on a busy machine.
+        Where reads lag behind, tests wait as they do for a far target. Where passwords are hashed well, signing up and
+        in takes long, and counts for its share. The bundled sandbox is never far, however long it may take on a busy
+        machine.
         """
         if self.run.is_bundled:
             return
-        seconds = [exchange.seconds for exchange in self.run.recent if exchange.response is not None]
-        worth = worth_sending_side_by_side(min(seconds, default=0.0))
-        self.run.side_by_side = WHERE_WAITED_FOR if self.run.reads_lag else worth
+        operations = self.run.contract.operations
+        answered = [exchange for exchange in self.run.recent if exchange.response is not None]
+        without_token = {name for name, operation in operations.items() if not operation.needs_token}
+        quickest = min((exchange.seconds for exchange in answered), default=0.0)
+        accounts = (exchange.seconds for exchange in answered if exchange.call.operation in without_token)
+        mean = quickest + _SHARE_OF_ACCOUNTS * (min(accounts, default=quickest) - quickest)
+        if self.run.reads_lag:
+            self.run.side_by_side, self.run.waits_because = WHERE_WAITED_FOR, "lagging"
+        else:
+            self.run.side_by_side = worth_sending_side_by_side(mean)
+            self.run.waits_because = "far" if worth_sending_side_by_side(quickest) > 1 else "slow"
 
     def _saved_by_workers(self) -> str:
         """Return in words what workers would save where the target is far and limits nothing, or an empty text."""

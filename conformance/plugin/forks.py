@@ -60,7 +60,7 @@ class Forks:
         number = min(self.run.concurrency, len(session.items) // _WORTH_IT)
         if number < 2 or session.testsfailed or not can_fork(self.config):
             return None
-        why = "lagging" if self.run.reads_lag else "far"
+        why = self.run.waits_because
         self._say(f"{why:<8} {number} tests run side by side; --concurrency 1 runs them one after the other")
         self.config.stash[STATE].workers = number
         self.config.hook.pytest_conformance_fork(items=session.items)

@@ -48,6 +48,10 @@ def _limit(told: Callable[[float], Headers], shared: bool = False, plain: bool =
     return arriving(arrive)
 
 
+def _hashes_passwords(call: Call, reply: Reply) -> Reply:
+    return replace(reply, delay=reply.delay + 0.15) if call.operation in (SIGN_IN, SIGN_UP) else reply
+
+
 def _too_many(headers: Headers, plain: bool) -> Reply:
     words = "Too many requests. Please try again later."
     if plain:
@@ -94,5 +98,10 @@ VARIANTS: tuple[Variant, ...] = (
         "latency-100-ms",
         "every reply takes 100 ms more",
         finishing(lambda _, reply: replace(reply, delay=reply.delay + 0.1)),
+    ),
+    Variant(
+        "slow-passwords",
+        "signing up and in takes 150 ms more, as where passwords are hashed well",
+        finishing(_hashes_passwords),
     ),
 )

@@ -298,7 +298,13 @@ _NO_SUCH_BRANCH: Final = frozenset({"CHECKOUT-TENANT-23"})
 """The reference accepts no session without a merchantId, so that nothing shows whose it is."""
 
 SLOW: Final = frozenset(
-    {"latency-100-ms", "limit-auth-x-retry-after", "limit-auth-retry-after", "limit-auth-shared-bucket"}
+    {
+        "latency-100-ms",
+        "limit-auth-x-retry-after",
+        "limit-auth-retry-after",
+        "limit-auth-shared-bucket",
+        "slow-passwords",
+    }
 )
 """Variants at which a gate mostly waits; they run beside the others."""
 

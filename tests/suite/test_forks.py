@@ -75,6 +75,14 @@ def test_a_far_target_is_tested_side_by_side(tmp_path: Path) -> None:
     assert "-n 8 would save" not in done.output
 
 
+def test_a_target_that_hashes_passwords_well_is_tested_side_by_side(tmp_path: Path) -> None:
+    """All else is answered at once; who signs up and in waits, and so do the tests."""
+    with recording_target(variants=["slow-passwords"]) as target:
+        done = invoke(tmp_path, "--base-url", target.url, FEATURES, "-k", "checkout_session")
+    assert done.status == CONFORMANT, done.output
+    assert "slow     3 tests run side by side" in done.output
+
+
 @pytest.mark.parametrize("variant", ["reads-lag", "reads-lag-in-turn"])
 def test_a_target_whose_reads_lag_is_tested_side_by_side(variant: str, tmp_path: Path) -> None:
     """It answers at once, and the tests wait for what they have created: the check before the first test finds out."""
