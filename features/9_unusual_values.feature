@@ -26,14 +26,14 @@ Feature: Unusual values are refused or kept
     Then each organization that was created can be made active, and is shown as it was sent
 
     Examples:
-      | words                                                   |
-      | digits as text                                          |
-      | a name of 64 characters and values of other types       |
-      | a name of 100 characters and odd keys                   |
-      | a name of 255 characters and long texts                 |
-      | a name of 256 characters, nested values and a long slug |
-      | markup                                                  |
-      | a name with emoji and empty metadata                    |
+      | words                                                               |
+      | digits as text                                                      |
+      | a name of 64 characters, values of other types and dots in the slug |
+      | a name of 100 characters and odd keys                               |
+      | a name of 255 characters and long texts                             |
+      | a name of 256 characters, nested values and a long slug             |
+      | markup                                                              |
+      | a name with emoji and empty metadata                                |
 
   @ORG-ECHO-1 @ORG-ECHO-2 @ORG-ECHO-3 @ORG-ECHO-4 @ACTIVE-ECHO-2 @ACTIVE-ECHO-3 @ACTIVE-ECHO-40 @ACTIVE-ECHO-41 @ORG-UNIQUE-2
   Scenario: An organization of unusual values, with capitals in its slug

@@ -94,7 +94,8 @@ MARKUP: Final = names(
     lambda run: f"a < b > c & d 5%s %20 {run.unique()}",
 )
 SLUG_OF_DIGITS: Final = (_text("slug", lambda run: f"00{_digits(run, 14)}"),)
-SLUG_WITH_CAPITALS: Final = (_text("slug", lambda run: f"Conformance_{run.unique()}.Shop-1"),)
+SLUG_WITH_CAPITALS: Final = (_text("slug", lambda run: f"Conformance-{run.unique()}-Shop-1"),)
+SLUG_WITH_DOTS: Final = (_text("slug", lambda run: f"conformance_{run.unique()}.shop--1"),)
 LONG_SLUG: Final = (_text("slug", lambda run: f"conformance-{'long-' * 27}{run.unique()}"),)
 
 

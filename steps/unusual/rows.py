@@ -61,7 +61,11 @@ ACCOUNTS: Final[dict[str, Row]] = {
 }
 ORGANIZATIONS: Final[dict[str, Row]] = {
     "digits as text": (of.DIGITS, of.LOOKALIKES, of.SLUG_OF_DIGITS, of.LOGOS),
-    "a name of 64 characters and values of other types": (of.OF_64, of.OTHER_TYPES),
+    "a name of 64 characters, values of other types and dots in the slug": (
+        of.OF_64,
+        of.OTHER_TYPES,
+        of.SLUG_WITH_DOTS,
+    ),
     "a name of 100 characters and odd keys": (of.OF_100, of.KEYS),
     "a name of 255 characters and long texts": (of.OF_255, of.LONG_TEXTS),
     "a name of 256 characters, nested values and a long slug": (of.OF_256, of.NESTED, of.LONG_SLUG),
