@@ -65,14 +65,20 @@ Feature: What was done stays done, and what was refused changed nothing
       Then the second is refused as taken, is the first, or is a customer of its own
       And customers of the same e-mail or phone number and another name leave the first one as it was
 
-    @CHECKOUT-UNIQUE-3 @CHECKOUT-UNIQUE-4 @CHECKOUT-UNIQUE-5 @CHECKOUT-AUTH-1
+    @CUSTOMER-AUTH-1 @CUSTOMER-TENANT-1
+    Scenario: The same customer again, by somebody else
+      Given another merchant
+      When the merchant creates a customer
+      Then the same customer without a token, or with the other merchant's, is refused
+
+    @CHECKOUT-UNIQUE-3 @CHECKOUT-UNIQUE-4 @CHECKOUT-UNIQUE-5 @CHECKOUT-AUTH-1 @CHECKOUT-TENANT-1
     Scenario: The same checkout session again
       Given another merchant
       When the merchant creates the same checkout session twice
       Then the second is the session of the first, or one of its own
       And the same session with a new customer again has the same customer, or is one of its own
       And the same session of the other merchant is one of its own
-      And the same session without a token is refused
+      And the same session without a token, or with the other merchant's, is refused
       And a session that differs in its metadata alone, nested ones too, is one of its own
       And a session that differs in its product, its amount, its currency, a URL or its customer alone is one of its own
 

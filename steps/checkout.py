@@ -455,12 +455,14 @@ def own_session_of_other(story: Story) -> None:
     run.check(held, "a session with an id of its own", got, exchange, "CHECKOUT-UNIQUE-4")
 
 
-@then("the same session without a token is refused")
-def same_without_token(story: Story) -> None:
+@then("the same session without a token, or with the other merchant's, is refused")
+def same_of_somebody_else(story: Story) -> None:
     """What is kept to answer the same request again is kept for its sender."""
-    first = story.exchanges[0].request_json
-    exchange = send(story.run, operations.CREATE_CHECKOUT, first, story.actor, token=None, repeat=True)
-    refused(story.run, exchange, (401,), "the same request without a token", "CHECKOUT-AUTH-1")
+    run, first = story.run, story.exchanges[0].request_json
+    nobodys = send(run, operations.CREATE_CHECKOUT, first, story.actor, token=None, repeat=True)
+    refused(run, nobodys, (401,), "the same request without a token", "CHECKOUT-AUTH-1")
+    rivals = send(run, operations.CREATE_CHECKOUT, first, story.rival, repeat=True)
+    refused(run, rivals, FORBIDDEN, "the same request by another merchant", "CHECKOUT-TENANT-1")
 
 
 @then("a session that differs in its metadata alone, nested ones too, is one of its own")

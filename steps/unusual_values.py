@@ -50,7 +50,7 @@ def send_row(story: Story, what: str, words: str, plain: Callable[[], Body], tra
 def _is_refused_for_values(run: Run, exchange: Exchange) -> bool:
     """Return whether values may be why a request was refused, and a further one need not wait for a limit."""
     is_refused = exchange.status in _FOR_VALUES and exchange.gateway is None
-    return is_refused and run.why_unavailable(exchange) is None and not run.limited(exchange.call.operation)
+    return is_refused and run.why_unavailable(exchange) is None and not run.limited(exchange.call.operation or "")
 
 
 @when(parsers.parse("somebody signs up with unusual values ({words}) and signs in"))

@@ -78,8 +78,9 @@ def _weakness(token: str, known: list[str], earlier: list[str]) -> str:
         return "a token without a signature (`alg: none`)"
     if len(rest) == 2 and (key := _weak_key(token)) is not None:
         return f"a token that is signed with the word “{key}”"
+    others = [other for other in earlier if other != token]
     bits = sum(
-        min(_bits(text, known, [_reading(other, place, deep) for other in earlier]) for deep, text in _readings(part))
+        min(_bits(text, known, [_reading(other, place, deep) for other in others]) for deep, text in _readings(part))
         for place, part in enumerate(token.split("."))
     )
     if bits >= BITS_AT_LEAST:
@@ -134,7 +135,7 @@ def _from_base64(text: str) -> bytes:
 
 def _bits(text: str, known: Iterable[str], earlier: Iterable[str]) -> float:
     """Return how many bits of a text somebody has to guess who knows the account, the time and earlier tokens."""
-    others = [other for other in earlier if other and other != text]
+    others = [other for other in earlier if other]
     start = max((_shared(text, other) for other in others), default=0)
     text = text[start:]
     end = max((_shared(text[::-1], other[start:][::-1]) for other in others), default=0)

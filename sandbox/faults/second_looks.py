@@ -103,16 +103,18 @@ def _one_of_many(*names: str) -> Change:
     return finishing(finish)
 
 
-def _answer_the_same(call: Call) -> Reply | None:
-    """A body that was answered before is answered again, whoever sends it."""
-    kept: dict[bytes, Reply] = call.memory.setdefault("answered", {})
-    return kept.get(call.raw) if call.operation == CREATE_CHECKOUT and call.method == "POST" else None
+def _answering_the_same(operation: str, to_anybody: bool) -> Change:
+    """A body that was answered before is answered again: to anybody, or to whoever has a session."""
 
+    def answer(call: Call, reply: Reply) -> Reply:
+        if call.operation != operation or call.method != "POST":
+            return reply
+        kept: dict[bytes, Reply] = call.memory.setdefault("answered", {})
+        if reply.succeeded:
+            kept[call.raw] = reply
+        return kept.get(call.raw, reply) if to_anybody or call.session is not None else reply
 
-def _keep_answer(call: Call, reply: Reply) -> Reply:
-    if call.operation == CREATE_CHECKOUT and reply.succeeded and call.method == "POST":
-        call.memory.setdefault("answered", {})[call.raw] = reply
-    return reply
+    return finishing(answer)
 
 
 def _read_kept(call: Call, reply: Reply) -> Reply:
@@ -572,8 +574,29 @@ FAULTS: tuple[Fault, ...] = table(
         "checkout-repeated-without-token",
         CREATE_CHECKOUT,
         "a body that was answered before is answered again without a token",
-        both(arriving(_answer_the_same), finishing(_keep_answer)),
+        _answering_the_same(CREATE_CHECKOUT, to_anybody=True),
         "CHECKOUT-AUTH-1",
+    ),
+    must(
+        "checkout-repeated-for-another-merchant",
+        CREATE_CHECKOUT,
+        "a body that was answered before is answered again to another merchant",
+        _answering_the_same(CREATE_CHECKOUT, to_anybody=False),
+        "CHECKOUT-TENANT-1",
+    ),
+    must(
+        "customer-repeated-without-token",
+        CREATE_CUSTOMER,
+        "a body that was answered before is answered again without a token",
+        _answering_the_same(CREATE_CUSTOMER, to_anybody=True),
+        "CUSTOMER-AUTH-1",
+    ),
+    must(
+        "customer-repeated-for-another-merchant",
+        CREATE_CUSTOMER,
+        "a body that was answered before is answered again to another merchant",
+        _answering_the_same(CREATE_CUSTOMER, to_anybody=False),
+        "CUSTOMER-TENANT-1",
     ),
     must(
         "checkout-inline-by-name",

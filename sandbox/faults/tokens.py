@@ -73,6 +73,11 @@ def _sum(call: Call, user: User) -> str:
     return _coded(f"{content}:{zlib.crc32(content.encode()):08x}")
 
 
+def _with_one_signature(call: Call, _: User) -> str:
+    signature = hmac.new(call.store.secret, b"session", hashlib.sha256).digest()
+    return f"{_count(call):032x}.{_coded(signature)}"
+
+
 FAULTS = table(
     "tokens",
     Fault(
@@ -89,6 +94,14 @@ FAULTS = table(
         MUST,
         "the header has signed tokens; the body has them unsigned, which open too, and are counted up",
         with_seams(open_session=_opened_with(lambda call, _: f"session-{_count(call)}")),
+        GUESSABLE,
+    ),
+    Fault(
+        "token-counted-with-one-signature",
+        SIGN_IN,
+        MUST,
+        "tokens are counted up, and all have the same signature",
+        tokens_like(_with_one_signature),
         GUESSABLE,
     ),
     Fault(

@@ -62,3 +62,10 @@ def test_nothing_is_looked_for_that_has_no_room() -> None:
 def test_a_token_that_holds_an_id_is_told(content: str, identifier: str, held: bool) -> None:
     """A short id may stand in a text by chance: it counts as a claim alone."""
     assert _holds(content, identifier, ["sub", "uid"]) is held
+
+
+def test_a_part_that_all_tokens_share_leaves_nothing_to_guess() -> None:
+    """A constant signature adds nothing to a number; one that is a token's own does."""
+    assert "bits are left" in _weakness(f"0007.{RANDOM}", [], [f"0006.{RANDOM}"])
+    assert _weakness(f"0007.{RANDOM}", [], [f"0006.{RANDOM[::-1]}"]) == ""
+    assert _weakness(f"0007.{RANDOM}", [], [f"0007.{RANDOM}"]) == ""
