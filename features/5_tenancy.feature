@@ -18,6 +18,7 @@ Feature: Tenants are kept apart
     Scenario: A refused activation opens nothing
       When the other merchant tries to make the merchant's organization active in the name of the merchant
       Then nothing of the other merchant goes into the merchant's organization
+      And that session reads nothing of the merchant, where the target offers it
 
     @ACTIVE-TENANT-40
     Scenario: A session without an active organization

@@ -92,8 +92,8 @@ Feature: What was done stays done, and what was refused changed nothing
 
     @CHECKOUT-STATE-1
     Scenario: After a refused checkout session the session works on
-      When the merchant creates a checkout session with an amount that is no number
-      Then the merchant can create the same checkout session with an amount that is a number
+      When checkout sessions with a new customer are refused for a line item, a currency, a merchant and their amounts
+      Then the merchant can create the same checkout session once it is corrected
       And the merchant can create a customer without naming an organization
 
   Rule: What was created stays

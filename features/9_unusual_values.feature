@@ -98,11 +98,12 @@ Feature: Unusual values are refused or kept
     Then the response repeats what was sent
 
     Examples:
-      | words                           |
-      | the amount 0                    |
-      | a line item of another currency |
-      | the largest amount              |
-      | international URLs              |
+      | words                                    |
+      | the amount 0                             |
+      | the amount 0 for an item that costs more |
+      | a line item of another currency          |
+      | the largest amount                       |
+      | international URLs                       |
 
   @CHECKOUT-ECHO-8 @CHECKOUT-VALID-40
   Scenario: A checkout session of many line items

@@ -231,11 +231,23 @@ def same_twice(story: Story) -> None:
     story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor, repeat=True, headers=headers))
 
 
-@when("the merchant creates a checkout session with an amount that is no number")
-def refused_amount(story: Story) -> None:
-    person = operations.create_customer.person(story.run)
-    body = {**operations.create_checkout.body(story.run, story.actor.organization_id), "customer": person}
-    exchange = send(story.run, operations.CREATE_CHECKOUT, {**body, "totalAmount": "a lot"}, story.actor)
+@when("checkout sessions with a new customer are refused for a line item, a currency, a merchant and their amounts")
+def refused_sessions(story: Story) -> None:
+    """All have one customer. A target may take an amount below zero or any currency, and then the others have another.
+
+    The last one has an amount that is no number.
+    """
+    run, own = story.run, story.actor.organization_id
+    body = {**operations.create_checkout.body(run, own), "customer": operations.create_customer.person(run)}
+    for wrong in (
+        {"totalAmount": -1},
+        {"currency": "X"},
+        {"lineItems": [{"name": 5}]},
+        {"merchantId": made_up.unknown_id(run, own)},
+    ):
+        if send(run, operations.CREATE_CHECKOUT, {**body, **wrong}, story.actor).is_success:
+            body["customer"] = operations.create_customer.person(run)
+    exchange = send(run, operations.CREATE_CHECKOUT, {**body, "totalAmount": "a lot"}, story.actor)
     need(not exchange.is_success, "an amount that is no number was accepted")
     story.notes["corrected"] = body
 
@@ -320,7 +332,7 @@ def own_session(story: Story) -> None:
     story.run.need_success(create_checkout(story.run, story.actor, customerId=customer))
 
 
-@then("the merchant can create the same checkout session with an amount that is a number")
+@then("the merchant can create the same checkout session once it is corrected")
 def can_create_session(story: Story) -> None:
     exchange = send(story.run, operations.CREATE_CHECKOUT, story.notes["corrected"], story.actor)
     told = "the corrected checkout session, and its new customer"
@@ -517,6 +529,23 @@ def differing_is_own_session(story: Story) -> None:
     for what, change in changes.items():
         exchange = send(run, operations.CREATE_CHECKOUT, {**first.request_json, **change}, story.actor, repeat=True)
         _is_own_session(story, exchange, [first], what)
+    _differing_in_second_item(story)
+
+
+def _differing_in_second_item(story: Story) -> None:
+    """Two sessions of two line items each: they differ in the product of the second one alone."""
+    run, first = story.run, story.exchanges[0]
+    *items, last = first.request_json["lineItems"]
+    sent: list[Exchange] = []
+    for _ in range(2):
+        item = {**last, "productId": f"Product-{run.unique().upper()}"}
+        change = {"lineItems": [*items, last, item], "totalAmount": first.request_json["totalAmount"] + _price(last)}
+        sent.append(send(run, operations.CREATE_CHECKOUT, {**first.request_json, **change}, story.actor, repeat=True))
+    _is_own_session(story, sent[1], sent[:1], "second product")
+
+
+def _price(item: dict[str, Any]) -> int:
+    return int(item["quantity"] * item["amount"])
 
 
 @given("the target lets a checkout session be read")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -253,18 +254,37 @@ def _amiss(listed: Listed, made: Mapping[str, Made], mark: str) -> dict[str, str
     """Return what became of customers who are lost or changed, by their ids; `mark` is in all that the run makes up."""
     rows = {row.get("id"): row for row in listed.rows}
     owner = listed.merchant.organization_id
+    own = {name: one for name, one in made.items() if one.is_plain and one.merchant == owner}
+    marks = _rare_marks({name: one for name, one in own.items() if name in rows}, rows)
     found: dict[str, str] = {}
-    for identifier, one in made.items():
-        if not one.is_plain or one.merchant != owner:
-            continue
+    for identifier, one in own.items():
         if identifier not in rows:
             if listed.whole:
                 found[identifier] = f"{identifier} is not in the list"
             continue
         changed = changed_fields(one.fields, rows[identifier])
-        own = {*texts(one.fields.get("metadata"))}
-        strange = [text for text in texts(rows[identifier].get("metadata")) if mark in text and text not in own]
+        sent = {*texts(one.fields.get("metadata"))}
+        strange = [text for text in texts(rows[identifier].get("metadata")) if mark in text and text not in sent]
         changed += [f"`metadata` has {shown(text)} of another request" for text in strange]
+        changed += [f"`metadata` has {shown(name)}, which nobody sent" for name in marks.get(identifier, ())]
         if changed:
             found[identifier] = f"{identifier}: {', '.join(changed)}"
     return found
+
+
+def _rare_marks(made: Mapping[str, Made], rows: Mapping[Any, dict[str, Any]]) -> dict[str, list[str]]:
+    """Return by customer the names in its metadata that its creation did not answer, and that few customers have.
+
+    What a target adds to the metadata of all customers is its own; what it adds to some is what a request has left.
+    """
+    added = {
+        identifier: _added(one.fields.get("metadata"), rows[identifier].get("metadata"))
+        for identifier, one in made.items()
+    }
+    times = Counter(name for names in added.values() for name in names)
+    rare = {name for name, number in times.items() if 2 * number < len(made)}
+    return {identifier: sorted(names & rare) for identifier, names in added.items()}
+
+
+def _added(before: Any, now: Any) -> set[str]:
+    return {*now} - {*before} if isinstance(before, dict) and isinstance(now, dict) else set()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -85,6 +87,8 @@ _HASH: Final = re.compile(
     r"\$2[abxy]\$\d\d\$|\$argon2|\$scrypt\$|\$pbkdf2|pbkdf2_sha|\b[0-9a-f]{32}:[0-9a-f]{128}\b|\bscrypt[:$]",
     re.IGNORECASE,
 )
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}")
+_PLAIN_ALPHABET: Final = str.maketrans("-_", "+/")
 _HASH_WORDS: Final = ("$", "pbkdf2_sha", "scrypt:")
 _LONG_AFTER_COLON: Final = re.compile(r":[0-9a-f]{128}")
 _HASH_FIELD: Final = re.compile(
@@ -178,11 +182,20 @@ def _no_hash(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] 
         if _HASH_FIELD.match(name) or (of_an_account and _HASH_OF_AN_ACCOUNT.match(name))
         if exchange.is_success or not _is_message(text)
     ]
-    everything = "\n".join([exchange.response.text, *(value for _, value in exchange.response.headers)])
+    headers = [text for _, value in exchange.response.headers for text in (value, *_in_base64(value))]
+    everything = "\n".join([exchange.response.text, *headers])
     hit = _HASH.search(everything) if _may_hold_hash(everything) else None
     if hit and hit[0] not in exchange.request_text:
         findings.append(Finding("no password hash", f"text that looks like one: {hit[0][:12]}…"))
     return findings
+
+
+@lru_cache(maxsize=256)
+def _in_base64(value: str) -> tuple[str, ...]:
+    """Return what stands in base64 in the value of a header, as text: cookies have JSON so."""
+    runs = [run.translate(_PLAIN_ALPHABET) for run in _BASE64.findall(unquote(value))]
+    whole = [run[: len(run) - len(run) % 4] for run in runs]
+    return tuple(base64.b64decode(run).decode("utf-8", "ignore") for run in whole)
 
 
 def _is_message(text: str) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 from conformance.checks.base import Basis, Check, Finding, Params
 from conformance.checks.leaks import INTERNALS
@@ -172,11 +172,12 @@ def _lists_sessions(value: Any) -> bool:
 
 def _no_trace(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     """Hold the headers of every response, and the body of a success, against what only the inside knows."""
-    if exchange.response is None or exchange.call.generated:
+    if exchange.response is None:
         return None
     headers = [(value, _IN_HEADERS, f"the header {name}") for name, value in exchange.response.headers]
-    bodies = [(text, (_TRACE,), "the body") for text in exchange.response_texts] if exchange.is_success else []
-    request = exchange.request_text
+    with_body = exchange.is_success and not exchange.call.generated
+    bodies = [(text, (_TRACE,), "the body") for text in exchange.response_texts] if with_body else []
+    request = "\n".join([unquote(exchange.url), exchange.request_text, *exchange.request_texts])
     found = [(what, hit, where) for text, kinds, where in (*headers, *bodies) for what, hit in _internals(text, kinds)]
     found += [
         ("a file path", hit[0], f"the header {name}")

@@ -198,6 +198,13 @@ FAULTS = table(
         "CHECKOUT-STATE-1",
     ),
     must(
+        "checkout-unknown-merchant-keeps-new-email",
+        CREATE_CHECKOUT,
+        "a session that is refused for its merchant leaves the e-mail of its new customer taken",
+        both(failing(_keep_new_email, CREATE_CHECKOUT, 403), admitting(CREATE_CHECKOUT, _refuse_new_email)),
+        "CHECKOUT-STATE-1",
+    ),
+    must(
         "checkout-foreign-inline-at-home",
         CREATE_CHECKOUT,
         "a session for another merchant is refused, and its new customer is in the caller's own list",

@@ -306,7 +306,13 @@ def _with_discount(_: Run, body: Body) -> Body:
     return {**body, "totalAmount": body["totalAmount"] - 150}
 
 
+def _free(_: Run, body: Body) -> Body:
+    """A discount may leave nothing to pay."""
+    return {**body, "totalAmount": 0}
+
+
 OWN_TOTAL: Final = (_with_fee, _with_discount)
+FREE: Final = (_free,)
 
 
 def _product(run: Run, body: Body) -> Body:

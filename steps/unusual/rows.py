@@ -128,6 +128,7 @@ SESSIONS: Final[dict[str, Row]] = {
     "many line items": (of.line_items(51, 50),),
     "very many line items": (of.line_items(200, 101, 100),),
     "the amount 0": (of.amounts(0),),
+    "the amount 0 for an item that costs more": (of.FREE,),
     "a line item of another currency": (of.OTHER_CURRENCY,),
     "an amount of 31 bits": (of.amounts(2**31 - 1),),
     "an amount beyond 32 bits": (of.BEYOND_32_BITS,),
