@@ -14,6 +14,8 @@ from steps.fixtures import Story
 FORBIDDEN = (403, 400, 404)
 UNKNOWN = (404, 400, 403)
 TAKEN = (409, 422, 400)
+FORBIDDEN_OR_TAKEN = (403, 400, 404, 409, 422)
+"""For a request that another merchant has sent before: it may be looked at first whether what it creates is there."""
 TOO_LONG = (413, 422)
 LONG_ID = 260
 """How many characters a long id has more than one of the target's own: a column of a table often holds 255."""
