@@ -66,7 +66,7 @@ def new_password(run: Run, value: str) -> tuple[str, dict[str, Any]]:
                 "the same number in other characters": f"{digits}0E6",
             }
         case "a password of many scripts":
-            right = f' Pässwörd  😀 & "<3" {run.unique()} Привет Ελλάδα Здравствуйте мир '
+            right = f' Pässwörd  😀 & "<3" {run.unique()} %41 Привет Ελλάδα Здравствуйте мир '
             return right, {
                 "the same in its first 72 octets alone": f"{right[:-4]}тут ",
                 "the same without accents": _without_accents(right),

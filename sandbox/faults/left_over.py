@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import replace
+from urllib.parse import unquote
 
 from sandbox import presentation
 from sandbox.behaviour import Call
 from sandbox.changes import both, finishing
-from sandbox.faults.builders import again_by, editing, failing, sent_object, succeeding
+from sandbox.faults.builders import again_by, editing, failing, receiving, sent_object, succeeding
 from sandbox.faults.model import ANY, must, table
 from sandbox.model import (
     CREATE_CHECKOUT,
@@ -100,6 +101,13 @@ FAULTS = table(
         "a cookie has the hash of the password in base64",
         succeeding(SIGN_IN, _hash_in_cookie),
         "SIGNIN-LEAK-2",
+    ),
+    must(
+        "signin-password-percent-decoded",
+        SIGN_IN,
+        "sign-in reads percent signs in a password as a URL has them",
+        receiving(SIGN_IN, "password", lambda value: unquote(value) if isinstance(value, str) else value),
+        "SIGNIN-STATUS-1",
     ),
     must(
         "set-active-refused-opens-list",
