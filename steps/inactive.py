@@ -8,7 +8,7 @@ from urllib.parse import quote
 from pytest_bdd import then, when
 
 from conformance.errors import Why
-from conformance.values import first_field
+from conformance.values import field, first_field
 from conformance.wire.exchange import Call
 from steps import operations
 from steps.accounts import signs_in
@@ -17,8 +17,10 @@ from steps.keepsakes import keepsakes
 from steps.merchants import send, session_token, text_field
 from steps.organizations import make_active, send_default, send_default_session
 from steps.outcomes import FORBIDDEN, refused
+from steps.reads import rows_of
 
 _MUST = "ACTIVE-TENANT-40"
+_SHOWN = 3
 
 
 @when("somebody else signs in, and makes no organization active")
@@ -66,14 +68,14 @@ def reads_nothing_foreign(story: Story) -> None:
     customer = any_customer(run, story.actor)
     session = text_field(keepsakes(run, story.actor).session, "id")
     sessions = run.contract.operations[operations.CREATE_CHECKOUT].path
-    paths = (
-        f"{customers}/{quote(customer, safe='')}",
-        f"{customers}?limit=100&offset=0",
-        f"{sessions}/{quote(session, safe='')}",
-    )
-    for path in paths:
+    for path, identifier in (
+        (f"{customers}/{quote(customer, safe='')}", customer),
+        (f"{customers}?limit=100&offset=0", customer),
+        (f"{sessions}/{quote(session, safe='')}", session),
+    ):
         exchange = run.send(Call("GET", path, token=intruder.token, actor=intruder.key))
-        text = exchange.response.text if exchange.is_success and exchange.response is not None else ""
-        found = [name for name in (customer, session, story.actor.organization_id) if name in text]
-        told = f"{exchange.outcome}, {', '.join(found)}"
+        shown = [exchange.response_json, *rows_of(exchange)] if exchange.is_success else []
+        theirs = {"id": identifier, "merchantId": story.actor.organization_id}
+        found = [f"{name} {value}" for one in shown for name, value in theirs.items() if field(one, name) == value]
+        told = f"{exchange.outcome}, {', '.join(found[:_SHOWN])}"
         run.check(not found, "nothing of another merchant", told, exchange)

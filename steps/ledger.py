@@ -36,11 +36,15 @@ _OF_NO_CUSTOMER: Final = "CHECKOUT-NONE-3"
 
 @dataclass(frozen=True)
 class Made:
-    """A customer as it was created: its fields, whose it is, and whether the request was one that says so."""
+    """A customer as it was created: its fields, whose it is, and whether the request was one that says so.
+
+    The fields are those of the response, and where the customer came with a session, those of the request.
+    """
 
     fields: Mapping[str, Any]
     merchant: Any
     is_plain: bool
+    with_session: bool
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,9 @@ def made_in(exchanges: Iterable[Exchange]) -> dict[str, Made]:
         identifier, fields = _customer_of(exchange)
         if exchange.is_success and isinstance(identifier, str) and isinstance(fields, dict):
             merchant = field(exchange.response_json, "merchantId")
-            made.setdefault(identifier, Made(fields, merchant, exchange.call.intent is not Intent.ANY))
+            with_session = exchange.call.operation == operations.CREATE_CHECKOUT
+            is_plain = exchange.call.intent is not Intent.ANY
+            made.setdefault(identifier, Made(fields, merchant, is_plain, with_session))
     return made
 
 
@@ -255,7 +261,7 @@ def _amiss(listed: Listed, made: Mapping[str, Made], mark: str) -> dict[str, str
     rows = {row.get("id"): row for row in listed.rows}
     owner = listed.merchant.organization_id
     own = {name: one for name, one in made.items() if one.is_plain and one.merchant == owner}
-    marks = _rare_marks({name: one for name, one in own.items() if name in rows}, rows)
+    marks = _rare_marks({name: one for name, one in own.items() if name in rows and not one.with_session}, rows)
     found: dict[str, str] = {}
     for identifier, one in own.items():
         if identifier not in rows:
@@ -276,6 +282,7 @@ def _rare_marks(made: Mapping[str, Made], rows: Mapping[Any, dict[str, Any]]) ->
     """Return by customer the names in its metadata that its creation did not answer, and that few customers have.
 
     What a target adds to the metadata of all customers is its own; what it adds to some is what a request has left.
+    Whoever came with a session is left out: no response has told what the target adds there.
     """
     added = {
         identifier: _added(one.fields.get("metadata"), rows[identifier].get("metadata"))

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sandbox import policies
+from sandbox import policies, presentation
 from sandbox.behaviour import Behaviour, Call, Change
 from sandbox.changes import admitting, arriving, both, finishing, with_seams
-from sandbox.model import CREATE_CUSTOMER, LIST_CUSTOMERS, OPTIONAL_READS, Reply, text
+from sandbox.model import (
+    CREATE_CUSTOMER,
+    GET_CUSTOMER,
+    LIST_CUSTOMERS,
+    OPTIONAL_READS,
+    Json,
+    JsonObject,
+    Reply,
+    text,
+)
 from sandbox.store import Customer
 from sandbox.variants.builders import refusing
 from sandbox.variants.model import Variant
@@ -81,6 +90,34 @@ def _keep(call: Call, reply: Reply) -> Reply:
     return reply
 
 
+def _noted(value: Json) -> Json:
+    """Return what is shown of customers, with a note of the target's own in their metadata."""
+    if isinstance(value, list):
+        return [_noted(item) for item in value]
+    if isinstance(value, dict) and isinstance(value.get("metadata"), dict):
+        return {**value, "metadata": {**value["metadata"], "_system": {"source": "api"}}}
+    return value
+
+
+def _with_own_metadata(call: Call, reply: Reply) -> Reply:
+    if call.operation in (CREATE_CUSTOMER, GET_CUSTOMER) and reply.succeeded:
+        return replace(reply, body=_noted(reply.body))
+    if call.operation == LIST_CUSTOMERS and reply.succeeded:
+        return replace(reply, body={**reply.body, "data": _noted(reply.body["data"])})
+    return reply
+
+
+def _of_all_own(call: Call, reply: Reply) -> Reply:
+    """Where no organization is active, list the customers of all organizations of the user."""
+    if call.operation != LIST_CUSTOMERS or call.session is None or call.session.active is not None:
+        return reply
+    query = "SELECT organization_id FROM member WHERE user_id = ?"
+    owned = [row[0] for row in call.store.execute(query, (call.session.user_id,))]
+    rows = [row for merchant in owned for row in call.store.customers(merchant, _PAGE, 0)[0]]
+    pagination: JsonObject = {"limit": len(rows), "offset": 0, "total": len(rows), "hasMore": False}
+    return Reply(200, {"data": [presentation.customer(call, row) for row in rows], "pagination": pagination})
+
+
 VARIANTS: tuple[Variant, ...] = (
     Variant(
         "customer-merchant-id-required",
@@ -97,6 +134,16 @@ VARIANTS: tuple[Variant, ...] = (
         "customer-phone-and-metadata-optional",
         "a customer needs neither phone number nor metadata",
         _with("phoneNumber", "metadata", required=False),
+    ),
+    Variant(
+        "customer-metadata-with-own",
+        "the metadata of every customer have a note of the target's own besides",
+        finishing(_with_own_metadata),
+    ),
+    Variant(
+        "customers-of-all-own",
+        "where no organization is active, the list has the customers of all of the user's",
+        finishing(_of_all_own),
     ),
     Variant("customers-ten-a-page", "a page of customers has ten at most, whatever is asked", finishing(_ten_a_page)),
     Variant(

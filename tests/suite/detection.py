@@ -147,7 +147,10 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
         *("lock-3-403", "no-length-411-page", "optional-fields-absent", "numbers-with-a-point", "error-by-field"),
         "firewall-behind-tokens",
     ),
-    ("ids-counted", "policies-402-451", "error-object-beside-code", "session-url-capitals", "chunks-unread"),
+    (
+        *("ids-counted", "policies-402-451", "error-object-beside-code", "session-url-capitals", "chunks-unread"),
+        *("customers-of-all-own", "customer-metadata-with-own"),
+    ),
     (
         *("products-wanted", "traces-in-bodies", "merchants-are-administrators", "error-code-null", "empty-is-absent"),
         "firewall-phrase",
