@@ -25,6 +25,8 @@ class _Missing:
 MISSING: Final = _Missing()
 MARK: Final = r"[0-9a-f]{8}(?:g?w[0-9]+)?n[0-9]+x"
 """A pattern of what the suite puts into every name that it makes up: the run, the worker if any, and a number."""
+_OF_FEW_DIGITS: Final = 10_000
+_EIGHTHS: Final = 8
 _EXACT_IN_EVERY_LANGUAGE: Final = 2**53
 _OF_A_CODE: Final = 3
 """The length of a code, such as that of a currency, which all items of a list may have in common."""
@@ -199,8 +201,8 @@ def plain(value: Any) -> bool:
     """Return whether a target has no lawful reason to store a value other than as it was sent.
 
     Generated text may hold control characters, lone surrogates, outer blanks or decomposed letters, which servers
-    replace, trim or compose; such text is not held against them, and neither are floats, numbers beyond 2^53, text of
-    more than 10,000 characters or objects that are nested very deeply.
+    replace, trim or compose; such text is not held against them, and neither are numbers beyond 2^53, text of more than
+    10,000 characters or objects that are nested very deeply, and of floats those that a computer cannot hold exactly.
     """
     return all(depth <= _DEEP and _plain_leaf(item) for depth, item in leaves(value))
 
@@ -213,7 +215,9 @@ def _plain_leaf(value: Any) -> bool:
             and unicodedata.is_normalized("NFC", value)
             and not any(unicodedata.category(letter) in _UNSTABLE for letter in value)
         )
-    return not isinstance(value, float) and not (isinstance(value, int) and abs(value) > _EXACT_IN_EVERY_LANGUAGE)
+    if isinstance(value, float):
+        return abs(value) <= _OF_FEW_DIGITS and (value * _EIGHTHS).is_integer()
+    return not (isinstance(value, int) and abs(value) > _EXACT_IN_EVERY_LANGUAGE)
 
 
 def visible(text: str) -> str:

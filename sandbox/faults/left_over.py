@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from dataclasses import replace
 from urllib.parse import unquote
 
-from sandbox import presentation
+from sandbox import presentation, writing
 from sandbox.behaviour import Call
-from sandbox.changes import both, finishing
+from sandbox.changes import arriving, both, finishing
 from sandbox.faults.builders import again_by, editing, failing, receiving, sent_object, succeeding
 from sandbox.faults.model import ANY, must, table
 from sandbox.model import (
@@ -18,6 +19,7 @@ from sandbox.model import (
     LIST_CUSTOMERS,
     SET_ACTIVE,
     SIGN_IN,
+    Json,
     JsonObject,
     Reply,
 )
@@ -81,6 +83,24 @@ def _sum_where_free(_: Call, session: JsonObject) -> None:
         session["totalAmount"] = sum(item.get("quantity", 0) * item.get("amount", 0) for item in items)
 
 
+def _whole_quantities(call: Call) -> Reply | None:
+    """Of a quantity, what stands behind the point is cut off before it is looked at."""
+    given = sent_object(call) if call.operation == CREATE_CHECKOUT else {}
+    items = given.get("lineItems")
+    if isinstance(items, list) and any(isinstance(_quantity(item), float) for item in items):
+        whole = [
+            {**item, "quantity": int(item["quantity"])} if isinstance(_quantity(item), float) else item
+            for item in items
+        ]
+        call.raw = writing.as_json({**given, "lineItems": whole})
+    return None
+
+
+def _quantity(item: Json) -> Json:
+    value = item.get("quantity") if isinstance(item, dict) else None
+    return value if not isinstance(value, float) or math.isfinite(value) else None
+
+
 def _slug_in_small(_: Call, organization: JsonObject) -> None:
     organization["slug"] = organization["slug"].lower()
 
@@ -136,6 +156,13 @@ FAULTS = table(
         "a total of nothing is the sum of the line items",
         editing(CREATE_CHECKOUT, _sum_where_free),
         "CHECKOUT-ECHO-1",
+    ),
+    must(
+        "checkout-quantity-cut",
+        CREATE_CHECKOUT,
+        "a quantity with a fraction is accepted, and cut",
+        arriving(_whole_quantities),
+        "CHECKOUT-ECHO-8",
     ),
     must(
         "organization-slug-in-small",
