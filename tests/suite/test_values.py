@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.values import contains
+from conformance.values import contains, plain
 
 IMAGE = "https://shop.example.com/a.png"
 FIRST = {"name": "Blanket", "imageUrl": IMAGE, "currency": "LSL"}
@@ -42,3 +42,14 @@ SECOND = {"name": "Hat", "currency": "LSL"}
 )
 def test_an_item_of_a_list_has_its_own_texts_alone(sent: Any, came: Any, is_held: bool) -> None:
     assert contains(sent, came) is is_held
+
+
+@pytest.mark.parametrize("value", [1.5, 0.125, -2.5, 347.0])
+def test_what_a_computer_holds_exactly_comes_back_as_it_went(value: float) -> None:
+    assert plain(value)
+    assert plain({"quantity": [value]})
+
+
+@pytest.mark.parametrize("value", [0.1, 1e300, float("inf"), float("nan"), 20_000.5])
+def test_other_floats_may_be_rounded(value: float) -> None:
+    assert not plain(value)
