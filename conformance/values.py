@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,7 @@ class _Missing:
 MISSING: Final = _Missing()
 MARK: Final = r"[0-9a-f]{8}(?:g?w[0-9]+)?n[0-9]+x"
 """A pattern of what the suite puts into every name that it makes up: the run, the worker if any, and a number."""
+_PLAIN_ALPHABET: Final = str.maketrans("-_", "+/")
 _OF_FEW_DIGITS: Final = 10_000
 _EIGHTHS: Final = 8
 _EXACT_IN_EVERY_LANGUAGE: Final = 2**53
@@ -218,6 +220,15 @@ def _plain_leaf(value: Any) -> bool:
     if isinstance(value, float):
         return abs(value) <= _OF_FEW_DIGITS and (value * _EIGHTHS).is_integer()
     return not (isinstance(value, int) and abs(value) > _EXACT_IN_EVERY_LANGUAGE)
+
+
+def from_base64(text: str) -> bytes:
+    """Return the octets that stand in base64, in either of its alphabets, padded or not (RFC 4648).
+
+    Raises `ValueError` where a text is no base64.
+    """
+    plain_alphabet = text.rstrip("=").translate(_PLAIN_ALPHABET)
+    return base64.b64decode(plain_alphabet + "=" * (-len(plain_alphabet) % 4), validate=True)
 
 
 def visible(text: str) -> str:

@@ -169,8 +169,7 @@ async def list_customers(call: Call) -> Reply:
         call.refuse("no-active-organization")
     limit, offset = _window(call)
     rows, total = call.store.customers(merchant_id, limit, offset)
-    pagination = {"limit": limit, "offset": offset, "total": total, "hasMore": offset + len(rows) < total}
-    return Reply(200, {"data": [presentation.customer(call, row) for row in rows], "pagination": pagination})
+    return Reply(200, presentation.customers(call, rows, limit, offset, total))
 
 
 def _window(call: Call) -> tuple[int, int]:

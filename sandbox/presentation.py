@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sandbox import policies
@@ -83,6 +84,12 @@ def customer(call: Call, row: Customer) -> JsonObject:
         "updatedAt": when,
         "deletedAt": None,
     }
+
+
+def customers(call: Call, rows: Sequence[Customer], limit: int, offset: int, total: int) -> JsonObject:
+    """Return a page of the list of customers."""
+    pagination: JsonObject = {"limit": limit, "offset": offset, "total": total, "hasMore": offset + len(rows) < total}
+    return {"data": [customer(call, row) for row in rows], "pagination": pagination}
 
 
 def checkout(call: Call, row: Checkout) -> JsonObject:

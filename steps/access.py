@@ -15,7 +15,7 @@ from pytest_bdd import parsers, then, when
 
 from conformance.run import Run
 from conformance.settings import Size
-from conformance.values import MISSING, parse_json
+from conformance.values import MISSING, from_base64, parse_json
 from conformance.wire.client import encode
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import operations
@@ -114,7 +114,7 @@ def _web_tokens(token: str) -> dict[str, str]:
 
 def _json_of(part: str) -> Any:
     try:
-        return parse_json(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        return parse_json(from_base64(part))
     except ValueError:
         return MISSING
 

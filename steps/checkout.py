@@ -18,7 +18,7 @@ from steps.customers import agrees, is_read, item_path, not_shown_to, offers_rea
 from steps.fixtures import Story, any_customer, need, new_customer, new_session
 from steps.merchants import call, create_checkout, send, text_field, twice
 from steps.organizations import send_default_session
-from steps.outcomes import FORBIDDEN, FORBIDDEN_OR_TAKEN, LONG_ID, refused
+from steps.outcomes import FORBIDDEN, LONG_ID, refused
 from steps.shown import differing_fields
 
 CUSTOMER = ("customerId", "customer.id")
@@ -465,16 +465,6 @@ def own_session_of_other(story: Story) -> None:
     got = f"{exchange.outcome}, the id of the other merchant's session" if same else exchange.outcome
     held = exchange.is_success and not same
     run.check(held, "a session with an id of its own", got, exchange, "CHECKOUT-UNIQUE-4")
-
-
-@then("the same session without a token, or with the other merchant's, is refused")
-def same_of_somebody_else(story: Story) -> None:
-    """What is kept to answer the same request again is kept for its sender."""
-    run, first = story.run, story.exchanges[0].request_json
-    nobodys = send(run, operations.CREATE_CHECKOUT, first, story.actor, token=None, repeat=True)
-    refused(run, nobodys, (401,), "the same request without a token", "CHECKOUT-AUTH-1")
-    rivals = send(run, operations.CREATE_CHECKOUT, first, story.rival, repeat=True)
-    refused(run, rivals, FORBIDDEN_OR_TAKEN, "the same request by another merchant", "CHECKOUT-TENANT-1")
 
 
 @then("a session that differs in its metadata alone, nested ones too, is one of its own")

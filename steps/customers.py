@@ -20,7 +20,7 @@ from steps.fixtures import Story, deciding, need, new_customer
 from steps.merchant import Merchant
 from steps.merchants import TENANT_HEADERS, create_checkout, create_customer, send, text_field
 from steps.organizations import default_customer
-from steps.outcomes import FORBIDDEN_OR_TAKEN, refused
+from steps.outcomes import refused
 
 NOT_FOUND = 404
 OF_A_CUSTOMER = {"name": "exact", "email": "caseless", "phoneNumber": "exact", "metadata": "contains"}
@@ -202,16 +202,6 @@ def creates_twice(story: Story) -> None:
     first = send(story.run, operations.CREATE_CUSTOMER, body, story.actor, intent=Intent.VALID)
     story.add(story.run.need_success(first))
     story.add(send(story.run, operations.CREATE_CUSTOMER, body, story.actor, repeat=True))
-
-
-@then("the same customer without a token, or with the other merchant's, is refused")
-def same_of_somebody_else(story: Story) -> None:
-    """What is kept to answer the same request again is kept for its sender."""
-    run, first = story.run, story.exchanges[0].request_json
-    nobodys = send(run, operations.CREATE_CUSTOMER, first, story.actor, token=None, repeat=True)
-    refused(run, nobodys, (401,), "the same request without a token", "CUSTOMER-AUTH-1")
-    rivals = send(run, operations.CREATE_CUSTOMER, first, story.rival, repeat=True)
-    refused(run, rivals, FORBIDDEN_OR_TAKEN, "the same request by another merchant", "CUSTOMER-TENANT-1")
 
 
 @then("the second is refused as taken, is the first, or is a customer of its own")

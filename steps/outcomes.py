@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_bdd import then
+from pytest_bdd import parsers, then
 
 from conformance.errors import Why
 from conformance.results.records import Reason
@@ -10,6 +10,7 @@ from conformance.run import Run
 from conformance.values import MISSING, first_field
 from conformance.wire.exchange import Exchange
 from steps.fixtures import Story
+from steps.merchants import send
 
 FORBIDDEN = (403, 400, 404)
 UNKNOWN = (404, 400, 403)
@@ -45,9 +46,26 @@ def refused_with_401(story: Story) -> None:
 
 @then("the request is refused as forbidden")
 def refused_as_forbidden(story: Story) -> None:
+    must = _must(story, "-TENANT-")
     for exchange in story.exchanges:
-        (must,) = (name for name in story.run.record.requirements if "-TENANT-" in name)
         refused(story.run, exchange, FORBIDDEN, "what belongs to somebody else, or to nobody,", must)
+
+
+@then(parsers.re(r"the same (customer|session) without a token, or with the other merchant's, is refused"))
+def same_of_somebody_else(story: Story) -> None:
+    """What is kept to answer the same request again is kept for its sender."""
+    run, first = story.run, story.exchanges[0]
+    operation = first.call.operation or ""
+    nobodys = send(run, operation, first.request_json, story.actor, token=None, repeat=True)
+    refused(run, nobodys, (401,), "the same request without a token", _must(story, "-AUTH-"))
+    rivals = send(run, operation, first.request_json, story.rival, repeat=True)
+    refused(run, rivals, FORBIDDEN_OR_TAKEN, "the same request by another merchant", _must(story, "-TENANT-"))
+
+
+def _must(story: Story, family: str) -> str:
+    """Return the requirement of a family that the scenario decides."""
+    (must,) = (name for name in story.run.record.requirements if family in name)
+    return must
 
 
 @then("the request is refused as unknown")

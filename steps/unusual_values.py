@@ -34,21 +34,24 @@ def send_row(story: Story, what: str, words: str, plain: Callable[[], Body], tra
     """Send the requests of a row, and take those that were accepted into the story.
 
     Where several values together were refused for what they are, each is tried by itself: a target may have a policy
-    for one of them alone. Raises `NotTested` with the reason where nothing was accepted.
+    for one of them alone. A full run does so after any refusal. Raises `NotTested` with the reason where nothing was
+    accepted.
     """
     run = story.run
     for changes in combinations(run, what, words):
         tries = [transmit(applied(run, plain(), changes), f"{what} with {words}")]
         parts = list(singles(changes))
-        if len(parts) > 1 and _is_refused_for_values(run, tries[0]):
+        if len(parts) > 1 and _is_worth_parting(run, tries[0]):
             tries += [transmit(applied(run, plain(), alone), f"{what} with a part of: {words}") for alone in parts]
         story.exchanges += [exchange for exchange in tries if exchange.is_success]
     if not story.exchanges:
         raise run.why_not(tries[0])
 
 
-def _is_refused_for_values(run: Run, exchange: Exchange) -> bool:
+def _is_worth_parting(run: Run, exchange: Exchange) -> bool:
     """Return whether values may be why a request was refused, and a further one need not wait for a limit."""
+    if run.settings.size == "full":
+        return not exchange.is_success
     is_refused = exchange.status in _FOR_VALUES and exchange.gateway is None
     return is_refused and run.why_unavailable(exchange) is None and not run.limited(exchange.call.operation or "")
 

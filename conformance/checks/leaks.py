@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Collection
 from functools import lru_cache
@@ -10,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from conformance.checks.base import EVERYBODY, Basis, Check, Finding, Params
-from conformance.values import MISSING, shown, texts, without
+from conformance.values import MISSING, from_base64, shown, texts, without
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange
 
@@ -88,7 +87,6 @@ _HASH: Final = re.compile(
     re.IGNORECASE,
 )
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}")
-_PLAIN_ALPHABET: Final = str.maketrans("-_", "+/")
 _HASH_WORDS: Final = ("$", "pbkdf2_sha", "scrypt:")
 _LONG_AFTER_COLON: Final = re.compile(r":[0-9a-f]{128}")
 _HASH_FIELD: Final = re.compile(
@@ -182,7 +180,7 @@ def _no_hash(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] 
         if _HASH_FIELD.match(name) or (of_an_account and _HASH_OF_AN_ACCOUNT.match(name))
         if exchange.is_success or not _is_message(text)
     ]
-    headers = [text for _, value in exchange.response.headers for text in (value, *_in_base64(value))]
+    headers = [text for _, value in exchange.response.headers for text in (value, *_decoded(value))]
     everything = "\n".join([exchange.response.text, *headers])
     hit = _HASH.search(everything) if _may_hold_hash(everything) else None
     if hit and hit[0] not in exchange.request_text:
@@ -191,11 +189,10 @@ def _no_hash(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] 
 
 
 @lru_cache(maxsize=256)
-def _in_base64(value: str) -> tuple[str, ...]:
+def _decoded(value: str) -> tuple[str, ...]:
     """Return what stands in base64 in the value of a header, as text: cookies have JSON so."""
-    runs = [run.translate(_PLAIN_ALPHABET) for run in _BASE64.findall(unquote(value))]
-    whole = [run[: len(run) - len(run) % 4] for run in runs]
-    return tuple(base64.b64decode(run).decode("utf-8", "ignore") for run in whole)
+    whole = (run[: len(run) - len(run) % 4] for run in _BASE64.findall(unquote(value)))
+    return tuple(from_base64(run).decode("utf-8", "ignore") for run in whole)
 
 
 def _is_message(text: str) -> bool:

@@ -177,13 +177,15 @@ def _no_trace(exchange: Exchange, params: Params, rules: Basis) -> list[Finding]
     headers = [(value, _IN_HEADERS, f"the header {name}") for name, value in exchange.response.headers]
     with_body = exchange.is_success and not exchange.call.generated
     bodies = [(text, (_TRACE,), "the body") for text in exchange.response_texts] if with_body else []
-    request = "\n".join([unquote(exchange.url), exchange.request_text, *exchange.request_texts])
     found = [(what, hit, where) for text, kinds, where in (*headers, *bodies) for what, hit in _internals(text, kinds)]
     found += [
         ("a file path", hit[0], f"the header {name}")
         for name, value in exchange.response.headers
         if name.lower() not in _OF_URLS and (hit := _SOURCE_FILE.search(value))
     ]
+    if not found:
+        return []
+    request = "\n".join([unquote(exchange.url), exchange.request_text, *exchange.request_texts])
     return [
         Finding("nothing of the inside", f"{what} in {where}: {shown(hit, 80)}")
         for what, hit, where in found

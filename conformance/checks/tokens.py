@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import math
@@ -16,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from conformance.checks.base import Basis, Check, Finding, Params, documented_success
-from conformance.values import MISSING, parse_json
+from conformance.values import MISSING, from_base64, parse_json
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange
 
@@ -118,19 +117,14 @@ def _decoded(text: str) -> str:
     plain = unquote(text)
     if plain != text:
         return plain
-    for decode in (bytes.fromhex, _from_base64):
+    for decode in (bytes.fromhex, from_base64):
         try:
             found = decode(text).decode("utf-8")
-        except (ValueError, binascii.Error):
+        except ValueError:
             continue
         if len(found) >= _SHORTEST and found.isprintable():
             return found
     return ""
-
-
-def _from_base64(text: str) -> bytes:
-    padded = text.rstrip("=").translate(str.maketrans("-_", "+/"))
-    return base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True)
 
 
 def _bits(text: str, known: Iterable[str], earlier: Iterable[str]) -> float:

@@ -124,9 +124,8 @@ def _of_all_without_active(call: Call, reply: Reply) -> Reply:
     if call.operation != LIST_CUSTOMERS or call.session is None or call.caller.active is not None:
         return reply
     rows = call.store.execute("SELECT DISTINCT merchant_id FROM customer")
-    found = [presentation.customer(call, one) for (name,) in rows for one in call.store.customers(name, 100, 0)[0]]
-    page = {"limit": len(found), "offset": 0, "total": len(found), "hasMore": False}
-    return Reply(200, {"data": found, "pagination": page})
+    found = [one for (name,) in rows for one in call.store.customers(name, 100, 0)[0]]
+    return Reply(200, presentation.customers(call, found, len(found), 0, len(found)))
 
 
 def _inactive_by_type(call: Call, reply: Reply) -> Reply:

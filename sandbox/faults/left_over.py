@@ -55,9 +55,7 @@ def _list_of_refused(call: Call, reply: Reply) -> Reply:
     if asked is None:
         return reply
     rows, total = call.store.customers(str(asked), 20, 0)
-    data = [presentation.customer(call, row) for row in rows]
-    pagination = {"limit": 20, "offset": 0, "total": total, "hasMore": total > len(data)}
-    return Reply(200, {"data": data, "pagination": pagination})
+    return Reply(200, presentation.customers(call, rows, 20, 0, total))
 
 
 def _mark_foreign(call: Call, reply: Reply) -> Reply:
@@ -65,8 +63,9 @@ def _mark_foreign(call: Call, reply: Reply) -> Reply:
     if call.operation != CREATE_CHECKOUT or reply.status < 400:
         return reply
     customer = call.store.customer(str(sent_object(call).get("customerId")))
-    is_own = customer is not None and call.session is not None and customer.merchant_id == call.caller.active
-    if not is_own and customer is not None and isinstance(customer.metadata, dict):
+    if customer is None or not isinstance(customer.metadata, dict):
+        return reply
+    if call.session is None or customer.merchant_id != call.session.active:
         marked = json.dumps({**customer.metadata, "lastAttempt": "refused"})
         call.store.execute("UPDATE customer SET metadata = ? WHERE id = ?", (marked, customer.id))
     return reply
@@ -87,18 +86,15 @@ def _whole_quantities(call: Call) -> Reply | None:
     """Of a quantity, what stands behind the point is cut off before it is looked at."""
     given = sent_object(call) if call.operation == CREATE_CHECKOUT else {}
     items = given.get("lineItems")
-    if isinstance(items, list) and any(isinstance(_quantity(item), float) for item in items):
-        whole = [
-            {**item, "quantity": int(item["quantity"])} if isinstance(_quantity(item), float) else item
-            for item in items
-        ]
+    if isinstance(items, list) and any(map(_has_fraction, items)):
+        whole = [{**item, "quantity": int(item["quantity"])} if _has_fraction(item) else item for item in items]
         call.raw = writing.as_json({**given, "lineItems": whole})
     return None
 
 
-def _quantity(item: Json) -> Json:
-    value = item.get("quantity") if isinstance(item, dict) else None
-    return value if not isinstance(value, float) or math.isfinite(value) else None
+def _has_fraction(item: Json) -> bool:
+    quantity = item.get("quantity") if isinstance(item, dict) else None
+    return isinstance(quantity, float) and math.isfinite(quantity)
 
 
 def _slug_in_small(_: Call, organization: JsonObject) -> None:

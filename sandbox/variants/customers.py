@@ -13,7 +13,6 @@ from sandbox.model import (
     LIST_CUSTOMERS,
     OPTIONAL_READS,
     Json,
-    JsonObject,
     Reply,
     text,
 )
@@ -114,8 +113,7 @@ def _of_all_own(call: Call, reply: Reply) -> Reply:
     query = "SELECT organization_id FROM member WHERE user_id = ?"
     owned = [row[0] for row in call.store.execute(query, (call.session.user_id,))]
     rows = [row for merchant in owned for row in call.store.customers(merchant, _PAGE, 0)[0]]
-    pagination: JsonObject = {"limit": len(rows), "offset": 0, "total": len(rows), "hasMore": False}
-    return Reply(200, {"data": [presentation.customer(call, row) for row in rows], "pagination": pagination})
+    return Reply(200, presentation.customers(call, rows, len(rows), 0, len(rows)))
 
 
 VARIANTS: tuple[Variant, ...] = (
