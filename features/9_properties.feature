@@ -36,6 +36,7 @@ Feature: What a client may not set
   Scenario: A checkout session that claims to be paid
     When a "create checkout session" request claims what a client may not set
     Then nothing of it is taken
+    And no host that a client names is that of a checkout page
 
   @CUSTOMER-PROPERTY-21
   Scenario: A customer with fields that mean something to JavaScript

@@ -136,6 +136,7 @@ def elsewhere(path: str, body: dict[str, Any], merchant: Merchant, own_cookies: 
         **dict.fromkeys(("X-Forwarded-Email", "X-Auth-Request-Email", "X-User-Email"), merchant.email),
         "X-Organization-Id": merchant.organization_id,
         "X-Middleware-Subrequest": ":".join(["middleware"] * 5),
+        **dict.fromkeys(("X-Original-URL", "X-Rewrite-URL"), _PUBLIC),
     }
     query = urlencode(dict.fromkeys(_PARAMETERS, token))
     cookies = "; ".join(f"{name}={token}" for name in COOKIES)

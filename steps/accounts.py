@@ -261,6 +261,20 @@ def sign_up_accepted(story: Story) -> None:
     story.run.need_success(story.last)
 
 
+@then("one with an underscore for a dot is accepted too, where the target takes underscores")
+def underscore_is_no_wildcard(story: Story) -> None:
+    """In a pattern of SQL an underscore stands for any character, and so for the dot of the e-mail that is taken."""
+    run, value = story.run, "an underscore in the e-mail"
+    name, _, domain = story.actor.email.partition("@")
+    body = {**operations.sign_up.body(run), "email": f"{name.replace('.', '_')}@{domain}"}
+    exchange = send_sign_up(run, body, intent=Intent.UNUSUAL, value=value)
+    if exchange.is_success or body["email"] == story.actor.email:
+        return
+    other = {**operations.sign_up.body(run), "email": f"{run.unique()}_{name.replace('.', '_')}@{domain}"}
+    is_policy = not send_sign_up(run, other, intent=Intent.UNUSUAL, value=value).is_success
+    run.check(is_policy, "the sign-up is accepted", exchange.outcome, exchange, "SIGNUP-STATUS-1")
+
+
 @when(parsers.parse("somebody signs in with a wrong password {times:d} times"))
 def wrong_password_often(story: Story, times: int) -> None:
     """In the session that is open, whose token a client may send along."""

@@ -93,7 +93,8 @@ def without_customer(story: Story) -> None:
 def without_customer_but_in_metadata(story: Story) -> None:
     run = story.run
     body = operations.create_checkout.body(run, story.actor.organization_id)
-    body["metadata"] = {**body["metadata"], "customerId": story.customers[0]}
+    emails = {name: made_up.email(run) for name in ("email", "customerEmail")}
+    body["metadata"] = {**body["metadata"], "customerId": story.customers[0], **emails}
     story.add(send(run, operations.CREATE_CHECKOUT, body, story.actor, intent=Intent.UNUSUAL, value="metadata"))
 
 
@@ -479,12 +480,13 @@ def differing_in_metadata(story: Story) -> None:
     body = {**first.request_json, "metadata": {**first.request_json["metadata"], name: words.swapcase()}}
     exchange = send(run, operations.CREATE_CHECKOUT, body, story.actor, repeat=True)
     _is_own_session(story, exchange, known, "case of letters")
-    for nested in ({"size": 1}, {"size": "1"}):
+    _differing_in_long_text(story)
+    for nested in (None, {"size": 1}, {"size": "1"}):
         metadata = {**first.request_json["metadata"], "details": nested}
         exchange = send(
             run, operations.CREATE_CHECKOUT, {**first.request_json, "metadata": metadata}, story.actor, repeat=True
         )
-        if not exchange.is_success:
+        if not exchange.is_success and nested is not None:
             metadata["details"] = "in a text"
             body = {**first.request_json, "metadata": metadata}
             exchange = send(run, operations.CREATE_CHECKOUT, body, story.actor, repeat=True)
@@ -492,6 +494,17 @@ def differing_in_metadata(story: Story) -> None:
             return
         _is_own_session(story, exchange, known, "metadata")
         known.append(exchange)
+
+
+def _differing_in_long_text(story: Story) -> None:
+    """Two sessions with a long text in their metadata, which differ in its last character alone."""
+    run, first = story.run, story.exchanges[0]
+    sent: list[Exchange] = []
+    for last in "12":
+        metadata = {**first.request_json["metadata"], "note": f"{'A long note. ' * 6}{last}"}
+        body = {**first.request_json, "metadata": metadata}
+        sent.append(send(run, operations.CREATE_CHECKOUT, body, story.actor, repeat=True))
+    _is_own_session(story, sent[1], sent[:1], "end of a long text")
 
 
 def _is_own_session(story: Story, exchange: Exchange, known: list[Exchange], what: str) -> None:

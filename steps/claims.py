@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pytest_bdd import given, parsers, then, when
 
 from conformance.run import Run
-from conformance.values import shown
+from conformance.values import first_field, shown
 from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.customers import keeps_name
@@ -209,6 +209,19 @@ def nothing_taken(story: Story) -> None:
         found = [what for what in found if not what.startswith(common)]
         got = ", ".join(found) or "nothing"
         story.run.check(not found, "the claims are ignored", f"taken: {got}", exchange, requirement)
+
+
+@then("no host that a client names is that of a checkout page")
+def no_host_of_client(story: Story) -> None:
+    """A gateway sets the headers that name the host which was asked for; a client may send them as well, in vain."""
+    run, host = story.run, f"pages-{story.run.unique()}.example.com"
+    body = operations.create_checkout.body(run, story.actor.organization_id)
+    headers = {"X-Forwarded-Host": host, "X-Forwarded-Server": host, "Forwarded": f"host={host}"}
+    what = {"intent": Intent.UNUSUAL, "value": "another host in a header"}
+    exchange = send(run, operations.CREATE_CHECKOUT, body, story.actor, headers=headers, **what)
+    if exchange.is_success:
+        url = str(first_field(exchange.response_json, ["sessionUrl"]))
+        run.check(host not in url.lower(), "a host of the target's own", url, exchange, "CHECKOUT-PROPERTY-20")
 
 
 @then("the new user is in nobody's organization")

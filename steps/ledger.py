@@ -32,6 +32,7 @@ _AS_CREATED: Final = "CUSTOMER-STATE-57"
 _OF_THE_ACTIVE: Final = "CUSTOMER-LIST-22"
 _TELLING: Final = ("email", "name", "phoneNumber")
 _OF_NO_CUSTOMER: Final = "CHECKOUT-NONE-3"
+_BY_NOBODY: Final = "asked for by no request"
 
 
 @dataclass(frozen=True)
@@ -164,9 +165,10 @@ def none_of_refused(story: Story) -> None:
         requirement, asked = _left_by(listed.merchant, row, sent)
         told = f"{row.get('id')} ({row.get('email')}), {asked}"
         left[requirement].append((told, listed.page_with(row.get("id"))))
-    if 2 * len(left[_OF_NO_CUSTOMER]) < sum(map(_is_for_nobody, sent)):
-        left[_LEFT_AT_HOME[operations.CREATE_CUSTOMER]] += left[_OF_NO_CUSTOMER]
-        left[_OF_NO_CUSTOMER] = []
+    of_nobody = [one for one in left[_OF_NO_CUSTOMER] if one[0].endswith(_BY_NOBODY)]
+    if 2 * len(of_nobody) < sum(map(_is_for_nobody, sent)):
+        left[_LEFT_AT_HOME[operations.CREATE_CUSTOMER]] += of_nobody
+        left[_OF_NO_CUSTOMER] = [one for one in left[_OF_NO_CUSTOMER] if one not in of_nobody]
     for requirement, found in left.items():
         got = "; ".join(told for told, _ in found[:_SHOWN])
         page = found[0][1] if found else lists[0].pages[-1]
@@ -194,7 +196,8 @@ def _is_for_nobody(exchange: Exchange) -> bool:
 def _left_by(merchant: Merchant, row: dict[str, Any], sent: Iterable[Exchange]) -> tuple[str, str]:
     """Return the requirement that a customer breaks, and in words the request that asked for it.
 
-    One whom no request names has come with a session that has no customer, where there are as many as of those.
+    One whom no request names has come with a session that has no customer, where there are as many as of those, or
+    where one of those has the e-mail in its metadata.
     """
     asked = [(exchange, operation) for exchange in sent if (operation := _asked_for(exchange, row))]
     for exchange, _ in asked:
@@ -205,7 +208,11 @@ def _left_by(merchant: Merchant, row: dict[str, Any], sent: Iterable[Exchange]) 
             is_own = exchange.call.actor in ("", merchant.key)
             requirement = (_LEFT_AT_HOME if is_own else _LEFT_ELSEWHERE)[operation]
             return requirement, f"asked for by no. {exchange.number} of the run, {exchange.summary}"
-    return _OF_NO_CUSTOMER, "asked for by no request"
+    email = row.get("email")
+    for exchange in sent:
+        if isinstance(email, str) and email and _is_for_nobody(exchange) and email in exchange.request_text:
+            return _OF_NO_CUSTOMER, f"named in the metadata alone by no. {exchange.number} of the run"
+    return _OF_NO_CUSTOMER, _BY_NOBODY
 
 
 def _asked_for(exchange: Exchange, row: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from conformance.errors import NotTested, Why
 from conformance.run import Run
 from conformance.sharing import once
-from conformance.values import MISSING, first_field
+from conformance.values import MISSING, field, first_field
 from conformance.wire.client import encode
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
@@ -332,7 +332,11 @@ def text_field(exchange: Exchange, *paths: str) -> str:
 def valid_body(run: Run, operation: str, merchant: Merchant | None, base: str = "") -> dict[str, Any]:
     """Return a new body of an operation that every source accepts, sent by this merchant.
 
-    `base` names one that has more in it than the plain one (`Operation.bases`).
+    `base` names one that has more in it than the plain one (`Operation.bases`). Its secrets are masked from now on: it
+    may be sent in a form in which none is found.
     """
     known = operations.BY_ID[operation]
-    return (known.bases[base] if base else known.body)(run, merchant)
+    body = (known.bases[base] if base else known.body)(run, merchant)
+    if operation in run.catalogue.secrets:
+        run.masker.add(*(field(body, path) for path in run.catalogue.secrets[operation].request))
+    return body

@@ -64,6 +64,8 @@ BODIES: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
     "twice": ("JSON in which each field stands twice", lambda valid: f"{valid[:-1]}, {valid[1:]}"),
     "bytes": ("JSON with bytes that are no UTF-8", lambda valid: _with_member(valid, '"\udcc3("')),
 }
+_IN_PARTS: Final = "multipart/form-data"
+_BOUNDARY: Final = "conformance-part"
 _MEDIA_TYPES: Final = {"nothing": "", "untyped": "", "form": "application/x-www-form-urlencoded"}
 
 
@@ -102,7 +104,7 @@ def refused_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator
         yield _together(spec["together"], valid)
     yield from _bodies(spec, valid)
     for media_type in spec.get("media", ()):
-        yield Case(f"the media type {media_type}", body=json.dumps(valid).encode(), media_type=media_type)
+        yield _of_media_type(media_type, valid)
 
 
 def survived_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:
@@ -176,6 +178,22 @@ def _bodies(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]
         label, change = BODIES[name]
         body = change(json.dumps(valid)).encode(errors="surrogateescape")
         yield Case(label, body=body, media_type=_MEDIA_TYPES.get(name))
+
+
+def _of_media_type(media_type: str, valid: Mapping[str, Any]) -> Case:
+    """Return the valid body as JSON under another media type; where it is that of a form in parts, as such a form."""
+    if media_type != _IN_PARTS:
+        return Case(f"the media type {media_type}", body=json.dumps(valid).encode(), media_type=media_type)
+    parts = [
+        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{_in_part(value)}\r\n'
+        for name, value in valid.items()
+    ]
+    body = f"{''.join(parts)}--{_BOUNDARY}--\r\n".encode(errors="surrogateescape")
+    return Case(f"the media type {media_type}", body=body, media_type=f"{media_type}; boundary={_BOUNDARY}")
+
+
+def _in_part(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _hostile_texts(paths: Sequence[str], valid: Mapping[str, Any]) -> Iterator[Case]:

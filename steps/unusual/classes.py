@@ -109,6 +109,7 @@ def _metadata(more: Body) -> Change:
 
 LOOKALIKES: Final = metadata(
     zeros="007",
+    number="4000123412341230",
     exponent="1e5",
     truth="true",
     nothing="null",
@@ -150,6 +151,9 @@ WORDING: Final = metadata(
     windows="two\r\nlines",
     emoji="👍🏽 💳",
     joined="12\u00a0345",
+    token="of thanks",
+    secret="of the house",
+    password="to be agreed",
 )
 KEYS: Final = Led(
     (

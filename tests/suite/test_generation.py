@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from conformance.generate import used
 from conformance.generate.beside import Beside
 from conformance.generate.maker import maker
 from conformance.generate.plain import Answer, Order, Source
+from conformance.generate.tables import refused_cases
 from conformance.masking import Masker
 from conformance.run import Run
 from conformance.settings import Settings
@@ -136,3 +138,17 @@ def test_every_check_of_schemathesis_is_used_or_switched_off_by_name(catalogue: 
 def _is_check(item: object) -> bool:
     names = list(inspect.signature(item).parameters) if callable(item) else []
     return names == ["ctx", "response", "case"]
+
+
+def test_a_form_in_parts_is_one() -> None:
+    """The body of multipart/form-data is read by the standard library as the fields of the valid body."""
+    valid = {"name": "Café", "rememberMe": True, "metadata": {"a": [1]}}
+    (case,) = refused_cases({"media": ["multipart/form-data"]}, valid)
+    head = f"Content-Type: {case.media_type}\r\n\r\n".encode()
+    parts = message_from_bytes(head + (case.body or b""))
+    assert not parts.defects
+    read = {
+        part.get_param("name", header="content-disposition"): part.get_payload(decode=True) for part in parts.walk()
+    }
+    assert read.pop(None) is None
+    assert read == {"name": "Café".encode(), "rememberMe": b"true", "metadata": b'{"a": [1]}'}

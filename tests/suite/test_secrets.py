@@ -22,12 +22,14 @@ from conformance.checks.rules import Rules
 from conformance.checks.secrets import _lists_sessions
 from conformance.contract.catalogue import Catalogue
 from conformance.contract.document import Contract
+from conformance.generate.tables import refused_cases
 from conformance.literals import Literals
 from conformance.masking import Masker
 from conformance.plugin.secrecy import MaskedEndings, masked_traceback
 from conformance.run import Run
 from conformance.settings import Settings
 from conformance.wire.exchange import Call, Exchange, Intent, Response
+from steps.merchants import valid_body
 from tests.suite.invocation import ROOT, Done, invoke
 from tests.suite.recording import Target, recording_target
 
@@ -241,6 +243,18 @@ def test_a_generated_password_that_opens_an_account_is_masked_unless_it_blots(
     sent = Call("POST", path, "signUpEmail", json={"password": password}, generated=True)
     run.judge(Exchange(1, sent, f"http://host{path}", (), b"", 0.1, Response(200, (), b"{}")))
     assert (password in run.masker.text(f"said {password}")) == (password == "00000000")
+
+
+def test_the_password_of_a_form_in_parts_is_masked(catalogue: Catalogue, contract: Contract) -> None:
+    """It stands in a form in which no field is found, and in no other request."""
+    run = Run(Settings(), contract, catalogue, Rules(catalogue, contract), Masker(), ROOT)
+    body = valid_body(run, "signUpEmail", None)
+    spec = {"media": ["multipart/form-data"]}
+    (case,) = refused_cases(spec, body)
+    text = (case.body or b"").decode()
+    assert body["password"] in text
+    assert body["password"] not in run.masker.text(text)
+    assert body["email"] in run.masker.text(text)
 
 
 @pytest.mark.parametrize(
