@@ -45,7 +45,7 @@ Feature: Accounts and sessions
       Given an account
       When somebody signs up with the same e-mail and a plus tag
       Then the sign-up is accepted
-      And one with an underscore for a dot is accepted too, where the target takes underscores
+      And one with underscores in the place of letters is accepted too, where the target takes underscores
 
     @SIGNUP-UNIQUE-6
     Scenario: A refused sign-up leaves no account
