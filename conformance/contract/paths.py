@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 Schema: TypeAlias = "dict[str, Any]"
@@ -20,6 +20,7 @@ class Shape:
 
     schemas: tuple[Schema, ...]
     resolve: Callable[[Schema], Schema]
+    _known: dict[tuple[str, bool], bool] = field(default_factory=dict, repr=False, compare=False)
 
     def knows(self, path: str, *, put: bool = False) -> bool:
         """Return whether a dotted path names a field of the schemas.
@@ -27,10 +28,12 @@ class Shape:
         With `put` it is a place at which a value can be put: an item of a list (its index) or any field of an object
         that may have fields of its own is one, too.
         """
-        shapes: list[Shape] = [self]
-        for name in path.split(".") if path else ():
-            shapes = [found for shape in shapes for found in shape._fields(name, put)]
-        return bool(shapes)
+        if (path, put) not in self._known:
+            shapes: list[Shape] = [self]
+            for name in path.split(".") if path else ():
+                shapes = [found for shape in shapes for found in shape._fields(name, put)]
+            self._known[path, put] = bool(shapes)
+        return self._known[path, put]
 
     def paths(self, *, put: bool = False) -> list[str]:
         """Return the dotted paths that the schemas name, down to four levels."""
@@ -41,16 +44,16 @@ class Shape:
             fields = dict(schema.get("properties", {}))
             if put and "items" in schema:
                 fields["0"] = schema["items"]
-            for name, field in fields.items():
+            for name, schema_of_it in fields.items():
                 yield name
-                for inner in Shape((field,), self.resolve)._paths(put, depth - 1):
+                for inner in Shape((schema_of_it,), self.resolve)._paths(put, depth - 1):
                     yield f"{name}.{inner}"
 
     def _fields(self, name: str, put: bool) -> Iterator[Shape]:
         for schema in self._all():
-            field = _field(schema, name, put)
-            if field is not None:
-                yield Shape((field,), self.resolve)
+            found = _field(schema, name, put)
+            if found is not None:
+                yield Shape((found,), self.resolve)
 
     def _all(self) -> Iterator[Schema]:
         """Yield the schemas, what they refer to and their branches, each once."""

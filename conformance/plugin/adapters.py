@@ -121,6 +121,11 @@ def whole_traceback(config: pytest.Config, error: pytest.ExceptionInfo[BaseExcep
     return str(error.getrepr(showlocals=False, style="long" if style == "auto" else style, truncate_args=False))
 
 
+def last_entry(error: pytest.ExceptionInfo[BaseException]) -> Any:
+    """Return the traceback of an exception with the last place alone that is shown of it (pytest: `Traceback`)."""
+    return error.traceback.filter(error)[-1:] or error.traceback
+
+
 def retell(shown: Any, text: str, mask: Callable[[str], str]) -> None:
     """Let a traceback that pytest is about to write say another text (pytest: `_pytest._code.code.ExceptionChainRepr`).
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_bdd import parsers
 from pytest_bdd.exceptions import GherkinParseError
 from pytest_bdd.feature import get_feature
 from pytest_bdd.parser import Feature, Scenario
@@ -124,13 +125,19 @@ def _feature(
             yield f"{name}, line {number}: the tag @{tag} is neither a known mark nor a requirement{remedy(tag, marks)}"
     unknown: dict[tuple[str, str], int] = {}
     word_for_word = {(definition.kind, definition.text) for definition in definitions}
+    patterns = [definition for definition in definitions if not _is_literal(definition)]
     for kind, text, line in _steps(feature):
         known = not word_for_word.isdisjoint({(kind, text), (None, text)})
-        if not known and not any(definition.matches(kind, text) for definition in definitions):
+        if not known and not any(definition.matches(kind, text) for definition in patterns):
             unknown.setdefault((kind, text), line)
     for (kind, text), line in unknown.items():
         alike = remedy(text, [definition.text for definition in definitions if definition.kind in (None, kind)])
         yield f"{name}, line {line}: no step is defined for `{kind.capitalize()} {text}`{alike}"
+
+
+def _is_literal(definition: Definition) -> bool:
+    """Return whether a definition is of the steps that have its very text."""
+    return isinstance(definition.parser, parsers.string)
 
 
 def _tags(feature: Feature) -> set[str]:
@@ -152,6 +159,7 @@ def _steps(feature: Feature) -> Iterator[tuple[str, str, int]]:
 def _unused(features: Iterable[Feature], definitions: Iterable[Definition]) -> Iterator[str]:
     steps = {(kind, text) for feature in features for kind, text, _ in _steps(feature)}
     for definition in definitions:
-        if not any(definition.matches(kind, text) for kind, text in steps):
+        is_used = _is_literal(definition) and (definition.kind, definition.text) in steps
+        if not is_used and not any(definition.matches(kind, text) for kind, text in steps):
             words = "has no scenario that uses it: remove it, or write one"
             yield f"{definition.place}: the step `{definition.text}` {words}"

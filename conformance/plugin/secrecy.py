@@ -64,6 +64,8 @@ class MaskedEndings:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Generator[None]:
         _drop_entries_without_line(excinfo.value.__traceback__)
+        if _is_meant(excinfo):
+            excinfo.traceback = adapters.last_entry(excinfo)
         yield
         self._retell(adapters.interruption(self._config), excinfo)
 
@@ -73,10 +75,18 @@ class MaskedEndings:
 
     def _retell(self, shown: object, error: pytest.ExceptionInfo[BaseException]) -> None:
         if hasattr(shown, "chain"):
-            told = _locals(error) if shows_locals(self._config) else []
-            lines = [*adapters.whole_traceback(self._config, error).splitlines(), *told]
+            lines = [str(error.value)] if _is_meant(error) else self._lines(error)
             text = "\n".join(_abridged(self._mask.text(line)) for line in lines)
             adapters.retell(shown, text, self._mask.text)
+
+    def _lines(self, error: pytest.ExceptionInfo[BaseException]) -> list[str]:
+        told = _locals(error) if shows_locals(self._config) else []
+        return [*adapters.whole_traceback(self._config, error).splitlines(), *told]
+
+
+def _is_meant(error: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Return whether the suite has ended the session: its message alone is shown, a traceback would take long."""
+    return isinstance(error.value, pytest.exit.Exception)
 
 
 def _drop_entries_without_line(traceback: TracebackType | None) -> None:

@@ -315,6 +315,8 @@ def _presentable(value: object) -> object:
     """Return a text for the page: bounded, with invisible characters as code points."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
+    if len(value) <= LONGEST_TEXT and value.isascii() and value.isprintable():
+        return value
     if len(value) > LONGEST_TEXT:
         value = f"{value[:LONGEST_TEXT]} … ({len(value) - LONGEST_TEXT} characters more)"
     return _UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", value)

@@ -251,21 +251,6 @@ def build_report(
 ) -> Report:
     """Return the report of a run from its records; every requirement has a verdict, or a reason for having none."""
     records = list(records)
-    ran = {record.test for record in records}
-    halted = Reason(stopped, Why.STOPPED) if stopped else None
-    undecided = halted or Reason("no response decided it: what it is about did not come up", Why.NEVER)
-    reasons = {name: Reason(words, Why.DESELECTED) for name, words in run.store.deselected.items()}
-    missed = [(name, test) for test, ids in run.store.items.items() if test not in ran for name in ids]
-    for name, _ in missed:
-        reasons.setdefault(name, halted or Reason("its test did not run", Why.STOPPED))
-    for record in records:
-        for name in record.requirements:
-            reasons.setdefault(name, undecided)
-    missing = [name for name in run.contract.operations if name not in run.accepted]
-    for row in run.catalogue:
-        operation = row.operation if row.operation in run.contract.operations else next(iter(missing), "")
-        if operation in missing and row.rule:
-            reasons[row.id] = _root(run, records, operation) or reasons.get(row.id, undecided)
     settings = run.settings
     return Report(
         target=run.base_url,
@@ -285,8 +270,8 @@ def build_report(
         policies=tuple(dict.fromkeys(text for record in records for text in record.policies)),
         gateway_answers=run.client.tally.answered,
         requests_sent=run.client.tally.requests,
-        complete=not missed and not run.store.deselected and _covers_all(run),
-        results=results(run.catalogue, records, reasons, undecided, run.recorder.known),
+        complete=not _missed(run, records) and not run.store.deselected and _covers_all(run),
+        results=decided(run, records, stopped),
         given=run.given,
         is_bundled=run.is_bundled,
         proofs=run.proofs,
@@ -295,6 +280,30 @@ def build_report(
         known=run.recorder.known,
         deviations=settings.deviations,
     )
+
+
+def decided(run: Run, records: Sequence[Record], stopped: str | None) -> tuple[Result, ...]:
+    """Return what the records of a run come to, by requirement: its verdict, or the reason for having none."""
+    halted = Reason(stopped, Why.STOPPED) if stopped else None
+    undecided = halted or Reason("no response decided it: what it is about did not come up", Why.NEVER)
+    reasons = {name: Reason(words, Why.DESELECTED) for name, words in run.store.deselected.items()}
+    for name in _missed(run, records):
+        reasons.setdefault(name, halted or Reason("its test did not run", Why.STOPPED))
+    for record in records:
+        for name in record.requirements:
+            reasons.setdefault(name, undecided)
+    missing = [name for name in run.contract.operations if name not in run.accepted]
+    for row in run.catalogue:
+        operation = row.operation if row.operation in run.contract.operations else next(iter(missing), "")
+        if operation in missing and row.rule:
+            reasons[row.id] = _root(run, records, operation) or reasons.get(row.id, undecided)
+    return results(run.catalogue, records, reasons, undecided, run.recorder.known)
+
+
+def _missed(run: Run, records: Iterable[Record]) -> list[str]:
+    """Return the requirements of the tests that were collected and have not run."""
+    ran = {record.test for record in records}
+    return [name for test, ids in run.store.items.items() if test not in ran for name in ids]
 
 
 def _digests(run: Run) -> dict[str, str]:

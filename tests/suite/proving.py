@@ -1,6 +1,6 @@
 """Proofs in a warm process: the tests of a gate are collected once, and each case runs them in a fork of its own.
 
-A proof of a fault runs the walk, then the tests that name the requirements that the fault breaks, then the others until
+A proof of a fault runs the tests that name the requirements that the fault breaks, then the walk and the others, until
 all of these requirements have fired. Without an expectation, as for variants, all tests run. The generated requests are
 left out, and no reports are written; whole gates, which have both, are those of `tests.suite.detection`.
 """
@@ -25,7 +25,7 @@ import pytest
 from conformance.plugin.interim import Interim
 from conformance.plugin.items import requirement_ids
 from conformance.plugin.state import RUN, STATE
-from conformance.report.model import build_report
+from conformance.report.model import decided
 from conformance.results.verdicts import Verdict
 from tests.suite.detection import GENERATED, GIVEN, SLOW, Case, Gate, arguments_of, run, sandbox, silence
 
@@ -33,7 +33,8 @@ UNENDED: Final = -1
 _PATIENCE: Final = 400
 _GIVE_WAY: Final = 10
 _POLL: Final = 0.01
-_WALK, _NAMED, _NAMED_LAST, _NEAR, _FAR, _LAST = range(6)
+_NAMED, _WALK, _NAMED_LAST, _NEAR, _FAR, _LAST = range(6)
+_HAVE_TO_RUN: Final = (_NAMED, _NAMED_LAST)
 
 Tell = Callable[[Gate], None]
 Expected = Callable[[Case], frozenset[str] | None]
@@ -206,8 +207,9 @@ class _Loop:
         self._to_run = 0
         if expected is not None:
             ranked = [(rank, item) for item in session.items for rank in self._ranks(item, expected)]
-            session.items = [item for _, item in sorted(ranked, key=lambda pair: pair[0])]
-            self._to_run = sum(rank < _NEAR for rank, _ in ranked)
+            ranked.sort(key=lambda pair: pair[0])
+            session.items = [item for _, item in ranked]
+            self._to_run = max((place for place, (rank, _) in enumerate(ranked, 1) if rank in _HAVE_TO_RUN), default=0)
 
     def _ranks(self, item: pytest.Item, expected: frozenset[str]) -> tuple[int, ...]:
         """Return the places of a test. One that looks at what the others have left runs before and after the rest."""
@@ -216,16 +218,16 @@ class _Loop:
         return (_LAST,) if expected.isdisjoint(requirement_ids(item)) else (_NAMED_LAST, _LAST)
 
     def _rank(self, item: pytest.Item, expected: frozenset[str]) -> int:
-        if item.get_closest_marker("smoke"):
-            return _WALK
         own = set(requirement_ids(item))
         if own & expected:
             return _NAMED
+        if item.get_closest_marker("smoke"):
+            return _WALK
         operations = {self._run.catalogue[name].operation for name in expected if name in self._run.catalogue}
         return _NEAR if operations & {self._run.catalogue[name].operation for name in own} else _FAR
 
     def after_test(self) -> None:
-        """Stop where the walk and the tests that name what is expected have run, and all of it has fired."""
+        """Stop where the tests that name what is expected have run, and all of it has fired."""
         self._to_run -= 1
         if self._missing is None:
             return
@@ -239,9 +241,9 @@ class _Loop:
             self._run.client.base_url = url
             with suppress(self._session.Interrupted, self._session.Failed, pytest.exit.Exception):
                 self._session.config.hook.pytest_runtestloop(session=self._session)
-        report = build_report(self._run, self._state.records, None)
+        results = decided(self._run, self._state.records, None)
         ids = {
-            verdict: tuple(result.requirement.id for result in report.results if result.verdict is verdict)
+            verdict: tuple(result.requirement.id for result in results if result.verdict is verdict)
             for verdict in Verdict
         }
         return Gate(
@@ -250,9 +252,8 @@ class _Loop:
             ids[Verdict.FAILED],
             ids[Verdict.WARNED],
             ids[Verdict.NOT_TESTED],
-            {result.requirement.id: result.tests for result in report.results if result.breaches},
+            {result.requirement.id: result.tests for result in results if result.breaches},
             {},
-            report.requests,
+            sum(record.requests.total() for record in self._state.records),
             time.monotonic() - started,
-            groups=tuple(tuple(result.requirement.id for result in group.members) for group in report.groups),
         )
