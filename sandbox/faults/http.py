@@ -123,7 +123,7 @@ FAULTS = table(
         SHOULD,
         "every media type that begins as JSON does is taken for JSON",
         with_seams(json_type=lambda name: name.startswith("application/json")),
-        requirements=("ORG-BODY-2",),
+        requirements=("CUSTOMER-BODY-2",),
     ),
     Fault(
         "signin-token-header-twice",

@@ -192,6 +192,21 @@ BY_ORDER: Final = frozenset(
 )
 """Faults that show by what went before, so that their proofs run all tests, in the order of a gate."""
 
+AFTER_WALK: Final = frozenset(
+    {
+        "checkout-every-3rd-without-session-url",
+        "checkout-ids-equal",
+        "checkout-second-500",
+        "customer-to-newest-organization",
+        "organization-any-token",
+        "organization-empty-bearer",
+        "organization-without-token",
+        "set-active-of-wrong-type-clears",
+        "token-is-pattern",
+    }
+)
+"""Faults that show by what the walk has created, so that their proofs begin with it."""
+
 LONG: Final = frozenset(
     {
         "active-lost-after-invalid-customer",

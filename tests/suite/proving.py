@@ -27,14 +27,25 @@ from conformance.plugin.items import requirement_ids
 from conformance.plugin.state import RUN, STATE
 from conformance.report.model import decided
 from conformance.results.verdicts import Verdict
-from tests.suite.detection import GENERATED, GIVEN, SLOW, Case, Gate, arguments_of, run, sandbox, silence
+from tests.suite.detection import (
+    AFTER_WALK,
+    GENERATED,
+    GIVEN,
+    SLOW,
+    Case,
+    Gate,
+    arguments_of,
+    run,
+    sandbox,
+    silence,
+)
 
 UNENDED: Final = -1
 _PATIENCE: Final = 400
 _GIVE_WAY: Final = 10
 _POLL: Final = 0.01
-_NAMED, _WALK, _NAMED_LAST, _NEAR, _FAR, _LAST = range(6)
-_HAVE_TO_RUN: Final = (_NAMED, _NAMED_LAST)
+_WALK_FIRST, _NAMED, _WALK, _NAMED_LAST, _NEAR, _FAR, _LAST = range(7)
+_HAVE_TO_RUN: Final = (_WALK_FIRST, _NAMED, _NAMED_LAST)
 
 Tell = Callable[[Gate], None]
 Expected = Callable[[Case], frozenset[str] | None]
@@ -192,15 +203,16 @@ class _Proofs:
     def _gate(self, session: pytest.Session, case: Case) -> Gate:
         if any(name in GIVEN for name in case.variants):
             return run(case, ("--ignore", GENERATED))
-        self._loop = _Loop(session, self._expected(case))
+        self._loop = _Loop(session, self._expected(case), walk_first=not AFTER_WALK.isdisjoint(case.faults))
         return self._loop.gate(case)
 
 
 class _Loop:
     """The tests of one case, in an order in which they come soon to what is expected."""
 
-    def __init__(self, session: pytest.Session, expected: frozenset[str] | None) -> None:
+    def __init__(self, session: pytest.Session, expected: frozenset[str] | None, *, walk_first: bool) -> None:
         self._session = session
+        self._walk = _WALK_FIRST if walk_first else _WALK
         self._run = session.config.stash[RUN]
         self._state = session.config.stash[STATE]
         self._missing = None if expected is None else set(expected)
@@ -218,11 +230,11 @@ class _Loop:
         return (_LAST,) if expected.isdisjoint(requirement_ids(item)) else (_NAMED_LAST, _LAST)
 
     def _rank(self, item: pytest.Item, expected: frozenset[str]) -> int:
-        own = set(requirement_ids(item))
-        if own & expected:
+        own, is_of_walk = set(requirement_ids(item)), item.get_closest_marker("smoke") is not None
+        if own & expected and not (is_of_walk and self._walk is _WALK_FIRST):
             return _NAMED
-        if item.get_closest_marker("smoke"):
-            return _WALK
+        if is_of_walk:
+            return self._walk
         operations = {self._run.catalogue[name].operation for name in expected if name in self._run.catalogue}
         return _NEAR if operations & {self._run.catalogue[name].operation for name in own} else _FAR
 
