@@ -282,6 +282,18 @@ def test_a_traceback_is_whole_and_without_locals_and_frames_of_pytest(sessions: 
     assert len(sessions.of()["traceback"].splitlines()) < len(traceback.splitlines())
 
 
+def test_of_an_end_the_place_of_its_caller_is_kept() -> None:
+    """`pytest.exit` itself is hidden: pytest shows nothing of an end of which no place is left."""
+    with pytest.raises(pytest.exit.Exception) as raised:
+        json.loads("1", object_hook=None, parse_int=lambda _: pytest.exit("enough"))
+    raised.traceback = adapters.last_entry(raised)
+    assert len(raised.traceback) == 1
+    assert raised.traceback[0].name == "<lambda>"
+    shown = raised.getrepr()
+    assert shown.reprcrash is not None
+    assert shown.reprcrash.message.endswith("enough")
+
+
 @pytest.mark.parametrize(
     ("option", "local"),
     [

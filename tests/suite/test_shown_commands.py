@@ -116,7 +116,7 @@ LEAVES: Final = {
 }
 """The files that are there after a command."""
 
-_NOT_OF_THE_CHECKOUT: Final = shutil.ignore_patterns(".git", ".venv", ".tox", "node_modules", "__pycache__", ".*_cache")
+_NOT_OF_THE_CHECKOUT: Final = shutil.ignore_patterns(".git", ".venv", ".tox", "node_modules", ".*_cache")
 _PATIENCE: Final = 120
 
 
