@@ -93,6 +93,29 @@ def _customer_of_metadata(call: Call) -> None:
         policies.new_customer(call, str(body.get("merchantId") or call.caller.active), {"email": email})
 
 
+def _product_of_name(_: Call, session: JsonObject) -> None:
+    """Line items are put together by their names."""
+    products: dict[str, Json] = {}
+    for item in session["lineItems"] or []:
+        if isinstance(item, dict) and "productId" in item:
+            item["productId"] = products.setdefault(str(item.get("name")), item["productId"])
+
+
+def _metadata_over_fields(_: Call, customer: JsonObject) -> None:
+    told = customer["metadata"] if isinstance(customer["metadata"], dict) else {}
+    customer |= {name: told[name] for name in ("name", "email", "phoneNumber") if name in told}
+
+
+def _none_of_active(call: Call, session: JsonObject) -> None:
+    """The merchant is looked at where a session has a customer."""
+    if session["customerId"] is None and call.caller.active:
+        session["merchantId"] = call.caller.active
+
+
+def _of_three(value: Json) -> bool:
+    return isinstance(value, str) and len(value) == 3 and value.isalpha() and value.isupper()
+
+
 def _in_parts(call: Call) -> Reply | None:
     """A form in parts is read like one that is encoded in a URL."""
     if call.headers.get("content-type", "").startswith("multipart/form-data") and not sent_object(call):
@@ -178,6 +201,35 @@ FAULTS = table(
         "a session without a customer makes one of the e-mail in its metadata",
         admitting(CREATE_CHECKOUT, _customer_of_metadata),
         "CHECKOUT-NONE-3",
+    ),
+    must(
+        "checkout-product-of-the-name",
+        CREATE_CHECKOUT,
+        "line items of one name come back with the product of the first of them",
+        editing(CREATE_CHECKOUT, _product_of_name),
+        "CHECKOUT-ECHO-8",
+    ),
+    must(
+        "customer-metadata-over-fields",
+        CREATE_CUSTOMER,
+        "metadata by the name of a customer's field take its place",
+        editing(CREATE_CUSTOMER, _metadata_over_fields),
+        "CUSTOMER-ECHO-2",
+    ),
+    must(
+        "checkout-none-for-active",
+        CREATE_CHECKOUT,
+        "a session without a customer is the active organization's, whichever the request names",
+        editing(CREATE_CHECKOUT, _none_of_active),
+        "CHECKOUT-ECHO-3",
+    ),
+    Fault(
+        "checkout-currency-of-any-alphabet",
+        CREATE_CHECKOUT,
+        SHOULD,
+        "three capital letters of any alphabet are accepted as a currency",
+        with_lax_rule(CREATE_CHECKOUT, "currency", "format", lambda value: is_currency(value) or _of_three(value)),
+        ("CHECKOUT-VALID-5",),
     ),
     Fault(
         "checkout-currency-of-digits",

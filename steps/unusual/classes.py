@@ -154,6 +154,9 @@ WORDING: Final = metadata(
     token="of thanks",
     secret="of the house",
     password="to be agreed",
+    name="Somebody in metadata",
+    email="somebody@example.com",
+    phoneNumber="+26650000000",
 )
 KEYS: Final = Led(
     (
@@ -320,13 +323,12 @@ FREE: Final = (_free,)
 
 
 def _product(run: Run, body: Body) -> Body:
-    """Two line items of one product, the first of which is free, and between them a free one with a long product id."""
+    """Two line items of one product, the first of which is free, and between them one of its name, of another."""
     product = {"productId": f"00{_digits(run, 8)}", "imageId": f"0{_digits(run, 8)}"}
     items = [{**product, **item} for item in body["lineItems"]]
     sample = {**items[0], "name": f"A sample {run.unique()}", "amount": 0}
     gift = {
         **sample,
-        "name": f"A gift {run.unique()}",
         "productId": f"urn:uuid:{UUID(int=run.random('a product').getrandbits(128))}",
     }
     return {**body, "lineItems": [sample, gift, *items]}
