@@ -472,7 +472,7 @@ def own_session_of_other(story: Story) -> None:
 def differing_in_metadata(story: Story) -> None:
     """Metadata that are nested may be refused by a policy; then they differ in a text.
 
-    First a text differs in the case of its letters alone.
+    First a text differs in the case of its letters alone, then a long one in its end, then a null is there besides.
     """
     run, first = story.run, story.exchanges[0]
     known = [first]
@@ -493,7 +493,7 @@ def differing_in_metadata(story: Story) -> None:
             _is_own_session(story, exchange, known, "metadata")
             return
         _is_own_session(story, exchange, known, "metadata")
-        known.append(exchange)
+        known += [exchange] if exchange.is_success else []
 
 
 def _differing_in_long_text(story: Story) -> None:
