@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -498,13 +499,16 @@ def differing_in_metadata(story: Story) -> None:
 
 def _differing_in_long_text(story: Story) -> None:
     """Two sessions with a long text in their metadata, which differ in its last character alone."""
-    run, first = story.run, story.exchanges[0]
-    sent: list[Exchange] = []
-    for last in "12":
-        metadata = {**first.request_json["metadata"], "note": f"{'A long note. ' * 6}{last}"}
-        body = {**first.request_json, "metadata": metadata}
-        sent.append(send(run, operations.CREATE_CHECKOUT, body, story.actor, repeat=True))
-    _is_own_session(story, sent[1], sent[:1], "end of a long text")
+    first = story.exchanges[0].request_json
+    notes = [f"{'A long note. ' * 6}{last}" for last in "12"]
+    bodies = [{**first, "metadata": {**first["metadata"], "note": note}} for note in notes]
+    _second_is_own(story, bodies, "end of a long text")
+
+
+def _second_is_own(story: Story, bodies: Iterable[dict[str, Any]], what: str) -> None:
+    """Two sessions that differ in one thing alone: check that the second is not the first."""
+    sent = [send(story.run, operations.CREATE_CHECKOUT, body, story.actor, repeat=True) for body in bodies]
+    _is_own_session(story, sent[1], sent[:1], what)
 
 
 def _is_own_session(story: Story, exchange: Exchange, known: list[Exchange], what: str) -> None:
@@ -537,14 +541,12 @@ def differing_is_own_session(story: Story) -> None:
 
 def _differing_in_second_item(story: Story) -> None:
     """Two sessions of two line items each: they differ in the product of the second one alone."""
-    run, first = story.run, story.exchanges[0]
-    *items, last = first.request_json["lineItems"]
-    sent: list[Exchange] = []
-    for _ in range(2):
-        item = {**last, "productId": f"Product-{run.unique().upper()}"}
-        change = {"lineItems": [*items, last, item], "totalAmount": first.request_json["totalAmount"] + _price(last)}
-        sent.append(send(run, operations.CREATE_CHECKOUT, {**first.request_json, **change}, story.actor, repeat=True))
-    _is_own_session(story, sent[1], sent[:1], "second product")
+    first = story.exchanges[0].request_json
+    *items, last = first["lineItems"]
+    total = first["totalAmount"] + _price(last)
+    second = [{**last, "productId": f"Product-{story.run.unique().upper()}"} for _ in range(2)]
+    bodies = [{**first, "lineItems": [*items, last, item], "totalAmount": total} for item in second]
+    _second_is_own(story, bodies, "second product")
 
 
 def _price(item: dict[str, Any]) -> int:

@@ -11,18 +11,16 @@ from urllib.parse import urlsplit
 from sandbox import policies
 from sandbox.behaviour import Call
 from sandbox.changes import admitting, arriving, both, with_seams
-from sandbox.faults.builders import again_by, editing, receiving, sent_object, with_lax_rule
+from sandbox.faults.builders import again_by, editing, receiving, sent_object, somebody, with_lax_rule
 from sandbox.faults.model import ANY, SHOULD, Fault, must, table
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,
-    PROTECTED,
     SIGN_UP,
     Json,
     JsonObject,
     Reply,
 )
-from sandbox.store import Session
 from sandbox.validation import is_currency
 
 _BEGINNING: Final = 64
@@ -54,13 +52,8 @@ def _taken_by_pattern(call: Call) -> None:
         call.refuse("email-taken")
 
 
-def _of_path_before(call: Call) -> Session | None:
-    """Where a header says that the path was a public one before it was rewritten, no token is asked for."""
-    found = policies.find_session(call)
-    if found is not None:
-        call.memory["last session"] = found
-    before = call.headers.get("x-original-url", "").startswith(_PUBLIC)
-    return found or (call.memory.get("last session") if before and call.operation in PROTECTED else None)
+def _names_public_path(call: Call) -> bool:
+    return call.headers.get("x-original-url", "").startswith(_PUBLIC)
 
 
 def _on_forwarded_host(call: Call, session: JsonObject) -> None:
@@ -156,7 +149,7 @@ FAULTS = table(
         "rewritten-requests-let-in",
         ANY,
         "a header that names a public path as the one before takes the place of a token",
-        with_seams(find_session=_of_path_before),
+        somebody(ANY, _names_public_path),
         "CUSTOMER-AUTH-31",
         "CHECKOUT-AUTH-31",
     ),

@@ -35,12 +35,14 @@ from conformance.plugin.workers import Relay, Sealed
 from conformance.results.records import Breach, Reason, Record
 from conformance.run import Run
 from conformance.sharing import Claim, Store, once
+from tests.suite.detection import undecided
 from tests.suite.invocation import BETWEEN_REQUESTS, QUIET, ROOT, Done, Given, invoke
 from tests.suite.misbehaving import HANG, LOOPBACK, Request, Script, forwarded, free_port, serving
 from tests.suite.recording import recording_target
 
 CONFORMANT, MUST_BROKEN, INTERRUPTED, INTERNAL_ERROR = 0, 1, 2, 3
 FEATURES = "tests/conformance/test_features.py"
+WITHOUT_FAULTS = BETWEEN_REQUESTS[: BETWEEN_REQUESTS.index("--sandbox-fault")]
 CATALOGUE = load_catalogue(ROOT / "openapi" / "requirements")
 SCARCE = ("signUpEmail", "signInEmail")
 BEFORE = 4
@@ -62,6 +64,14 @@ def test_verdicts_are_those_of_a_serial_run(serial_run: Done, tmp_path: Path) ->
     assert three.report["totals"] == one.report["totals"]
     assert reasons(three) == reasons(one)
     assert three.failed
+
+
+def test_nothing_is_left_undecided_by_several_processes(tmp_path: Path, catalogue: Catalogue) -> None:
+    """The reference in three processes: what one leaves undecided too, and nothing else."""
+    done = invoke(tmp_path, *WITHOUT_FAULTS, "-n", "3", "--concurrency", "4", *QUIET)
+    assert done.status == CONFORMANT, done.output
+    left = {name for name, verdict in done.verdicts.items() if verdict == "not tested"}
+    assert left == undecided(catalogue)
 
 
 def reasons(done: Done) -> dict[str, str]:
