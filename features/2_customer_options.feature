@@ -92,10 +92,11 @@ Feature: The three ways to name the customer of a checkout session
 
   Rule: What is null or in part is refused, or does what it says
 
-    @CHECKOUT-NONE-2 @CHECKOUT-INLINE-1
+    @CHECKOUT-NONE-2 @CHECKOUT-INLINE-1 @CHECKOUT-INLINE-3
     Scenario: A customer or a customer's id that is null
-      When the merchant creates checkout sessions whose customer or customer's id is null, or has no phone number
+      When the merchant creates checkout sessions whose customer or customer's id is null, or has no phone or no metadata
       Then each is refused in an orderly way, or has the customer whom it asks for
+      And a session for each customer who was created with one is attached to that customer
 
     @CHECKOUT-VALID-1
     Scenario: What is missing does not come from the customer

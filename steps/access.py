@@ -19,9 +19,9 @@ from conformance.values import MISSING, from_base64, parse_json
 from conformance.wire.client import encode
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import operations
-from steps.fixtures import Story, any_customer
+from steps.fixtures import Story
 from steps.merchant import Merchant
-from steps.merchants import call, send, valid_body
+from steps.merchants import any_customer, call, send, valid_body
 
 _FORMS = {"with spoiled tokens": (1, 2), "with the token as Basic": (1, 0), "with a made-up token": (0, 1)}
 """How many forms a gate tries always, and of the others in turn, where that is not one and one."""

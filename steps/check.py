@@ -15,9 +15,8 @@ from conformance.wire.client import TargetGone
 from conformance.wire.exchange import Call, Exchange, Response
 from steps import operations
 from steps.customers import NOT_FOUND, READS_LAG, item_path, offers_read, read
-from steps.fixtures import new_customer
 from steps.merchant import Merchant
-from steps.merchants import AccountRefused, Merchants
+from steps.merchants import AccountRefused, Merchants, new_customer
 
 _NO_SUCH_PATH: Final = frozenset({404, 405, 501})
 _WORDS: Final = re.compile(r"\b[A-Za-z]{3,}\b")

@@ -16,8 +16,8 @@ from conformance.values import MISSING, contains, field, first_field, shown, wit
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.customers import agrees, is_read, item_path, not_shown_to, offers_read, read, read_back, read_for
-from steps.fixtures import Story, any_customer, need, new_customer, new_session
-from steps.merchants import call, create_checkout, send, text_field, twice
+from steps.fixtures import Story, need, new_session
+from steps.merchants import any_customer, call, create_checkout, new_customer, send, text_field, twice
 from steps.organizations import send_default_session
 from steps.outcomes import FORBIDDEN, LONG_ID, refused
 from steps.shown import differing_fields
@@ -177,15 +177,15 @@ def with_both(story: Story) -> None:
         story.add(send(story.run, operations.CREATE_CHECKOUT, body, story.actor))
 
 
-@when("the merchant creates checkout sessions whose customer or customer's id is null, or has no phone number")
+@when("the merchant creates checkout sessions whose customer or customer's id is null, or has no phone or no metadata")
 def with_null_options(story: Story) -> None:
-    """As clients write them that send all of their fields: none, and a new customer; then a new one in part."""
+    """As clients write them that send all of their fields: none, and a new customer; then new ones in part."""
     run, person = story.run, operations.create_customer.person
-    named = without(person(run), "phoneNumber")
     options = (
         {"customerId": None, "customer": None},
         {"customerId": None, "customer": person(run)},
-        {"customer": named},
+        {"customer": without(person(run), "phoneNumber")},
+        {"customer": without(person(run), "metadata")},
     )
     for option in options:
         body = {**operations.create_checkout.body(run, story.actor.organization_id), **option}
@@ -204,6 +204,17 @@ def has_whom_it_asks_for(story: Story) -> None:
         whom = "nobody" if got in (None, MISSING) else got
         outcome = f"{exchange.outcome}, attached to {whom}" if exchange.is_success else exchange.outcome
         story.run.check(held, told, outcome, exchange, requirement)
+
+
+@then("a session for each customer who was created with one is attached to that customer")
+def each_new_customer_is_used(story: Story) -> None:
+    created = [attached(exchange) for exchange in story.exchanges if exchange.request_json["customer"] is not None]
+    for customer in created:
+        if isinstance(customer, str):
+            exchange = create_checkout(story.run, story.actor, customerId=customer)
+            held = exchange.is_success and attached(exchange) == customer
+            told = "a session for the customer who was created with an earlier one"
+            story.run.check(held, told, exchange.outcome, exchange, "CHECKOUT-INLINE-3")
 
 
 @when("the merchant creates checkout sessions that have a customer, and no currency or no line items")

@@ -16,9 +16,9 @@ from conformance.run import Run
 from conformance.values import COMPARISONS, MISSING, caseless, contains, field, first_field, shown
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
-from steps.fixtures import Story, deciding, need, new_customer
+from steps.fixtures import Story, deciding, need
 from steps.merchant import Merchant
-from steps.merchants import TENANT_HEADERS, create_checkout, create_customer, send, text_field
+from steps.merchants import TENANT_HEADERS, create_checkout, create_customer, new_customer, send, text_field
 from steps.organizations import default_customer
 from steps.outcomes import refused
 

@@ -13,10 +13,9 @@ from pytest_bdd import given
 from conformance.errors import NotTested, Why
 from conformance.results.records import Reason
 from conformance.run import Run
-from conformance.sharing import once
 from conformance.wire.exchange import Exchange
 from steps.merchant import Merchant
-from steps.merchants import Merchants, create_checkout, create_customer, text_field
+from steps.merchants import Merchants, any_customer, create_checkout, new_customer, text_field
 
 
 @dataclass
@@ -101,20 +100,9 @@ def a_checkout_session(story: Story) -> None:
     story.add(story.run.need_success(create_checkout(story.run, story.actor)))
 
 
-def new_customer(run: Run, merchant: Merchant) -> str:
-    """A merchant who needs a customer: returns the id of a new one, or raises `NotTested`."""
-    exchange = run.need_success(create_customer(run, merchant))
-    return text_field(exchange, "id")
-
-
 def new_session(run: Run, merchant: Merchant) -> str:
     """A merchant who needs a checkout session: returns the id of a new one, or raises `NotTested`."""
     return text_field(run.need_success(create_checkout(run, merchant)), "id")
-
-
-def any_customer(run: Run, merchant: Merchant) -> str:
-    """A merchant who needs a customer, whichever: returns the id of one that all tests share, or raises `NotTested`."""
-    return once(run.shared, f"a customer of {merchant.key}", lambda: new_customer(run, merchant))
 
 
 def saved_for(story: Story, operation: str) -> None:

@@ -15,9 +15,8 @@ from conformance.run import Run
 from conformance.settings import Size
 from conformance.wire.exchange import Call
 from steps import operations
-from steps.fixtures import any_customer
 from steps.merchant import Merchant
-from steps.merchants import Merchants
+from steps.merchants import Merchants, any_customer
 
 _GUESSES, _WORDS = 3, 4
 """In a full run each third case keeps its made-up values, and of four three have a word of the dictionary."""

@@ -13,10 +13,10 @@ from conformance.values import MISSING, field, first_field
 from conformance.wire.exchange import Call
 from steps import operations
 from steps.accounts import signs_in
-from steps.fixtures import Story, any_customer, need, saved_for
+from steps.fixtures import Story, need, saved_for
 from steps.keepsakes import keepsakes
 from steps.merchant import Merchant
-from steps.merchants import send, session_token, text_field
+from steps.merchants import any_customer, send, session_token, text_field
 from steps.organizations import make_active, send_default, send_default_session
 from steps.outcomes import FORBIDDEN, refused
 from steps.reads import rows_of

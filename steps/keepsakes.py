@@ -14,9 +14,17 @@ from conformance.wire.exchange import Exchange
 from steps import made_up, operations
 from steps.checkout import CUSTOMER, attached
 from steps.customers import item_path, offers_read, read
-from steps.fixtures import Story, any_customer, need, new_customer, new_session, saved_for
+from steps.fixtures import Story, need, new_session, saved_for
 from steps.merchant import Merchant
-from steps.merchants import create_checkout, create_customer, send, session_token, text_field
+from steps.merchants import (
+    any_customer,
+    create_checkout,
+    create_customer,
+    new_customer,
+    send,
+    session_token,
+    text_field,
+)
 from steps.organizations import default_customer, known_slug, make_active, slug_is_taken
 
 _OF_CUSTOMER: Final = ("id", "merchantId", "name", "email", "phoneNumber", "metadata")

@@ -14,9 +14,9 @@ from conformance.values import MISSING, first_field
 from conformance.wire.exchange import Call
 from steps import claims, operations
 from steps.access import tried, try_all
-from steps.fixtures import Story, new_customer
+from steps.fixtures import Story
 from steps.merchant import Merchant
-from steps.merchants import TENANT_HEADERS, call, create_checkout, twice
+from steps.merchants import TENANT_HEADERS, call, create_checkout, new_customer, twice
 from steps.organizations import make_active, not_into, send_default
 
 _CASELESS: Final = re.compile(r"[0-9a-f-]+", re.IGNORECASE)

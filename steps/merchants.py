@@ -329,14 +329,28 @@ def text_field(exchange: Exchange, *paths: str) -> str:
     return found
 
 
+def new_customer(run: Run, merchant: Merchant) -> str:
+    """A merchant who needs a customer: returns the id of a new one, or raises `NotTested`."""
+    exchange = run.need_success(create_customer(run, merchant))
+    return text_field(exchange, "id")
+
+
+def any_customer(run: Run, merchant: Merchant) -> str:
+    """A merchant who needs a customer, whichever: returns the id of one that all tests share, or raises `NotTested`."""
+    return once(run.shared, f"a customer of {merchant.key}", lambda: new_customer(run, merchant))
+
+
 def valid_body(run: Run, operation: str, merchant: Merchant | None, base: str = "") -> dict[str, Any]:
     """Return a new body of an operation that every source accepts, sent by this merchant.
 
-    `base` names one that has more in it than the plain one (`Operation.bases`). Its secrets are masked from now on: it
+    `base` names one that has more in it than the plain one (`Operation.bases`); raises `NotTested` where that names a
+    customer and none can be created. Its secrets are masked from now on: it
     may be sent in a form in which none is found.
     """
     known = operations.BY_ID[operation]
     body = (known.bases[base] if base else known.body)(run, merchant)
+    if base in known.of_customer and merchant is not None:
+        body["customerId"] = any_customer(run, merchant)
     if operation in run.catalogue.secrets:
         run.masker.add(*(field(body, path) for path in run.catalogue.secrets[operation].request))
     return body

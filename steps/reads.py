@@ -20,11 +20,11 @@ from steps import made_up, operations
 from steps.access import COOKIES, spellings
 from steps.checkout import attached, loses_customer
 from steps.customers import SECONDS_BEHIND, changed_fields, item_path, needs_read, no_read, read, read_back, refuse_read
-from steps.fixtures import Story, any_customer, need
+from steps.fixtures import Story, need
 from steps.keepsakes import METHOD_HEADERS, keepsakes
 from steps.lookalikes import BEGINNING, almost
 from steps.merchant import Merchant
-from steps.merchants import call, create_checkout, create_customer, organization_id, send, text_field
+from steps.merchants import any_customer, call, create_checkout, create_customer, organization_id, send, text_field
 from steps.organizations import make_active
 from steps.shown import as_told, differing_fields, documented, expires_sooner, resting
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -64,6 +64,7 @@ BODIES: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
     "twice": ("JSON in which each field stands twice", lambda valid: f"{valid[:-1]}, {valid[1:]}"),
     "bytes": ("JSON with bytes that are no UTF-8", lambda valid: _with_member(valid, '"\udcc3("')),
 }
+_MOST_ALSO: Final = 2
 _IN_PARTS: Final = "multipart/form-data"
 _BOUNDARY: Final = "conformance-part"
 _MEDIA_TYPES: Final = {"nothing": "", "untyped": "", "form": "application/x-www-form-urlencoded"}
@@ -90,6 +91,45 @@ class Case:
     media_type: str | None = None
     group: str = ""
     leads: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """The cases of a table on one valid body, which `base` names.
+
+    `each` is how many of a group a gate sends, or None for all; `always` is how many of these are the first ones. Where
+    a table has several bases, its groups take turns through them: every `of`-th group from `turn` is of this part.
+    Where the target does not accept its body, a part is made from that of `instead`, or left out where that is None.
+    """
+
+    base: str
+    each: int | None
+    always: int = 1
+    turn: int = 0
+    of: int = 1
+    instead: str | None = None
+
+    def cases(self, made: Iterable[Case]) -> Iterator[Case]:
+        """Yield those of a table's cases that are of this part's groups."""
+        groups: dict[str, int] = {}
+        for case in made:
+            if groups.setdefault(case.group, len(groups)) % self.of == self.turn:
+                yield replace(case, label=f"{case.label}, {self.base}") if self.base else case
+
+
+def parts(spec: Mapping[str, Any]) -> Iterator[Part]:
+    """Yield the parts of a table: one for each base of its own, and one for each on which a few cases are tried `also`.
+
+    A server that has code of its own for each kind of body may lack any check of a field in one of them alone.
+    """
+    named = spec.get("base", "")
+    bases = [named] if isinstance(named, str) else named
+    always = spec.get("always", 1)
+    for turn, base in enumerate(bases):
+        yield Part(base, spec.get("each"), always, turn, len(bases), bases[0])
+    few = min(always, _MOST_ALSO)
+    for base in spec.get("also", ()):
+        yield Part(base, few, few)
 
 
 def refused_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:

@@ -19,8 +19,9 @@ class Operation:
     `words` name it in the features. `body` makes a valid body, for a merchant where it needs one; `sender` says who
     sends it; `unique` gives a generated body the values that have to be unique or real. `is_scarce` says that targets
     usually limit its rate, `takes_customer` that its requests may name one by an id. `bases` are further valid bodies,
-    by what they have in words. `guessed` are the fields whose made-up values a full run sends too, in a part of the
-    cases: whoever names what there is not, is refused, and that, too, is done in an orderly way.
+    by what they have in words; those `of_customer` name a customer of the merchant as well. `guessed` are the fields
+    whose made-up values a full run sends too, in a part of the cases: whoever names what there is not, is refused, and
+    that, too, is done in an orderly way.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Operation:
     takes_customer: bool = False
     guessed: tuple[str, ...] = ()
     bases: Mapping[str, Callable[[Run, Merchant | None], Body]] = field(default_factory=dict)
+    of_customer: frozenset[str] = frozenset()
 
 
 def need_merchant(merchant: Merchant | None) -> Merchant:

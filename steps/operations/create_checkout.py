@@ -88,6 +88,10 @@ def _with_three_line_items(run: Run, merchant: Merchant | None) -> Body:
     return {**valid, "lineItems": items, "totalAmount": sum(item["quantity"] * item["amount"] for item in items)}
 
 
+def _three_for_new_customer(run: Run, merchant: Merchant | None) -> Body:
+    return {**_with_three_line_items(run, merchant), "customer": person(run)}
+
+
 OPERATION: Final = Operation(
     ID,
     "create checkout session",
@@ -95,5 +99,12 @@ OPERATION: Final = Operation(
     sender=lambda merchants: merchants.first,
     unique=lambda run, generated, _: _consistent(run, generated),
     takes_customer=True,
-    bases={"with a new customer": _with_new_customer, "with three line items": _with_three_line_items},
+    bases={
+        "with a new customer": _with_new_customer,
+        "for an existing customer": lambda run, who: body(run, need_merchant(who).organization_id),
+        "with three line items": _with_three_line_items,
+        "with three line items and a new customer": _three_for_new_customer,
+        "with three line items for an existing customer": _with_three_line_items,
+    },
+    of_customer=frozenset({"for an existing customer", "with three line items for an existing customer"}),
 )

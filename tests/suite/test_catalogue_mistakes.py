@@ -521,6 +521,7 @@ FREE = {
     "one-value",
     "each",
     "base",
+    "also",
     "claims",
 }
 """Parameters that name nothing: any text or number is right in them."""
