@@ -1,24 +1,30 @@
 """What the suite's own tests share: the catalogue and contract as they stand, and the proofs of the detection tests.
 
 The proofs of the faults and variants that are selected take most of the time; they run beside the other tests, and are
-read at the end.
+read at the end. With `-n`, a worker takes a file after the other, those that take longest first, and the proofs run
+beside the controller.
 """
 
 from __future__ import annotations
 
+import importlib
+import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conformance.contract.catalogue import Catalogue, load_catalogue
 from conformance.contract.document import Contract, load_contract
 from sandbox.switchboard import FAULTS
-from tests.suite.detection import BY_ORDER, LONG, MEETING, Case, Gate, shown_by
+from tests.suite.detection import BY_ORDER, LONG, MEETING, Case, Gate, fault_cases, lawful_cases, shown_by
 from tests.suite.fires import load_fires
 from tests.suite.forking import CAN_FORK, skip_without_fork
 from tests.suite.invocation import BETWEEN_REQUESTS, Done, invoke
-from tests.suite.proving import Background
+from tests.suite.order import LONGEST
+from tests.suite.proving import Background, Elsewhere
 
 ROOT = Path(__file__).parents[2]
 CASES = pytest.StashKey[Sequence[Case]]()
@@ -35,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: needed_case(item) is not None)
+    items.sort(key=place)
     if is_selected(config):
         return
     dispensable = dispensable_faults()
@@ -44,6 +50,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
     gone = set(left_out)
     items[:] = [item for item in items if item not in gone]
+
+
+def place(item: pytest.Item) -> int:
+    """Return when a test comes: those of the longest files first, those that read proofs last."""
+    if needed_case(item) is not None:
+        return len(LONGEST) + 1
+    name = item.path.stem
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker a whole file, since its tests share what takes long to make, in the order of `place`."""
+    config.option.loadscopereorder = False
+    scheduling = importlib.import_module("tests.suite.scheduling")
+    return scheduling.ByFile(config, log)
 
 
 def is_selected(config: pytest.Config) -> bool:
@@ -76,9 +98,36 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     needed = {case.id: case for item in session.items if (case := needed_case(item)) is not None}
     shown = [case if each_alone else shown_by(case) for case in needed.values()]
     session.config.stash[CASES] = list({case.id: case for case in shown}.values())
-    is_worker = hasattr(session.config, "workerinput")
-    if CAN_FORK and needed and not session.config.option.collectonly and not is_worker:
+    if CAN_FORK and needed and not session.config.option.collectonly and not is_worker(session.config):
         background_proofs(session.config)
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Return whether this is a worker of pytest-xdist."""
+    return hasattr(config, "workerinput")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start the proofs beside the controller, before it has any threads, where its workers will read all of them."""
+    config = session.config
+    has_workers = not is_worker(config) and bool(config.getoption("tx", None))
+    of_all = any(Path(argument).resolve() == Path(__file__).parent for argument in config.args)
+    if CAN_FORK and has_workers and of_all and not is_selected(config) and not config.option.collectonly:
+        folder = Path(tempfile.mkdtemp(prefix="proofs-"))
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        gone = dispensable_faults()
+        cases = [shown_by(case) for case in (*fault_cases(), *lawful_cases()) if gone.isdisjoint(case.faults)]
+        config.stash[CASES] = list({case.id: case for case in cases}.values())
+        config.stash[PROOFS] = Proofs(config.stash[CASES], folder)
+        config.stash[FOLDER] = folder
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker where it reads the proofs."""
+    if FOLDER in node.config.stash:
+        node.workerinput["proofs"] = str(node.config.stash[FOLDER])
 
 
 @pytest.fixture(scope="session")
@@ -88,11 +137,18 @@ def serial_run(tmp_path_factory: pytest.TempPathFactory) -> Done:
 
 
 class Proofs:
-    """The proofs of a session: each case by its own, or by that of several variants, which shows it too."""
+    """The proofs of a session: each case by its own, or by that of several variants, which shows it too.
 
-    def __init__(self, cases: Sequence[Case]) -> None:
+    Where other processes read them, they are left in `folder`; `elsewhere` says that another process runs them.
+    """
+
+    def __init__(self, cases: Sequence[Case], folder: Path | None = None, *, elsewhere: bool = False) -> None:
         self._fires = load_fires()
-        self._running = [Background(cases, self._expected)]
+        self._running: list[Background | Elsewhere] = [
+            Elsewhere(cases, folder)
+            if folder is not None and elsewhere
+            else Background(cases, self._expected, folder=folder)
+        ]
 
     def _expected(self, case: Case) -> frozenset[str] | None:
         name = "+".join(case.faults)
@@ -123,14 +179,16 @@ class Proofs:
 
 
 def background_proofs(config: pytest.Config) -> Proofs:
-    """The proofs of this session; a worker of pytest-xdist starts them only when its tests ask for them."""
+    """The proofs of this session; a worker has its own only where its tests ask for them and nobody else runs them."""
     skip_without_fork()
     if PROOFS not in config.stash:
-        config.stash[PROOFS] = Proofs(config.stash[CASES])
+        told = getattr(config, "workerinput", {}).get("proofs")
+        config.stash[PROOFS] = Proofs(config.stash[CASES], Path(told) if told else None, elsewhere=bool(told))
     return config.stash[PROOFS]
 
 
 PROOFS = pytest.StashKey[Proofs]()
+FOLDER = pytest.StashKey[Path]()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

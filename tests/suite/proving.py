@@ -8,6 +8,7 @@ left out, and no reports are written; whole gates, which have both, are those of
 from __future__ import annotations
 
 import gc
+import hashlib
 import multiprocessing
 import os
 import pickle
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -84,14 +86,18 @@ def _no_interim_reports() -> Iterator[None]:
 class Background:
     """Proofs that run beside whatever this process does.
 
-    They run at a lower priority by `give_way`, so that they take only what the process leaves.
+    They run at a lower priority by `give_way`, so that they take only what the process leaves. With a `folder`, other
+    processes read there what they came to (`Elsewhere`), and this one does not ask.
     """
 
-    def __init__(self, cases: Sequence[Case], expected: Expected, *, give_way: int = _GIVE_WAY) -> None:
+    def __init__(
+        self, cases: Sequence[Case], expected: Expected, *, give_way: int = _GIVE_WAY, folder: Path | None = None
+    ) -> None:
         context = multiprocessing.get_context("fork")
         self.cases = cases
         self._expected = expected
         self._give_way = give_way
+        self._folder = folder
         self._done: multiprocessing.Queue[Gate] = context.Queue()
         self._gates: dict[str, Gate] = {}
         self._parent = os.getpid()
@@ -124,7 +130,50 @@ class Background:
     def _run(self) -> None:
         os.setpgrp()
         os.nice(self._give_way)
-        prove(self.cases, self._expected, self._done.put, parent=self._parent)
+        tell = self._done.put if self._folder is None else partial(_leave, self._folder)
+        prove(self.cases, self._expected, tell, parent=self._parent)
+
+
+def _leave(folder: Path, gate: Gate) -> None:
+    """Write what a proof came to into a folder, whole or not at all."""
+    file = _place(folder, gate.case)
+    unfinished = file.with_suffix(".part")
+    unfinished.write_bytes(pickle.dumps(gate))
+    unfinished.replace(file)
+
+
+def _place(folder: Path, case: str) -> Path:
+    return folder / hashlib.sha256(case.encode()).hexdigest()
+
+
+class Elsewhere:
+    """Proofs that another process runs: reads in a folder what they came to."""
+
+    def __init__(self, cases: Sequence[Case], folder: Path) -> None:
+        self.cases = cases
+        self._folder = folder
+
+    def gate(self, case: Case) -> Gate:
+        """Wait for the proof of a case, and return it. Raises `RuntimeError` where no proof ends any more."""
+        file, waited, ended = _place(self._folder, case.id), 0.0, -1
+        while not file.exists():
+            time.sleep(_POLL)
+            waited += _POLL
+            if waited > _PATIENCE:
+                now = sum(1 for _ in self._folder.iterdir())
+                if now == ended:
+                    raise RuntimeError(f"no proof has ended for {_PATIENCE} s, and that of {case.id} has not")
+                waited, ended = 0.0, now
+        gate: Gate = pickle.loads(file.read_bytes())
+        return gate
+
+    def wait(self) -> None:
+        """Wait until all proofs have ended. Raises `RuntimeError` as `gate` does."""
+        for case in self.cases:
+            self.gate(case)
+
+    def stop(self) -> None:
+        """Leave them to the process that runs them."""
 
 
 class _Register:
