@@ -46,6 +46,7 @@ Feature: Accounts and sessions
       When somebody signs up with the same e-mail and a plus tag
       Then the sign-up is accepted
       And one with underscores in the place of letters is accepted too, where the target takes underscores
+      And a sign-up with the e-mail of a customer is accepted too
 
     @SIGNUP-UNIQUE-6
     Scenario: A refused sign-up leaves no account

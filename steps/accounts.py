@@ -15,7 +15,7 @@ from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.fixtures import Story, need, saved_for
 from steps.merchant import Merchant
-from steps.merchants import check_token, send, session_token
+from steps.merchants import check_token, create_customer, send, session_token
 from steps.organizations import need_default, send_default
 from steps.outcomes import refused
 
@@ -276,6 +276,14 @@ def underscore_is_no_wildcard(story: Story) -> None:
     run.check(is_policy, "the sign-up is accepted", exchange.outcome, exchange, "SIGNUP-STATUS-1")
 
 
+@then("a sign-up with the e-mail of a customer is accepted too")
+def customer_may_sign_up(story: Story) -> None:
+    """The passive checks record a refusal as a breach: whom a merchant sells to has no account for that."""
+    run, body = story.run, operations.sign_up.body(story.run)
+    run.need_success(create_customer(run, story.actor, email=body["email"]))
+    run.need_success(send_sign_up(run, body, intent=Intent.VALID))
+
+
 def _with_underscores(run: Run, name: str) -> str:
     """Return a name with underscores in some places, which the next one has in others."""
     places = run.random(f"underscores {run.unique()}").sample(range(1, len(name) - 1), min(4, len(name) - 2))
@@ -294,8 +302,10 @@ def wrong_password_often(story: Story, times: int) -> None:
 
 @when("somebody signs in with an unknown e-mail")
 def unknown_email(story: Story) -> None:
+    """It is the account's own but for its domain."""
     story.notes["what"] = "an unknown e-mail"
-    _sign_in_or_recall(story, "an unknown e-mail", made_up.email(story.run), story.actor.password)
+    name, _, domain = story.actor.email.partition("@")
+    _sign_in_or_recall(story, "an unknown e-mail", f"{name}@mail-2.shop.{domain}", story.actor.password)
 
 
 @then("an unknown e-mail without a password is refused with 400")

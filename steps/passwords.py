@@ -49,6 +49,7 @@ def like_the_right_one(right: str) -> dict[str, Any]:
         "a line break after the password": f"{right}\n",
         "an invisible character in the password": f"{right[:4]}\u200b{right[4:]}",
         "a NUL and more after the password": f"{right}\0x",
+        "a colon and more after the password": f"{right}:x",
         "markup in the password": f"{right[:4]}<b>{right[4:]}",
         "a backslash in the password": f"{right[:4]}\\{right[4:]}",
         "the SHA-256 of the password": hashlib.sha256(right.encode()).hexdigest(),

@@ -105,7 +105,7 @@ def names_post(story: Story) -> None:
     refused = [exchange for exchange in (*story.exchanges, *story.notes.get("asked", ())) if exchange.status == 405]
     for exchange in refused:
         told = ", ".join(value for key, value in exchange.response.headers if key.lower() == "allow")
-        methods = {name.strip().upper() for name in told.split(",")}
+        methods = {name.strip() for name in told.split(",")}
         contrary = methods & {exchange.call.method} - {"HEAD", "OPTIONS"}
         held = "POST" in methods and not contrary
         expected = "Allow with POST, without the method that was refused"

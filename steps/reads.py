@@ -260,7 +260,7 @@ def _names_allowed(run: Run, exchange: Exchange, must: str) -> None:
     if exchange.response is None or exchange.status != HTTPStatus.METHOD_NOT_ALLOWED or exchange.gateway:
         return
     told = exchange.response.header("allow")
-    names = {name.strip().upper() for name in (told or "").split(",")}
+    names = {name.strip() for name in (told or "").split(",")}
     held = "GET" in names and exchange.call.method not in names
     got = "no Allow" if told is None else f"Allow: {told}"
     run.check(held, "Allow with GET, without the method that was refused", got, exchange, must)

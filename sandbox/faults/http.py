@@ -166,6 +166,14 @@ FAULTS = table(
         requirements=("CUSTOMER-PROTOCOL-50",),
     ),
     Fault(
+        "customer-405-allows-small-letters",
+        CREATE_CUSTOMER,
+        MUST,
+        "a 405 names the method that is allowed in small letters, which is another one",
+        _allowing(CREATE_CUSTOMER, "post"),
+        requirements=("CUSTOMER-PROTOCOL-50",),
+    ),
+    Fault(
         "signup-405-allows-get",
         SIGN_UP,
         MUST,

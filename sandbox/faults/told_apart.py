@@ -16,12 +16,13 @@ from sandbox.faults.model import ANY, SHOULD, Fault, must, table
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,
+    SIGN_IN,
     SIGN_UP,
     Json,
     JsonObject,
     Reply,
 )
-from sandbox.validation import is_currency
+from sandbox.validation import is_currency, is_web_address
 
 _BEGINNING: Final = 64
 _PUBLIC: Final = ("/authentication/sign-in", "/authentication/sign-up")
@@ -50,6 +51,36 @@ def _taken_by_pattern(call: Call) -> None:
     pattern = str(call.fields["email"]).lower()
     if call.store.execute("SELECT 1 FROM user WHERE lookup LIKE ?", (pattern,)):
         call.refuse("email-taken")
+
+
+def _taken_by_customer(call: Call) -> None:
+    """Accounts and customers are persons of one table, in which an e-mail stands once."""
+    if call.store.execute("SELECT 1 FROM customer WHERE lower(email) = ?", (str(call.fields["email"]).lower(),)):
+        call.refuse("email-taken")
+
+
+def _at_any_domain(call: Call) -> None:
+    """Where nobody has the e-mail of a sign-in, it is that of an account with the same name before the @."""
+    email = str(call.fields["email"]).lower()
+    if call.store.user_by_lookup(email) is None:
+        found = call.store.execute("SELECT email FROM user WHERE lookup LIKE ?", (f"{email.partition('@')[0]}@%",))
+        if found:
+            call.body = {**call.fields, "email": found[0][0]}
+
+
+def _lists_of_numbers(value: Json) -> Json:
+    """Write objects whose names count from 0 as lists, as where both are arrays."""
+    if isinstance(value, list):
+        return [_lists_of_numbers(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    inner = {name: _lists_of_numbers(held) for name, held in value.items()}
+    is_list = bool(inner) and list(inner) == [str(number) for number in range(len(inner))]
+    return list(inner.values()) if is_list else inner
+
+
+def _lacks_scheme_at_most(value: Json) -> bool:
+    return is_web_address(value) or (isinstance(value, str) and value[:1] != "/" and is_web_address(f"https://{value}"))
 
 
 def _names_public_path(call: Call) -> bool:
@@ -146,6 +177,34 @@ FAULTS = table(
         "SIGNUP-STATUS-1",
     ),
     must(
+        "signup-email-of-customer-taken",
+        SIGN_UP,
+        "the e-mail of any merchant's customer is taken",
+        admitting(SIGN_UP, _taken_by_customer),
+        "SIGNUP-STATUS-1",
+    ),
+    must(
+        "signin-domain-overlooked",
+        SIGN_IN,
+        "where nobody has the e-mail of a sign-in, an account of another domain with the same name is signed in",
+        admitting(SIGN_IN, _at_any_domain),
+        "SIGNIN-AUTH-2",
+    ),
+    must(
+        "signin-password-ends-at-colon",
+        SIGN_IN,
+        "what follows a colon in a password does not count",
+        with_seams(password_key=lambda password: password.partition(":")[0]),
+        "SIGNIN-AUTH-34",
+    ),
+    must(
+        "customer-metadata-numbered-as-list",
+        CREATE_CUSTOMER,
+        "an object in metadata whose names count from 0 comes back as a list",
+        receiving(CREATE_CUSTOMER, "metadata", _lists_of_numbers),
+        "CUSTOMER-ECHO-5",
+    ),
+    must(
         "rewritten-requests-let-in",
         ANY,
         "a header that names a public path as the one before takes the place of a token",
@@ -223,6 +282,14 @@ FAULTS = table(
         "three capital letters of any alphabet are accepted as a currency",
         with_lax_rule(CREATE_CHECKOUT, "currency", "format", lambda value: is_currency(value) or _of_three(value)),
         ("CHECKOUT-VALID-5",),
+    ),
+    Fault(
+        "checkout-url-without-scheme",
+        CREATE_CHECKOUT,
+        SHOULD,
+        "a success URL without a scheme is accepted",
+        with_lax_rule(CREATE_CHECKOUT, "successUrl", "format", _lacks_scheme_at_most),
+        ("CHECKOUT-VALID-6",),
     ),
     Fault(
         "checkout-currency-of-digits",

@@ -194,6 +194,7 @@ NESTED: Final = metadata(
     list=[3, "two", None, [1, []], {"x": 1}],
     none=[],
     bare={},
+    numbered={"0": "first", "1": "second"},
     one=["alone"],
     tags=["red", "blue", "red"],
     many=list(range(25)),

@@ -70,8 +70,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def is_selected(config: pytest.Config) -> bool:
     """Return whether each fault and variant is proven alone: all of them were asked for, or these were named."""
-    named = config.option.keyword or any("::" in argument for argument in config.args)
-    return bool(config.option.all_proofs or named)
+    return bool(config.option.all_proofs) or is_named(config)
+
+
+def is_named(config: pytest.Config) -> bool:
+    """Return whether the command line names some of the tests."""
+    return bool(config.option.keyword) or any("::" in argument for argument in config.args)
 
 
 def dispensable_faults() -> frozenset[str]:
@@ -113,14 +117,18 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     has_workers = not is_worker(config) and bool(config.getoption("tx", None))
     of_all = any(Path(argument).resolve() == Path(__file__).parent for argument in config.args)
-    if CAN_FORK and has_workers and of_all and not is_selected(config) and not config.option.collectonly:
-        folder = Path(tempfile.mkdtemp(prefix="proofs-"))
-        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    if not (CAN_FORK and has_workers and of_all) or is_named(config) or config.option.collectonly:
+        return
+    faults, lawful = fault_cases(), lawful_cases()
+    if not is_selected(config):
         gone = dispensable_faults()
-        cases = [shown_by(case) for case in (*fault_cases(), *lawful_cases()) if gone.isdisjoint(case.faults)]
-        config.stash[CASES] = list({case.id: case for case in cases}.values())
-        config.stash[PROOFS] = Proofs(config.stash[CASES], folder)
-        config.stash[FOLDER] = folder
+        proven = [case for case in faults if gone.isdisjoint(case.faults)]
+        config.stash[LEFT_OUT] = len(faults) - len(proven)
+        faults, lawful = proven, [shown_by(case) for case in lawful]
+    folder = Path(tempfile.mkdtemp(prefix="proofs-"))
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    config.stash[FOLDER] = folder
+    config.stash[PROOFS] = Proofs(list({case.id: case for case in (*faults, *lawful)}.values()), folder)
 
 
 @pytest.hookimpl(optionalhook=True)

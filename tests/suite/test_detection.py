@@ -123,7 +123,8 @@ def test_variants_that_fail_together_are_run_alone(ending: dict[str, Any], monke
     order: list[object] = []
 
     class Made:
-        def __init__(self, cases: Sequence[Case], _: object, *, give_way: int = 10) -> None:
+        def __init__(self, cases: Sequence[Case], _: object, *, give_way: int = 10, folder: Path | None = None) -> None:
+            assert folder is None
             self.cases = cases
             order.append(give_way)
 
