@@ -280,7 +280,7 @@ def underscore_is_no_wildcard(story: Story) -> None:
 def customer_may_sign_up(story: Story) -> None:
     """The passive checks record a refusal as a breach: whom a merchant sells to has no account for that."""
     run, body = story.run, operations.sign_up.body(story.run)
-    run.need_success(create_customer(run, story.actor, email=body["email"]))
+    run.need_success(create_customer(run, story.merchants.first, email=body["email"]))
     run.need_success(send_sign_up(run, body, intent=Intent.VALID))
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from conformance.checks.traces import Traces
-from conformance.contract.document import Contract, SchemaBreach
+from conformance.contract.document import Contract
+from conformance.contract.schemas import SchemaBreach
 from conformance.literals import Literals
 from conformance.wire.exchange import Exchange
 

@@ -10,7 +10,8 @@ from typing import Final
 
 from conformance.checks.base import BELOW_THE_API, BY_POLICY, Basis, Check, Finding, Params, documented_success
 from conformance.checks.places import is_missing, nearest
-from conformance.contract.document import Contract, SchemaBreach
+from conformance.contract.document import Contract
+from conformance.contract.schemas import SchemaBreach
 from conformance.values import MISSING, shown
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange, Intent

@@ -1,33 +1,19 @@
-"""The contract as a machine reads it: the OpenAPI document's operations, and validators for what they answer."""
+"""The contract as a machine reads it: the OpenAPI document's operations, and the schemas of what they answer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, cast
-
-from jsonschema import Draft202012Validator, FormatChecker, ValidationError
-from jsonschema.protocols import Validator
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
+from typing import Any, Final
 
 from conformance.contract.paths import Shape
 from conformance.contract.references import mistakes, target
+from conformance.contract.schemas import Schema, SchemaBreach, has_known_formats
 from conformance.contract.yamlfile import YamlError, read_yaml
-from conformance.values import MISSING
 
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_URI: Final = "urn:contract"
-_KINDS: Final = {
-    "string": "a string",
-    "object": "an object",
-    "array": "an array",
-    "integer": "an integer",
-    "number": "a number",
-    "boolean": "true or false",
-}
 
 
 class ContractError(ValueError):
@@ -35,20 +21,11 @@ class ContractError(ValueError):
 
 
 @dataclass(frozen=True)
-class SchemaBreach:
-    """A place of a response that is not as its schema has it: dotted path, what is wrong, what stands there."""
-
-    path: str
-    expected: str
-    got: Any
-
-
-@dataclass(frozen=True)
 class Operation:
-    """One operation of the document, with a validator for each documented status and header.
+    """One operation of the document, with a schema for each documented status and header.
 
     `request` is what a JSON body of a request may be, `response` what that of a success may be, `refusal` what that
-    of a refusal may be; `accepts` is the validator of a request. `own` has the statuses that a target declares as its
+    of a refusal may be; `accepts` is the schema of a request. `own` has the statuses that a target declares as its
     own choice, each with the documented ones in whose place it stands.
     """
 
@@ -56,10 +33,10 @@ class Operation:
     method: str
     path: str
     needs_token: bool
-    bodies: dict[int, Validator | None]
-    headers: dict[int, dict[str, Validator]]
+    bodies: dict[int, Schema | None]
+    headers: dict[int, dict[str, Schema]]
     any_media: frozenset[int]
-    accepts: Validator | None
+    accepts: Schema | None
     request: Shape
     response: Shape
     refusal: Shape
@@ -99,22 +76,22 @@ class Contract:
 
     def breaches(self, operation: str, status: int, body: Any) -> tuple[SchemaBreach, ...]:
         """A response's JSON body: returns where it departs from the schema of that status; none for no schema."""
-        validator = self.operations[operation].bodies.get(status)
-        return () if validator is None else tuple(_flatten(validator.iter_errors(body)))
+        schema = self.operations[operation].bodies.get(status)
+        return () if schema is None else schema.breaches(body)
 
     def is_valid_request(self, operation: str, body: Any) -> bool:
         """Return whether a request body is as the document has it."""
-        validator = self.operations[operation].accepts
-        return validator is None or validator.is_valid(body)
+        schema = self.operations[operation].accepts
+        return schema is None or schema.is_valid(body)
 
     def header_breaches(self, operation: str, status: int, name: str, value: str) -> tuple[SchemaBreach, ...]:
         """A header of a response: returns where it departs from its documented schema."""
-        validator = self.operations[operation].headers.get(status, {}).get(name.lower())
-        return () if validator is None else tuple(_flatten(validator.iter_errors(value)))
+        schema = self.operations[operation].headers.get(status, {}).get(name.lower())
+        return () if schema is None else schema.breaches(value)
 
 
 def load_contract(file: Path) -> Contract:
-    """Return the OpenAPI 3.1 document with compiled validators.
+    """Return the OpenAPI 3.1 document with its schemas.
 
     Raises `ContractError` for a document that is unreadable or no OpenAPI, and for a reference, schema or pattern in it
     that is wrong.
@@ -130,14 +107,14 @@ def load_contract(file: Path) -> Contract:
         raise ContractError(f"{file.name}: an OpenAPI document has `paths`")
     for where, words in mistakes(document):
         raise ContractError(f"{read.place(where)}: {words}")
-    registry: Registry[Any] = Registry().with_resource(_URI, Resource.from_contents(document, DRAFT202012))
+    compiled = partial(Schema, document=document, has_known_formats=has_known_formats(document))
     operations: dict[str, Operation] = {}
     for path, item in document["paths"].items():
         for method in _METHODS:
             place = read.place(("paths", path, method))
             try:
                 if method in item:
-                    operation = _operation(document, registry, path, method, item[method])
+                    operation = _operation(document, compiled, path, method, item[method])
             except KeyError as error:
                 raise ContractError(f"{place}: `{method} {path}` lacks {error}") from None
             except (AttributeError, TypeError, ValueError):
@@ -148,10 +125,10 @@ def load_contract(file: Path) -> Contract:
 
 
 def _operation(
-    document: dict[str, Any], registry: Registry[Any], path: str, method: str, node: dict[str, Any]
+    document: dict[str, Any], compiled: Callable[[Any], Schema], path: str, method: str, node: dict[str, Any]
 ) -> Operation:
-    bodies: dict[int, Validator | None] = {}
-    headers: dict[int, dict[str, Validator]] = {}
+    bodies: dict[int, Schema | None] = {}
+    headers: dict[int, dict[str, Schema]] = {}
     any_media: set[int] = set()
     successes: list[dict[str, Any]] = []
     refusals: list[dict[str, Any]] = []
@@ -159,11 +136,11 @@ def _operation(
         response = _resolve(document, reference)
         content = response.get("content", {})
         schema = content.get("application/json", {}).get("schema")
-        bodies[int(status)] = None if schema is None else _validator(schema, registry)
+        bodies[int(status)] = None if schema is None else compiled(schema)
         if schema is not None:
             (successes if 200 <= int(status) < 300 else refusals).append(schema)
         headers[int(status)] = {
-            name.lower(): _validator(_resolve(document, header)["schema"], registry)
+            name.lower(): compiled(_resolve(document, header)["schema"])
             for name, header in response.get("headers", {}).items()
         }
         if "*/*" in content:
@@ -178,7 +155,7 @@ def _operation(
         bodies=bodies,
         headers=headers,
         any_media=frozenset(any_media),
-        accepts=_validator(request["schema"], registry) if "schema" in request else None,
+        accepts=compiled(request["schema"]) if "schema" in request else None,
         request=Shape((request["schema"],) if "schema" in request else (), resolve),
         response=Shape(tuple(successes), resolve),
         refusal=Shape(tuple(refusals), resolve),
@@ -189,68 +166,3 @@ def _resolve(document: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
     while isinstance(value, dict) and "$ref" in value:
         value = target(document, value["$ref"])
     return value
-
-
-def _validator(schema: dict[str, Any], registry: Registry[Any]) -> Validator:
-    rebased = _rebase(schema)
-    return Draft202012Validator(rebased, registry=registry, format_checker=FormatChecker())
-
-
-def _rebase(value: Any) -> Any:
-    """A schema whose local references name the document, so that it can be used on its own."""
-    if isinstance(value, dict):
-        return {
-            name: f"{_URI}{item}" if name == "$ref" and item.startswith("#") else _rebase(item)
-            for name, item in value.items()
-        }
-    return [_rebase(item) for item in value] if isinstance(value, list) else value
-
-
-def _flatten(errors: Any) -> Iterator[SchemaBreach]:
-    """Validation errors: yields one breach for each field; of alternatives, those of the one that comes nearest."""
-    for error in errors:
-        if error.validator in ("oneOf", "anyOf") and error.context:
-            branches: dict[int, list[ValidationError]] = {}
-            for inner in error.context:
-                branches.setdefault(inner.schema_path[0], []).append(inner)
-            yield from _flatten(min(branches.values(), key=_distance))
-        else:
-            yield _breach(error)
-
-
-def _distance(errors: list[ValidationError]) -> tuple[bool, int, int]:
-    """How far a value is from one alternative: first whether its very kind is another, then the breaches in it."""
-    return (
-        any(not error.path and error.validator in ("type", "const", "enum") for error in errors),
-        sum(error.validator == "required" for error in errors),
-        len(errors),
-    )
-
-
-def _breach(error: ValidationError) -> SchemaBreach:
-    names = [str(name) for name in error.absolute_path]
-    if error.validator == "required":
-        names_wanted: list[str] = cast(list[str], error.validator_value)
-        missing = next(name for name in names_wanted if error.message.startswith(repr(name)))
-        return SchemaBreach(".".join([*names, missing]), "to be there", MISSING)
-    return SchemaBreach(".".join(names), _expectation(error), error.instance)
-
-
-def _expectation(error: ValidationError) -> str:
-    wanted = cast(Any, error.validator_value)
-    match error.validator:
-        case "type":
-            kinds = wanted if isinstance(wanted, list) else [wanted]
-            return f"to be {' or '.join(_KINDS.get(str(kind), str(kind)) for kind in kinds)}"
-        case "format":
-            return f"to have the format {wanted}"
-        case "pattern":
-            return f"to match {wanted}"
-        case "enum":
-            return f"to be one of {', '.join(map(str, wanted))}"
-        case "const":
-            return f"to be {wanted}"
-        case "minLength":
-            return "not to be empty" if wanted == 1 else f"to have at least {wanted} characters"
-        case _:
-            return f"to satisfy `{error.validator}: {wanted}`"

@@ -27,7 +27,7 @@ _IMPORTED: Final = (
     "conformance.plugin.entry",
     "steps",
     *(f"steps.{file.stem}" for file in (ROOT / "steps").glob("*.py")),
-    *("allure_pytest.plugin", "anyio.pytest_plugin", "pytest_base_url.plugin", "pytest_bdd.plugin"),
+    *("allure_pytest.plugin", "pytest_base_url.plugin", "pytest_bdd.plugin"),
     *("pytest_html.plugin", "pytest_metadata.plugin", "schemathesis", "xdist.plugin"),
     "tests.suite.warm",
 )
@@ -39,7 +39,7 @@ BETWEEN_REQUESTS: Final = (
 """The words of a run against faults that show between requests alone: each needs what others have sent."""
 QUIET: Final = ("-p", "no:allure_pytest", "-p", "no:html")
 """The words of a run whose reports in the forms of Allure and pytest-html nobody reads."""
-_PATIENCE: Final = 60
+_PATIENCE: Final = 300
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _OWN: Final = ("CONFORMANCE_", "PYTEST_", "COV")
 

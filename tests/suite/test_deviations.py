@@ -53,7 +53,7 @@ def test_statuses_of_its_own_are_lawful_everywhere_where_they_are_declared(
     profile = tmp_path / "target.yaml"
     with sandbox(Case(variants=("own-statuses", "sessions-2"))) as url:
         profile.write_text(json.dumps({"base_url": url, "deviations": declared(contract)}), encoding="utf-8")
-        done = invoke(tmp_path / "reports", "--profile", str(profile), *QUIET, patience=300)
+        done = invoke(tmp_path / "reports", "--profile", str(profile), *QUIET)
     assert done.failed == set(), done.output
     assert done.report["verdict"] == "conformant", done.output
     assert {row["status"] for row in done.report["deviations"] if row["seen"]} == {n + BESIDE for n in CHOSEN}

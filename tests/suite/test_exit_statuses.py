@@ -113,7 +113,7 @@ def test_an_unexpected_pass_fails_the_run(tmp_path: Path) -> None:
     """A whole gate, on a target that breaks nothing, with a known failure that passes."""
     file = tmp_path / "known.yaml"
     file.write_text("SIGNUP-STATUS-1: {reason: a, owner: b, expires: 2999-12-31}\n", encoding="utf-8")
-    done = invoke(tmp_path, "--known-failures", str(file), *QUIET, patience=300)
+    done = invoke(tmp_path, "--known-failures", str(file), *QUIET)
     assert done.status == Status.KNOWN_FAILURES_STALE, done.output
     assert "stale    known.yaml, line 1: the known failure SIGNUP-STATUS-1 passes; take it out" in done.output
     assert done.report["verdict"] == "conformant"

@@ -193,8 +193,9 @@ def test_a_base_url_without_its_path_is_noticed(prefixed: str, tmp_path: Path) -
 
 def test_each_scenario_can_run_again_in_the_same_run(tmp_path: Path) -> None:
     """As the measure of twice the scenarios does, and whoever repeats tests: what the first time made is in no way."""
-    done = invoke(tmp_path, "--seed", "1", "-p", "bench.twice", *QUIET, patience=300)
-    assert (done.status, done.report["verdict"]) == (0, "conformant"), done.output
+    done = invoke(tmp_path, "--seed", "1", "-p", "bench.twice", "-k", "test_features", *QUIET)
+    assert (done.status, done.failed) == (0, set()), done.output
+    assert done.report["requests"] > 1_000
 
 
 def test_an_id_that_names_a_session_and_a_customer_is_no_breach(tmp_path: Path) -> None:
