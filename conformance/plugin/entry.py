@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import pickle
@@ -14,6 +15,7 @@ from typing import Any, Final, Self
 
 import pytest
 
+from conformance import plugin
 from conformance.checks.rules import Rules
 from conformance.contract.catalogue import Catalogue, CatalogueError, load_catalogue
 from conformance.contract.document import ContractError, load_contract
@@ -159,8 +161,11 @@ def pytest_configure(config: pytest.Config) -> None:
     for size in Size:
         config.addinivalue_line("markers", f"{size}: the smallest size of run that a test belongs to")
     if not config.getini("conformance_contract"):
+        gc.set_threshold(*plugin.USUAL)
         return
     inert = _is_inert(config)
+    if inert:
+        gc.set_threshold(*plugin.USUAL)
     message = adapters.message_for_worker(config)
     told: Handed | None = pickle.loads(message[0]) if message else None
     try:
