@@ -100,6 +100,12 @@ ADDED: Final = {
     "pytest --sandbox-variant latency-100-ms -n 8": (*ONE_TEST, "-n", "2"),
     "pytest --sandbox-variant limit-auth-x-retry-after": ONE_TEST,
     "pytest -q": SMOKE,
+    "pytest tests/suite -k NAME --assert=rewrite": (
+        "--ignore-glob",
+        "*/test_[a-ce-z]*.py",
+        "--ignore-glob",
+        "*/test_de*",
+    ),
     "pytest tests/suite/test_catalogue.py --assert=rewrite": ("-k", "decided"),
     "python -m sandbox": ENDS_AT_ONCE,
     "python -m sandbox --port 0 --fault token-in-query --variant ids-uuid": ENDS_AT_ONCE,
