@@ -199,6 +199,7 @@ WORDS_WITH_ANOTHER_MEANING: Final = {
         ("results/groups.py", "status"),
     },
     "a parameter of a marker or a fixture of pytest": {("plugin/items.py", "id")},
+    "a format of JSON Schema": {("contract/schemas.py", "email")},
     "the module of pytest-metadata": {("plugin/adapters.py", "metadata")},
     "an option, with which a target is told": {("plugin/options.py", "currency"), ("plugin/options.py", "amount")},
     "a filter of the report's templates": {("report/html.py", "slug")},
