@@ -231,7 +231,9 @@ def signs_up_again(story: Story) -> None:
 
 @when("somebody signs up with the same e-mail and the same password")
 def signs_up_with_same_password(story: Story) -> None:
+    """With the name too, where it is known: the sign-up of the account again."""
     body = {**operations.sign_up.body(story.run), "email": story.actor.email, "password": story.actor.password}
+    body["name"] = story.run.shared.told(f"name of {story.actor.key}") or body["name"]
     story.add(send_sign_up(story.run, body))
 
 

@@ -212,6 +212,7 @@ class Merchants:
         user_id = found if isinstance(found, str) else ""
         self.run.shared.tell(f"spare session of {key}", token_forms(exchange))
         self.run.shared.tell(f"e-mail of {key}", body["email"])
+        self.run.shared.tell(f"name of {key}", body["name"])
         return Merchant(key, body["email"], body["password"], user_id=user_id)
 
     def sign_in(self, merchant: Merchant) -> str:

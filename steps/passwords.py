@@ -53,6 +53,7 @@ def like_the_right_one(right: str) -> dict[str, Any]:
         "markup in the password": f"{right[:4]}<b>{right[4:]}",
         "a backslash in the password": f"{right[:4]}\\{right[4:]}",
         "the SHA-256 of the password": hashlib.sha256(right.encode()).hexdigest(),
+        "the characters in another order once more": right[::-1],
     }
 
 

@@ -203,6 +203,8 @@ def _together(paths: Sequence[str], valid: Mapping[str, Any]) -> Case:
 
 def _missing(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator[Case]:
     for path in spec.get("missing", ()):
+        if field(valid, path) is MISSING:
+            continue
         yield Case(f"without `{path}`", without(valid, path), group=f"without {path}")
 
 
@@ -271,6 +273,8 @@ def _other_types(path: str, valid: Mapping[str, Any]) -> Iterator[Case]:
     An id comes as an operator of a query, too.
     """
     right = field(valid, path)
+    if right is MISSING:
+        return
     soonest = _taken_soonest(path, right)
     kinds = {**soonest, **_KINDS} if soonest else {**_KINDS, "an array": [right]}
     if path.endswith("Id"):

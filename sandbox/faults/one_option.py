@@ -1,4 +1,4 @@
-"""Checks that one of the three customer options lacks, as where each of them has code of its own."""
+"""Checks that one way to name a customer or a merchant lacks, as where each of them has code of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sandbox.behaviour import Call, Change
 from sandbox.changes import admitting, arriving, both, with_seams
 from sandbox.faults.builders import sent_object
 from sandbox.faults.model import SHOULD, Fault, must, table
-from sandbox.model import CREATE_CHECKOUT, Json, JsonObject, Reply
+from sandbox.model import CREATE_CHECKOUT, CREATE_CUSTOMER, Json, JsonObject, Reply
 from sandbox.policies import attach_inline
 from sandbox.store import Customer
 from sandbox.validation import is_currency, is_web_address
@@ -112,8 +112,25 @@ def _should(name: str, description: str, change: Change, requirement: str) -> Fa
     return Fault(name, CREATE_CHECKOUT, SHOULD, description, change, (requirement,))
 
 
+def _unchecked_by_default(call: Call) -> Reply | None:
+    """A customer whose merchant is not named is written as it comes."""
+    body = sent_object(call)
+    if call.operation == CREATE_CUSTOMER and body and "merchantId" not in body:
+        texts = {name: body[name] for name in ("name", "email") if not isinstance(body.get(name), str)}
+        if texts:
+            call.raw = json.dumps({**body, **{name: f"{value}@example.com" for name, value in texts.items()}}).encode()
+    return None
+
+
 FAULTS = table(
     "one option",
+    must(
+        "customer-of-default-unchecked",
+        CREATE_CUSTOMER,
+        "where no merchant is named, the name and the e-mail of a customer are accepted in any JSON type",
+        arriving(_unchecked_by_default),
+        "CUSTOMER-VALID-1",
+    ),
     must(
         "existing-amount-text-accepted",
         CREATE_CHECKOUT,

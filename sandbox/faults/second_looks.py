@@ -526,8 +526,44 @@ def _ampersand_escaped(call: Call) -> None:
         call.body = {**call.fields, "customer": escaped}
 
 
+def _answered_before(call: Call) -> Reply | None:
+    before: dict[bytes, Reply] = call.memory.setdefault("sign-ups", {})
+    return before.get(call.raw) if call.operation == SIGN_UP else None
+
+
+def _remembered(call: Call, reply: Reply) -> Reply:
+    if call.operation == SIGN_UP and reply.succeeded:
+        call.memory.setdefault("sign-ups", {})[call.raw] = reply
+    return reply
+
+
+def _unchecked_where_refused(call: Call) -> None:
+    if call.raw in call.memory.setdefault("refused", set()):
+        call.behaviour = replace(call.behaviour, password_checked=False)
+
+
+def _refused_password(call: Call, reply: Reply) -> Reply:
+    if call.operation == SIGN_IN and reply.status == 401:
+        call.memory.setdefault("refused", set()).add(call.raw)
+    return reply
+
+
 FAULTS: tuple[Fault, ...] = table(
     "second looks",
+    must(
+        "signup-repeated-is-answered-again",
+        SIGN_UP,
+        "the body of a sign-up is answered as it was where it comes again",
+        both(arriving(_answered_before), finishing(_remembered)),
+        "SIGNUP-UNIQUE-2",
+    ),
+    must(
+        "signin-second-refusal-opens",
+        SIGN_IN,
+        "a wrong password that was refused is accepted where it comes again",
+        both(admitting(SIGN_IN, _unchecked_where_refused), finishing(_refused_password)),
+        "SIGNIN-AUTH-34",
+    ),
     must(
         "organization-taken-slug-clears-active",
         CREATE_ORGANIZATION,

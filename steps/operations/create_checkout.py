@@ -6,6 +6,7 @@ from typing import Final
 
 from conformance.checks.responses import asked_for
 from conformance.run import Run
+from conformance.values import without
 from conformance.wire.exchange import Exchange
 from steps import made_up
 from steps.merchant import Merchant
@@ -88,6 +89,12 @@ def _with_three_line_items(run: Run, merchant: Merchant | None) -> Body:
     return {**valid, "lineItems": items, "totalAmount": sum(item["quantity"] * item["amount"] for item in items)}
 
 
+def _three_bare(run: Run, merchant: Merchant | None) -> Body:
+    """Return a session of three line items that have no image."""
+    valid = _with_three_line_items(run, merchant)
+    return {**valid, "lineItems": [without(item, "imageUrl") for item in valid["lineItems"]]}
+
+
 def _three_for_new_customer(run: Run, merchant: Merchant | None) -> Body:
     return {**_with_three_line_items(run, merchant), "customer": person(run)}
 
@@ -104,7 +111,7 @@ OPERATION: Final = Operation(
         "for an existing customer": lambda run, who: body(run, need_merchant(who).organization_id),
         "with three line items": _with_three_line_items,
         "with three line items and a new customer": _three_for_new_customer,
-        "with three line items for an existing customer": _with_three_line_items,
+        "with three bare line items for an existing customer": _three_bare,
     },
-    of_customer=frozenset({"for an existing customer", "with three line items for an existing customer"}),
+    of_customer=frozenset({"for an existing customer", "with three bare line items for an existing customer"}),
 )

@@ -38,4 +38,5 @@ OPERATION: Final = Operation(
     body=lambda run, who: body(run, need_merchant(who).organization_id),
     sender=lambda merchants: merchants.first,
     unique=lambda run, generated, _: {**generated, **identity(run)},
+    bases={"without a merchant": lambda run, _: body(run, None)},
 )

@@ -73,7 +73,7 @@ def _takes(run: Run, operation: str, sender: Merchant | None, base: str) -> bool
         return False
 
     def ask() -> bool:
-        return send(run, operation, valid_body(run, operation, sender, base), sender, intent=Intent.VALID).is_success
+        return send(run, operation, valid_body(run, operation, sender, base), sender).is_success
 
     try:
         return once(run.shared, f"{operation} {base} is accepted", ask)
