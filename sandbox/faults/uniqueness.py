@@ -231,7 +231,10 @@ UNIQUENESS = table(
         MUST,
         "signing up with a taken e-mail and the account's password opens a session",
         both(succeeding(SIGN_UP, _noted_password), with_seams(taken_email=_signed_in_by_sign_up)),
-        requirements=("SIGNUP-UNIQUE-1", "SIGNUP-UNIQUE-2", "SIGNUP-ECHO-2"),
+        requirements=(
+            "SIGNUP-UNIQUE-1",
+            "SIGNUP-UNIQUE-2",
+        ),
     ),
     Fault(
         "signup-taken-email-shows-holder",
