@@ -128,25 +128,22 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
     ),
     (
         *("reads-absent-worded", "error-changing", "set-active-null-refused", "form-refused"),
-        *("created-in-whole-seconds", "signin-url-null", "gateway-envoy-now-and-then", "firewall-of-known-paths"),
+        *("created-in-whole-seconds", "signin-url-null", "gateway-envoy-now-and-then"),
     ),
     ("reads-lag", "www-authenticate", "malformed-422", "names-in-nfc", "tokens-hexadecimal"),
     (
         *("content-hashes", "authentication-first", "media-type-400", "origins-unminded", "session-cookie-refreshed"),
-        "gateway-page-now-and-then",
+        *("gateway-page-now-and-then", "firewall-of-known-paths"),
     ),
     (
         *("set-active-with-members", "malformed-415", "body-limit-100-kb", "accept-minded"),
-        *("token-header-repeated", "clock-hours-behind"),
+        *("token-header-repeated", "clock-hours-behind", "firewall-behind-tokens"),
     ),
     (
         *("set-active-success-nested", "merchant-must-be-active", "parameters-refused", "large-body-413-page"),
         "firewall-message",
     ),
-    (
-        *("lock-3-403", "no-length-411-page", "optional-fields-absent", "numbers-with-a-point", "error-by-field"),
-        "firewall-behind-tokens",
-    ),
+    (*("lock-3-403", "no-length-411-page", "optional-fields-absent", "numbers-with-a-point", "error-by-field"),),
     (
         *("ids-counted", "policies-402-451", "error-object-beside-code", "session-url-capitals", "chunks-unread"),
         *("customers-of-all-own", "customer-metadata-with-own"),

@@ -10,7 +10,9 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from tests.suite.order import TOGETHER
 
-_READS: Final = re.compile(r"test_(fault_is_proven|lawful_server|reference_is_conformant|limits_leave_little)")
+_READS: Final = re.compile(
+    r"test_(fault_is_proven|lawful_server|variants_are_lawful|reference_is_conformant|limits_leave_little)"
+)
 """The tests that read proofs, by how their names begin."""
 
 

@@ -23,6 +23,7 @@ from sandbox.switchboard import FAULTS, VARIANTS, behaviour_of
 from tests.suite import conftest
 from tests.suite.conftest import Proofs, background_proofs
 from tests.suite.detection import (
+    COMBINATIONS,
     GIVEN,
     MEETING,
     ROOT,
@@ -54,6 +55,9 @@ SAVED = frozenset(
 
 by_case = pytest.mark.parametrize("case", fault_cases(), ids=lambda case: case.id)
 by_lawful_case = pytest.mark.parametrize("case", lawful_cases(), ids=lambda case: case.id)
+by_company = pytest.mark.parametrize(
+    "case", [Case(variants=company) for company in (*COMBINATIONS, *TOGETHER)], ids=lambda case: case.id
+)
 by_slow_case = pytest.mark.parametrize(
     "case", [case for case in lawful_cases() if SLOW.intersection(case.variants)], ids=lambda case: case.id
 )
@@ -97,6 +101,15 @@ def test_lawful_server_stays_green(case: Case, proofs: Proofs) -> None:
     gate = proofs.gate(case)
     assert gate.status == 0, "the proof did not end"
     assert gate.failed == ()
+
+
+@by_company
+def test_variants_are_lawful_together(case: Case, proofs: Proofs) -> None:
+    """Several variants at once: nothing fails; what does is none of a busy machine, since it is run once more."""
+    gate = proofs.gate(case)
+    if gate.failed or gate.status:
+        gate = proofs.again(case)
+    assert (gate.status, gate.failed) == (0, ())
 
 
 def test_variants_that_are_shown_together_are_all_there() -> None:
