@@ -46,6 +46,7 @@ def like_the_right_one(right: str) -> dict[str, Any]:
     """Return texts that are nearly a password, by what they are in words."""
     return {
         "the characters in another order": right[::-1],
+        "the characters in another order once more": right[::-1],
         "a line break after the password": f"{right}\n",
         "an invisible character in the password": f"{right[:4]}\u200b{right[4:]}",
         "a NUL and more after the password": f"{right}\0x",
@@ -53,7 +54,6 @@ def like_the_right_one(right: str) -> dict[str, Any]:
         "markup in the password": f"{right[:4]}<b>{right[4:]}",
         "a backslash in the password": f"{right[:4]}\\{right[4:]}",
         "the SHA-256 of the password": hashlib.sha256(right.encode()).hexdigest(),
-        "the characters in another order once more": right[::-1],
     }
 
 
