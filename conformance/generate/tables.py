@@ -114,7 +114,7 @@ class Part:
         groups: dict[str, int] = {}
         for case in made:
             if groups.setdefault(case.group, len(groups)) % self.of == self.turn:
-                yield replace(case, label=f"{case.label}, {self.base}") if self.base else case
+                yield replace(case, label=f"{case.label} ({self.base})") if self.base else case
 
 
 def parts(spec: Mapping[str, Any]) -> Iterator[Part]:
