@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from conformance.contract.paths import Shape
 from conformance.contract.references import mistakes, target
-from conformance.contract.schemas import Schema, SchemaBreach, has_known_formats
+from conformance.contract.schemas import References, Schema, SchemaBreach
 from conformance.contract.yamlfile import YamlError, read_yaml
 
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -107,7 +107,7 @@ def load_contract(file: Path) -> Contract:
         raise ContractError(f"{file.name}: an OpenAPI document has `paths`")
     for where, words in mistakes(document):
         raise ContractError(f"{read.place(where)}: {words}")
-    compiled = partial(Schema, document=document, has_known_formats=has_known_formats(document))
+    compiled = partial(Schema, references=References(document))
     operations: dict[str, Operation] = {}
     for path, item in document["paths"].items():
         for method in _METHODS:

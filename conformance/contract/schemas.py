@@ -19,6 +19,7 @@ from conformance.values import MISSING
 if TYPE_CHECKING:
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
+    from referencing import Registry
 
 _URI: Final = "urn:contract"
 _KINDS: Final = {
@@ -56,12 +57,35 @@ class SchemaBreach:
 
 
 @dataclass(frozen=True)
+class References:
+    """Where the references of an OpenAPI document's schemas lead: into that document, as each library reads it."""
+
+    document: dict[str, Any]
+
+    @cached_property
+    def has_known_formats(self) -> bool:
+        return has_known_formats(self.document)
+
+    @cached_property
+    def quick(self) -> jsonschema_rs.Registry:
+        return jsonschema_rs.Registry([(_URI, {"components": self.document.get("components", {})})])
+
+    @cached_property
+    def thorough(self) -> Registry[Any]:
+        from referencing import Registry, Resource  # noqa: PLC0415
+        from referencing.jsonschema import DRAFT202012  # noqa: PLC0415
+
+        resource: Resource[Any] = Resource.from_contents(self.document, DRAFT202012)
+        registry: Registry[Any] = Registry().with_resource(_URI, resource)
+        return registry
+
+
+@dataclass(frozen=True)
 class Schema:
-    """A schema of an OpenAPI document, whose references lead into that document."""
+    """A schema of an OpenAPI document."""
 
     schema: Any
-    document: dict[str, Any]
-    has_known_formats: bool = False
+    references: References
 
     def breaches(self, value: Any) -> tuple[SchemaBreach, ...]:
         """Return where a value departs from the schema; nothing where it does not."""
@@ -80,21 +104,17 @@ class Schema:
     @cached_property
     def _quick(self) -> jsonschema_rs.Validator | None:
         """The validator of jsonschema-rs; None where it would not read a format as jsonschema does."""
-        if not self.has_known_formats:
+        if not self.references.has_known_formats:
             return None
-        registry = jsonschema_rs.Registry([(_URI, {"components": self.document.get("components", {})})])
         return jsonschema_rs.Draft202012Validator(
-            _rebase(self.schema), registry=registry, formats=_FORMATS, validate_formats=True
+            _rebase(self.schema), registry=self.references.quick, formats=_FORMATS, validate_formats=True
         )
 
     @cached_property
     def _validator(self) -> Validator:
         from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415
-        from referencing import Registry, Resource  # noqa: PLC0415
-        from referencing.jsonschema import DRAFT202012  # noqa: PLC0415
 
-        resource: Resource[Any] = Resource.from_contents(self.document, DRAFT202012)
-        registry: Registry[Any] = Registry().with_resource(_URI, resource)
+        registry = self.references.thorough
         return Draft202012Validator(_rebase(self.schema), registry=registry, format_checker=FormatChecker())
 
 

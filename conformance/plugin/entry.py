@@ -160,12 +160,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(id): the catalogue's requirement that a test decides")
     for size in Size:
         config.addinivalue_line("markers", f"{size}: the smallest size of run that a test belongs to")
-    if not config.getini("conformance_contract"):
-        gc.set_threshold(*plugin.USUAL)
-        return
     inert = _is_inert(config)
     if inert:
         gc.set_threshold(*plugin.USUAL)
+    if not config.getini("conformance_contract"):
+        return
     message = adapters.message_for_worker(config)
     told: Handed | None = pickle.loads(message[0]) if message else None
     try:

@@ -18,6 +18,7 @@ import pytest
 
 from conformance.contract.catalogue import Catalogue, load_catalogue
 from conformance.contract.document import Contract, load_contract
+from conformance.plugin.adapters import has_local_workers, is_worker
 from sandbox.switchboard import FAULTS
 from tests.suite.detection import BY_ORDER, LONG, MEETING, Case, Gate, fault_cases, lawful_cases, shown_by
 from tests.suite.fires import load_fires
@@ -106,16 +107,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         background_proofs(session.config)
 
 
-def is_worker(config: pytest.Config) -> bool:
-    """Return whether this is a worker of pytest-xdist."""
-    return hasattr(config, "workerinput")
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Start the proofs beside the controller, before it has any threads, where its workers will read all of them."""
     config = session.config
-    has_workers = not is_worker(config) and bool(config.getoption("tx", None))
+    has_workers = not is_worker(config) and has_local_workers(config)
     of_all = any(Path(argument).resolve() == Path(__file__).parent for argument in config.args)
     if not (CAN_FORK and has_workers and of_all) or is_named(config) or config.option.collectonly:
         return
