@@ -20,6 +20,8 @@ _TELLING: Final = 7
 _TELLING_WORD: Final = 8
 _DISTINCT: Final = 6
 """Characters of a password, those of one of letters alone, and different ones, that no other text is likely to have."""
+_BETWEEN_TEXTS: Final = "\"',:{}[] \\\t\r\n"
+"""What JSON has around a text: with it, a text that the request has elsewhere can look like its password."""
 _COLUMN: Final = r"[\w.$\"`\[\]()*:]+(?:\s+AS\s+[\w\"`]+)?"
 _COLUMNS: Final = rf"(?:DISTINCT\s+)?{_COLUMN}(?:\s*,\s*{_COLUMN}){{0,60}}"
 INTERNALS: Final = (
@@ -151,8 +153,8 @@ def _no_password(exchange: Exchange, params: Params, rules: Basis) -> list[Findi
     password = field_of(exchange.request_json, params["request"])
     if exchange.response is None or not isinstance(password, str) or not _is_telling(password):
         return None
-    others = [other for other in texts(without(exchange.request_json, params["request"])) if password in other]
-    if others:
+    inner = password.strip(_BETWEEN_TEXTS)
+    if any(inner in other for other in texts(without(exchange.request_json, params["request"]))):
         return None
     everywhere = [
         exchange.response.text,

@@ -245,6 +245,32 @@ def test_a_generated_password_that_opens_an_account_is_masked_unless_it_blots(
     assert (password in run.masker.text(f"said {password}")) == (password == "00000000")
 
 
+@pytest.mark.parametrize(
+    ("name", "password", "broken"),
+    [
+        ("A merchant", "correct-horse-7", []),
+        ("correct-horse-7", "correct-horse-8", ["SIGNUP-LEAK-1"]),
+        ("correct-horse-7", "correct-horse-7", []),
+        ("correct-horse-7", '"correct-horse-7', []),
+        ("correct-horse-7", 'correct-horse-7", ', []),
+        ("A merchant", '"correct-horse-7', ["SIGNUP-LEAK-1"]),
+    ],
+)
+def test_a_password_that_another_text_of_the_request_has_is_told_by_nothing(
+    name: str, password: str, broken: list[str], catalogue: Catalogue, contract: Contract
+) -> None:
+    """The response repeats the name, and the password too where `broken` says so; JSON has quotes around either."""
+    run = Run(Settings(), contract, catalogue, Rules(catalogue, contract), Masker(), ROOT)
+    path = contract.operations["signUpEmail"].path
+    sent = Call("POST", path, "signUpEmail", json={"name": name, "password": password}, intent=Intent.VALID)
+    user = {"name": name} | ({"hint": password} if broken else {})
+    came = Response(200, (("content-type", "application/json"),), json.dumps({"user": user}).encode())
+    written = json.dumps(sent.json).encode()
+    headers = (("content-type", "application/json"),)
+    found = run.judge(Exchange(1, sent, f"http://host{path}", headers, written, 0.1, came))
+    assert [rule for rule, findings in found if findings and rule == "SIGNUP-LEAK-1"] == broken
+
+
 def test_the_password_of_a_form_in_parts_is_masked(catalogue: Catalogue, contract: Contract) -> None:
     """It stands in a form in which no field is found, and in no other request."""
     run = Run(Settings(), contract, catalogue, Rules(catalogue, contract), Masker(), ROOT)
