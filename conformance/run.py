@@ -58,9 +58,9 @@ class Run:
     the kinds of valid requests that the target has accepted, and `successes` counts them by operation and actor.
     `absent` has the operations that it does not have, with a sentence each, `side_by_side` says how many requests
     are worth sending at a time where the user does not say it, `waits_because` in a word why that is more than one,
-    `is_bundled` whether the target is the bundled sandbox, `heard` has the exchanges for an audit, where one is
-    asked for, and `proofs` by requirement the seeded faults that are known to make it fail. `judge_beside` is the
-    process that judges in place of this one, where there is one.
+    `processes` how many run its tests, `is_bundled` whether the target is the bundled sandbox, `heard` has the
+    exchanges for an audit, where one is asked for, and `proofs` by requirement the seeded faults that are known to
+    make it fail. `judge_beside` is the process that judges in place of this one, where there is one.
     """
 
     settings: Settings
@@ -82,6 +82,7 @@ class Run:
     absent: dict[str, str] = field(default_factory=dict)
     side_by_side: int = 1
     waits_because: str = "far"
+    processes: int = 1
     reads_lag: bool = False
     is_bundled: bool = False
     names: int = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, suppress
+from math import ceil
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,7 @@ from steps.generated import preparer
 from steps.machine import walk_machine
 from steps.merchants import Merchants
 
-BATCH: Final = 40
+BATCH: Final = 100
 _SHARE_OF_LINKS: Final = 2
 _SHARES: Final = 2 * len(operations.ALL) + _SHARE_OF_LINKS
 """The parts of a time budget: one for each operation and mode of values, the others for the walks over the links."""
@@ -67,27 +68,38 @@ class DeepGeneration:
     def fuzz(self, operation: str, mode: str) -> None:
         """Send random cases, as many as the time budget allows."""
         cases = self.generator.fuzzing(operation, mode)
-        left, batch = within(self.run.settings.time_budget / _SHARES), 0
+        left, batch = within(self.share), 0
         while left():
-            self._explore(cases, operation, mode, BATCH, f"{operation} {mode} {batch}")
+            self._explore(cases, operation, mode, BATCH, f"{operation} {mode} {batch}", left)
             batch += 1
 
     def walk(self) -> None:
         """Walk over the links for a share of the time budget."""
-        left, batch = within(self.run.settings.time_budget * _SHARE_OF_LINKS / _SHARES), 0
+        left, batch = within(_SHARE_OF_LINKS * self.share), 0
         while left():
             walk_machine(self.run, self.merchants, self.generator, f"links {batch}")
             batch += 1
 
+    @property
+    def share(self) -> float:
+        """Return the seconds on the clock of one part of the time budget: each process takes a part at a time."""
+        return self.run.settings.time_budget / ceil(_SHARES / self.run.processes)
+
     def _explore(
-        self, cases: SearchStrategy[AnyCase], operation: str, mode: str, examples: int, purpose: str
+        self,
+        cases: SearchStrategy[AnyCase],
+        operation: str,
+        mode: str,
+        examples: int,
+        purpose: str,
+        left: Callable[[], bool] = lambda: True,
     ) -> list[bool]:
         """Send random cases; return which of them the target accepted."""
         run, accepted = self.run, list[bool]()
         send = _sender(run, self.merchants, operation, mode)
         known = {breach.requirement for breach in run.record.breaches} | run.recorder.broken
         number = run.random(purpose).randrange(2**32)
-        explore(run, cases, lambda case: accepted.append(send(case)), examples, number, known)
+        explore(run, cases, lambda case: accepted.append(send(case)), examples, number, known, left)
         return accepted
 
 

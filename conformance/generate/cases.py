@@ -99,6 +99,10 @@ def judge(run: Run, case: AnyCase, exchange: Exchange, *, valid: bool) -> None:
         record_complaint(run, exchange, complaint)
 
 
+class _Enough(BaseException):
+    """Raised inside a search, so that hypothesis ends it at once: it would take an `Exception` for a failure."""
+
+
 class _Found(Exception):
     """Raised inside a search, so that hypothesis makes the example smaller."""
 
@@ -110,10 +114,11 @@ def explore(
     examples: int,
     number: int,
     known: Collection[str],
+    left: Callable[[], bool] = lambda: True,
 ) -> None:
     """Send up to so many random cases, drawn by a number; shrink a breach to a minimal request.
 
-    A requirement that is `known` to be broken is not searched again.
+    A requirement that is `known` to be broken is not searched again. `left` returns whether there is time left.
     """
     record = run.record
     found: dict[str, Breach] = {}
@@ -129,6 +134,8 @@ def explore(
             shrinking += 1
             if shrinking > _SHRINK_LIMIT:
                 return
+        elif not left():
+            raise _Enough
         if stopped:
             return
         scratch = Record(record.test)
@@ -148,7 +155,7 @@ def explore(
 
     try:
         search()
-    except (_Found, Flaky, Unsatisfiable):
+    except (_Found, _Enough, Flaky, Unsatisfiable):
         pass
     except HypothesisException as error:
         record.notes.append(f"hypothesis: {type(error).__name__}")

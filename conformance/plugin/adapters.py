@@ -369,6 +369,11 @@ def worker_id(config: pytest.Config) -> str:
     return str(getattr(config, "workerinput", {}).get("workerid", ""))
 
 
+def number_of_workers(config: pytest.Config) -> int:
+    """Return how many workers there are, this one among them (xdist: `workercount`); one in any other process."""
+    return int(getattr(config, "workerinput", {}).get("workercount", 1))
+
+
 def message_for_worker(config: pytest.Config) -> Any:
     """Return what `hand_to_worker` gave to this worker; None in any other process, and where nothing was given."""
     return getattr(config, "workerinput", {}).get(_MESSAGE)

@@ -35,6 +35,7 @@ from conformance.report.summary import github_annotations
 from conformance.report.terminal import print_breaches, print_failures, print_summary
 from conformance.results.comparison import read_report
 from conformance.results.records import CHECK, Record
+from conformance.settings import Size
 from conformance.wire.connection import wait_for_target
 from conformance.wire.target import TargetError
 from conformance.wire.together import WHERE_WAITED_FOR, worth_sending_side_by_side
@@ -185,26 +186,27 @@ class Session:
 
         Where reads lag behind, tests wait as they do for a far target. Where passwords are hashed well, signing up and
         in takes long, and counts for its share. The bundled sandbox is never far, however long it may take on a busy
-        machine.
+        machine. A full run mostly makes its requests, so that it has as many tests as there are processors.
         """
-        if self.run.is_bundled:
-            return
         operations = self.run.contract.operations
         answered = [exchange for exchange in self.run.recent if exchange.response is not None]
         without_token = {name for name, operation in operations.items() if not operation.needs_token}
         quickest = min((exchange.seconds for exchange in answered), default=0.0)
         accounts = (exchange.seconds for exchange in answered if exchange.call.operation in without_token)
         mean = quickest + _SHARE_OF_ACCOUNTS * (min(accounts, default=quickest) - quickest)
-        if self.run.reads_lag:
+        if self.run.reads_lag and not self.run.is_bundled:
             self.run.side_by_side, self.run.waits_because = WHERE_WAITED_FOR, "lagging"
-        else:
+        elif not self.run.is_bundled:
             self.run.side_by_side = worth_sending_side_by_side(mean)
             self.run.waits_because = "far" if worth_sending_side_by_side(quickest) > 1 else "slow"
+        processors = min(os.cpu_count() or 1, WHERE_WAITED_FOR)
+        if self.run.settings.size is Size.FULL and processors > self.run.side_by_side:
+            self.run.side_by_side, self.run.waits_because = processors, "full"
 
     def _saved_by_workers(self) -> str:
         """Return in words what workers would save where the target is far and limits nothing, or an empty text."""
         client = self.run.client
-        spread = adapters.runs_in_workers(self.config) or self.state.workers > 1
+        spread = adapters.runs_in_workers(self.config) or self.run.processes > 1
         if spread or self.run.side_by_side == 1 or client.wire.limited:
             return ""
         saved = client.spent * (1 - 1 / _WORKERS) - _START_OF_WORKERS

@@ -203,6 +203,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if told:
         run.id, wire = told.run, FarWire(message[1], run)
         run.become_worker(adapters.worker_id(config), wire, wire)
+        run.processes = adapters.number_of_workers(config)
         _keep_allure_by(config, wire)
     elif not inert:
         _register_controller(config, run, surroundings)

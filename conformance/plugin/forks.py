@@ -62,7 +62,7 @@ class Forks:
             return None
         why = self.run.waits_because
         self._say(f"{why:<8} {number} tests run side by side; --concurrency 1 runs them one after the other")
-        self.config.stash[STATE].workers = number
+        self.run.processes = number
         self.config.hook.pytest_conformance_fork(items=session.items)
         adapters.leave_files_out(self.config)
         try:

@@ -278,7 +278,7 @@ OPTIONS: Final = (
         "strict-should", "a broken SHOULD fails the run as a broken MUST does; so does pytest's --strict", flag=True
     ),
     Option("report-dir", "where the reports go", _folder, "DIR", again=False),
-    Option("time-budget", "seconds that the fuzzing of a full run may take", _seconds, "SECONDS"),
+    Option("time-budget", "seconds that the fuzzing of a full run may take, on the clock", _seconds, "SECONDS"),
     Option(
         "time-limit",
         "seconds after which the run ends: what is left is not tested, and the run counts as interrupted; "
@@ -293,7 +293,7 @@ OPTIONS: Final = (
     Option(
         "concurrency",
         "how many tests (on Linux), or independent requests of a test, run side by side; one where a rate is limited, "
-        "otherwise what the response times ask for",
+        "in a full run one for each processor, otherwise what the response times ask for",
         _concurrency,
         "N",
     ),

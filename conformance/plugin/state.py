@@ -18,7 +18,7 @@ STATE: Final = pytest.StashKey["SessionState"]()
 class SessionState:
     """The state that a session gathers: the records of its tests, why it was stopped, and its report at the end.
 
-    `workers` is how many processes run its tests, forked from this one; `allure` keeps Allure's files.
+    `allure` keeps Allure's files.
     """
 
     def __init__(self) -> None:
@@ -26,5 +26,4 @@ class SessionState:
         self.stopped: str | None = None
         self.checked: tuple[str, ...] = ()
         self.report: Report | None = None
-        self.workers = 1
         self.allure: Folder | None = None

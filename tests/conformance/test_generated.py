@@ -65,12 +65,12 @@ def test_examples(generation: Generation | DeepGeneration, operation: str) -> No
     generation.send_examples(operation)
 
 
-def test_fuzzing(generation: Generation | DeepGeneration, operation: str, mode: str) -> None:
-    """Random values: a few in a gate; in a full run, as many as its time budget allows."""
-    generation.fuzz(operation, mode)
-
-
 @pytest.mark.full
 def test_links(generation: DeepGeneration) -> None:
     """Walks over the links of the document, from sign-in to checkout, in orders that nobody wrote down."""
     generation.walk()
+
+
+def test_fuzzing(generation: Generation | DeepGeneration, operation: str, mode: str) -> None:
+    """Random values: a few in a gate; in a full run, as many as its time budget allows."""
+    generation.fuzz(operation, mode)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
+import re
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,9 @@ from conformance.generate.tables import refused_cases
 from conformance.masking import Masker
 from conformance.run import Run
 from conformance.settings import Settings
+from steps.deep_generation import DeepGeneration
 from steps.generation import DOCUMENT, order
+from steps.merchants import Merchants
 from tests.suite.invocation import ROOT, invoke
 from tests.suite.recording import recording_target
 
@@ -55,6 +59,24 @@ def test_a_finding_is_minimal_told_once_and_repeatable(tmp_path: Path) -> None:
         assert len(found[-1][0]) <= SMALL
         assert "curl" in breaches["CUSTOMER-STATUS-3"][0]["exchange"]
     assert found[0][0] == found[1][0]
+
+
+@pytest.mark.parametrize(("processes", "parts"), [(1, 14), (2, 7), (3, 5), (8, 2), (20, 1)])
+def test_a_time_budget_is_one_of_the_clock_however_many_processes_run_tests(processes: int, parts: int) -> None:
+    """Twelve tests of fuzzing have a part each, and the walks two: so many are one after the other."""
+    run = Run(Settings(time_budget=120), CONTRACT, CATALOGUE, Rules(CATALOGUE, CONTRACT), Masker(), ROOT)
+    run.processes = processes
+    assert DeepGeneration(run, Merchants(run), DOCUMENT).share == 120 / parts
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="there is one processor")
+def test_a_full_run_has_a_process_for_each_processor(tmp_path: Path) -> None:
+    words = ("-k", "test_fuzzing or test_links", "--size", "full", "--time-budget", "2", "--sandbox-fault")
+    many = invoke(tmp_path / "many", *words, "customer-invalid-500")
+    one = invoke(tmp_path / "one", *words, "customer-invalid-500", "--concurrency", "1")
+    assert re.search(r"^full +\d tests run side by side", many.output, re.MULTILINE)
+    assert "side by side" not in one.output
+    assert many.failed == one.failed == {"CUSTOMER-STATUS-3"}
 
 
 def orders() -> list[Order]:
