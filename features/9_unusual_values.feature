@@ -4,7 +4,7 @@ Feature: Unusual values are refused or kept
   Background:
     Given a merchant
 
-  @SIGNUP-ECHO-1 @SIGNUP-ECHO-2 @SIGNUP-ECHO-3 @SIGNIN-ECHO-1 @SIGNIN-ECHO-2 @SIGNIN-ECHO-3 @SIGNIN-ECHO-40
+  @SIGNUP-ECHO-1 @SIGNUP-ECHO-2 @SIGNUP-ECHO-3 @SIGNIN-ECHO-1 @SIGNIN-ECHO-2 @SIGNIN-ECHO-3 @SIGNIN-ECHO-40 @SIGNIN-TOKEN-2
   Scenario Outline: An account with <words>
     When somebody signs up with unusual values (<words>) and signs in
     Then the responses repeat what was sent

@@ -67,13 +67,22 @@ def _other(letter: str) -> str:
     return "A" if letter not in "Aa" else "B"
 
 
-def made_tokens(merchant: Merchant) -> dict[str, str]:
-    """Return what somebody who knows a merchant may try as a token, by what it is in words."""
+def made_tokens(merchant: Merchant, operation: str) -> dict[str, str]:
+    """Return what somebody who knows a merchant may try as a token, by what it is in words.
+
+    Operations take turns in forms of a web token that only a reader takes who looks for another one.
+    """
+    in_turn = {
+        operations.SET_ACTIVE: _unsigned(merchant, "NONE"),
+        operations.CREATE_CUSTOMER: _unsigned(merchant, "nOnE"),
+        operations.CREATE_CHECKOUT: _signed(merchant, ""),
+    }
     return {
         **_web_tokens(merchant.token),
         "the user's id": merchant.user_id,
         "the organization's id": merchant.organization_id,
-        "an unsigned web token with the user's id": _unsigned(merchant),
+        "an unsigned web token with the user's id": _unsigned(merchant, "none"),
+        "another web token with the user's id": in_turn.get(operation, ""),
         "a web token with the user's id that is signed with the word secret": _signed(merchant, "secret"),
         "the user's id in base64": base64.b64encode(merchant.user_id.encode()).decode(),
         "the e-mail": merchant.email,
@@ -82,9 +91,12 @@ def made_tokens(merchant: Merchant) -> dict[str, str]:
     }
 
 
-def _unsigned(merchant: Merchant) -> str:
-    """Return a JSON web token that claims a user, and a time to end that is far away, without a signature."""
-    return f"{_part_of({'alg': 'none', 'typ': 'JWT'})}.{_part_of(_claims_of(merchant))}."
+def _unsigned(merchant: Merchant, none: str) -> str:
+    """Return a JSON web token that claims a user, and a time to end that is far away, without a signature.
+
+    `none` is how its header says so: the word in other letters is the way past a reader that refuses it in small ones.
+    """
+    return f"{_part_of({'alg': none, 'typ': 'JWT'})}.{_part_of(_claims_of(merchant))}."
 
 
 def _signed(merchant: Merchant, key: str) -> str:
@@ -202,7 +214,7 @@ def sent_with_made_tokens(story: Story, name: str) -> None:
             token=None,
             headers={"Authorization": f"Bearer {token}"},
         )
-        for what, token in made_tokens(merchant).items()
+        for what, token in made_tokens(merchant, operation).items()
         if token
     }
     try_all(story, calls)

@@ -278,12 +278,20 @@ def underscore_is_no_wildcard(story: Story) -> None:
     run.check(is_policy, "the sign-up is accepted", exchange.outcome, exchange, "SIGNUP-STATUS-1")
 
 
-@then("a sign-up with the e-mail of a customer is accepted too")
+@then("a sign-up with the e-mail of a customer is accepted too, and opens nothing of the customer's merchant")
 def customer_may_sign_up(story: Story) -> None:
-    """The passive checks record a refusal as a breach: whom a merchant sells to has no account for that."""
-    run, body = story.run, operations.sign_up.body(story.run)
-    run.need_success(create_customer(run, story.merchants.first, email=body["email"]))
-    run.need_success(send_sign_up(run, body, intent=Intent.VALID))
+    """The passive checks record a refusal as a breach: whom a merchant sells to has no account for that.
+
+    Nor is the account a member of the merchant's organization.
+    """
+    run, body, merchant = story.run, operations.sign_up.body(story.run), story.merchants.first
+    run.need_success(create_customer(run, merchant, email=body["email"]))
+    signed_up = run.need_success(send_sign_up(run, body, intent=Intent.VALID))
+    if token := session_token(signed_up):
+        closed = operations.set_active.body(merchant.organization_id)
+        exchange = send(run, operations.SET_ACTIVE, closed, token=token)
+        told = "no member of the organization"
+        run.check(not exchange.is_success, told, exchange.outcome, exchange, "SIGNUP-TENANT-50")
 
 
 def _with_underscores(run: Run, name: str) -> str:

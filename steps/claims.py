@@ -270,6 +270,9 @@ def prototype_sent(story: Story) -> None:
     body |= {"__proto__": inherited, "constructor": {"prototype": inherited}}
     body["metadata"] = {**body["metadata"], "__proto__": inherited}
     story.add(send(story.run, operations.CREATE_CUSTOMER, body, story.actor))
+    session = operations.create_checkout.body(story.run, story.actor.organization_id)
+    session["__proto__"] = {"status": "complete", **_times(), "deletedAt": LONG_AGO}
+    send(story.run, operations.CREATE_CHECKOUT, session, story.actor)
 
 
 @then("the next customer inherits nothing")

@@ -60,6 +60,7 @@ def creates_nothing_foreign(story: Story) -> None:
         held = not exchange.is_success or got not in (closed, story.rival.organization_id)
         told = f"{exchange.outcome}, merchantId {got}"
         run.check(held, "nothing of another merchant", told, exchange, _MUST)
+    refused(run, make_active(run, intruder, closed), FORBIDDEN, "another merchant's organization", _MUST)
 
 
 @then("that session reads nothing of the merchant, where the target offers it")

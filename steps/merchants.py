@@ -16,6 +16,7 @@ from conformance.wire.client import encode
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.merchant import Merchant
+from steps.operations.base import Body
 
 TOKEN_HEADER = "set-auth-token"
 TENANT_HEADERS = ("X-Organization-Id", "X-Merchant-Id", "X-Tenant-Id", "X-Account-Id")
@@ -174,12 +175,17 @@ class Merchants:
             self._first_of_two(merchant)
         organization, exchange = self._create_organization(merchant)
         merchant = replace(merchant, organization_id=organization, organization=exchange.request_json or {})
+        self.run.shared.tell(f"name of {key}'s organization", merchant.organization.get("name"))
         self.activate(merchant, merchant.token)
         return merchant
 
     def _first_of_two(self, merchant: Merchant) -> None:
-        """Create the organization that the account has besides, so that its active one is not its first, if it may."""
-        body = {**operations.create_organization.body(self.run), "name": made_up.SHOP}
+        """Create the organization that the account has besides, so that its active one is not its first, if it may.
+
+        It is named as the first merchant's, which opens nothing of that one.
+        """
+        name = self.run.shared.told("name of first's organization") or made_up.SHOP
+        body = {**operations.create_organization.body(self.run), "name": name}
         send(self.run, operations.CREATE_ORGANIZATION, body, merchant)
 
     def _first_session(self, merchant: Merchant) -> str:
@@ -207,13 +213,29 @@ class Merchants:
         """A new account; its own session, where sign-up opens one, is the first spare one."""
         body = operations.sign_up.body(self.run)
         self.run.masker.add(body["password"])
-        exchange = self.run.need_success(send(self.run, operations.SIGN_UP, body, intent=Intent.VALID, actor=key))
+        exchange = self._sign_up_as_namesake(key, body)
+        if exchange is None:
+            exchange = send(self.run, operations.SIGN_UP, body, intent=Intent.VALID, actor=key)
+        self.run.need_success(exchange)
         found = first_field(exchange.response_json, ["user.id"])
         user_id = found if isinstance(found, str) else ""
         self.run.shared.tell(f"spare session of {key}", token_forms(exchange))
         self.run.shared.tell(f"e-mail of {key}", body["email"])
         self.run.shared.tell(f"name of {key}", body["name"])
         return Merchant(key, body["email"], body["password"], user_id=user_id)
+
+    def _sign_up_as_namesake(self, key: str, body: Body) -> Exchange | None:
+        """Sign an account up by the first merchant's name; return None where the target refuses that."""
+        name = self.run.shared.told("name of first") if key.startswith("account") else None
+        if name is None:
+            return None
+        named = {**body, "name": name}
+        value = "the name of another user"
+        exchange = send(self.run, operations.SIGN_UP, named, intent=Intent.UNUSUAL, value=value, actor=key)
+        if not exchange.is_success:
+            return None
+        body |= named
+        return exchange
 
     def sign_in(self, merchant: Merchant) -> str:
         """A new session of a merchant: returns its token."""

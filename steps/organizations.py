@@ -54,12 +54,17 @@ def default_customer(run: Run, merchant: Merchant, **changes: Any) -> Exchange:
 
 
 def need_default(run: Run, merchant: Merchant) -> None:
-    """Raise `NotTested` where the target takes no customer without a merchant; found out once a run, by a control."""
+    """Raise `NotTested` where the target takes no customer without a merchant."""
+    told = "the target wants a customer's merchant to be named, which is lawful"
+    need(takes_default(run, merchant), told, Why.POLICY)
+
+
+def takes_default(run: Run, merchant: Merchant) -> bool:
+    """Return whether the target takes a customer without a merchant; found out once a run, by a control."""
     if run.shared.told(_DEFAULT_TAKEN) is None:
         make_active(run, merchant, merchant.organization_id)
         run.shared.tell(_DEFAULT_TAKEN, send_default(run, merchant).is_success)
-    told = "the target wants a customer's merchant to be named, which is lawful"
-    need(bool(run.shared.told(_DEFAULT_TAKEN)), told, Why.POLICY)
+    return bool(run.shared.told(_DEFAULT_TAKEN))
 
 
 def known_slug(merchant: Merchant) -> str:

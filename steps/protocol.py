@@ -19,6 +19,7 @@ from conformance.wire.client import encode
 from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.access import by_whom
+from steps.claims import LONG_AGO
 from steps.fixtures import Story
 from steps.merchant import Merchant
 from steps.merchants import send, valid_body
@@ -202,8 +203,9 @@ def unreadable(story: Story, name: str) -> None:
 @when(parsers.parse('a "{name}" request names another merchant in its URL'))
 def other_in_query(story: Story, name: str) -> None:
     run, operation = story.run, operations.BY_WORDS[name]
-    query = urlencode({"merchantId": story.rival.organization_id, "name": "Query", "totalAmount": 7, "currency": "XXX"})
-    path = f"{run.contract.operations[operation].path}?{query}"
+    fields = {"merchantId": story.rival.organization_id, "name": "Query", "totalAmount": 7, "currency": "XXX"}
+    claimed = {"createdAt": LONG_AGO, "status": "complete", "deletedAt": LONG_AGO}
+    path = f"{run.contract.operations[operation].path}?{urlencode(fields | claimed)}"
     headers = {"Accept": "application/xml, application/json;q=0.9"}
     story.add(send(run, operation, valid_body(run, operation, story.actor), story.actor, path=path, headers=headers))
 

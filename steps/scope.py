@@ -15,7 +15,7 @@ from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.checkout import attached
 from steps.claims import owned_by
-from steps.customers import keeps_name
+from steps.customers import is_read, item_path, keeps_name, read_back
 from steps.fixtures import Story, deciding, need
 from steps.keepsakes import keepsakes
 from steps.merchant import Merchant
@@ -127,7 +127,20 @@ def creates_for_named(story: Story) -> None:
     person = operations.create_customer.person(run)
     what = f"for a checkout session, {_NAMED}"
     story.notes["session"] = create_checkout(run, there, intent=Intent.UNUSUAL, value=what, customer=person)
-    create_checkout(run, there, intent=Intent.UNUSUAL, value=what)
+    plain = create_checkout(run, there, intent=Intent.UNUSUAL, value=what)
+    if plain.is_success:
+        _read_from_the_active_one(story, text_field(plain, "id"))
+
+
+def _read_from_the_active_one(story: Story, session: str) -> None:
+    """Read a session of the second organization: it may be hidden while the first one is active, and is no other's."""
+    run, who = story.run, story.actor
+    if is_read(run, who, operations.CREATE_CHECKOUT, lambda: session):
+        exchange = read_back(run, item_path(run, operations.CREATE_CHECKOUT, session), who)
+        got = first_field(exchange.response_json, ["merchantId"])
+        held = not exchange.is_success or got in (story.notes["second"], MISSING)
+        told = f"{exchange.outcome}, merchantId {got}"
+        run.check(held, f"merchantId {story.notes['second']}", told, exchange, "CHECKOUT-TENANT-22")
 
 
 @then("the first organization is the active one still")

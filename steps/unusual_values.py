@@ -19,7 +19,7 @@ from steps.checkout import attached
 from steps.customers import OF_A_CUSTOMER, item_path, offers_read, read_back
 from steps.fixtures import Story, need, saved_for
 from steps.merchant import Merchant
-from steps.merchants import call, organization_id, send, text_field
+from steps.merchants import call, check_token, organization_id, send, session_token, text_field
 from steps.operations.base import Body
 from steps.organizations import make_active, slug_is_taken
 from steps.outcomes import refused
@@ -71,7 +71,16 @@ def signs_up_unusually(story: Story, words: str) -> None:
     for exchange in tuple(story.exchanges):
         body = exchange.request_json
         actor = f"account {body['email']}"
-        story.add(sign_in(story, body["email"], body["password"], intent=Intent.VALID, actor=actor))
+        signed_in = story.add(sign_in(story, body["email"], body["password"], intent=Intent.VALID, actor=actor))
+        if not body["name"].isascii():
+            _opens_a_session(run, signed_in)
+
+
+def _opens_a_session(run: Run, sign_in: Exchange) -> None:
+    """The token of a sign-in, in which a target may have written the name: check that it opens a session."""
+    if token := session_token(sign_in):
+        body = operations.set_active.body(run.unique())
+        check_token(run, send(run, operations.SET_ACTIVE, body, token=token, actor=sign_in.call.actor))
 
 
 def _left_no_account(story: Story, sign_up: Exchange) -> None:

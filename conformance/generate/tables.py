@@ -49,6 +49,7 @@ BODIES: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
     "trailing": ("JSON with something after its end", lambda valid: f"{valid} {{}}"),
     "control": ("JSON with a raw line break in a text", lambda valid: _with_member(valid, '"two\nlines"')),
     "quotes": ("JSON with a text in single quotes", lambda valid: _with_member(valid, "'text'")),
+    "words": ("JSON with a word of another language", lambda valid: _with_member(valid, "True")),
     "escape": ("JSON with an escape that JSON has not", lambda valid: _with_member(valid, r'"\x41"')),
     "zeros": ("JSON with a number behind zeros", lambda valid: _with_member(valid, "0070")),
     "empty": ("an empty body", lambda _: ""),
