@@ -83,7 +83,7 @@ class Forks:
             if not process:
                 for connection in (here, near, *(other for other, _ in channels), *self._connections):
                     connection.close()
-                _work(session, _ForkChannel(there), far, name, max(1, self.run.concurrency // number))
+                _work(session, _ForkChannel(there), far, name, self.run.concurrency)
             there.close()
             far.close()
             channels.append((here, name))
@@ -220,19 +220,24 @@ def ignore_endings() -> None:
 
 
 def _work(session: pytest.Session, channel: _ForkChannel, connection: Connection, name: str, concurrency: int) -> None:
-    """Run tests in this fork as the controller deals them, and end the process."""
+    """Run tests in this fork as the controller deals them, and end the process.
+
+    It sends its share of `concurrency` requests side by side, and all of them once it is the only one at work.
+    """
     try:
         ignore_endings()
         run = session.config.stash[RUN]
         wire = FarWire(channel, run)
         run.become_worker(name, wire, wire)
-        run.settings = replace(run.settings, concurrency=concurrency)
+        run.settings = replace(run.settings, concurrency=max(1, concurrency // run.processes))
         adapters.capture_anew(session.config)
         session.config.pluginmanager.register(_Reporting(session.config, connection))
         connection.send((_NEXT, None))
         while True:
             place, successes = connection.recv()
-            run.successes = run.successes if successes is None else Counter(successes)
+            if successes is not None:
+                run.successes = Counter(successes)
+                run.settings = replace(run.settings, concurrency=concurrency)
             item = session.items[place]
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=session)
             connection.send((_NEXT, None))
