@@ -48,6 +48,11 @@ Feature: Accounts and sessions
       And one with underscores in the place of letters is accepted too, where the target takes underscores
       And a sign-up with the e-mail of a customer is accepted too, and opens nothing of the customer's merchant
 
+    @SIGNUP-STATUS-1
+    Scenario: A sign-up to stay for a day
+      When somebody signs up to stay for a day
+      Then the sign-up is accepted, unless one to stay for longer is refused too
+
     @SIGNUP-UNIQUE-6
     Scenario: A refused sign-up leaves no account
       Given a person without an account

@@ -294,6 +294,27 @@ def customer_may_sign_up(story: Story) -> None:
         run.check(not exchange.is_success, told, exchange.outcome, exchange, "SIGNUP-TENANT-50")
 
 
+@when("somebody signs up to stay for a day")
+def signs_up_for_a_day(story: Story) -> None:
+    saved_for(story, operations.SIGN_UP)
+    body = {**operations.sign_up.body(story.run), "rememberMe": False}
+    story.add(send_sign_up(story.run, body, intent=Intent.UNUSUAL, value="a sign-up to stay for a day"))
+
+
+@then("the sign-up is accepted, unless one to stay for longer is refused too")
+def false_is_a_value(story: Story) -> None:
+    """A target may take none of either; it looks at `false` as at `true`, where it looks at how long to stay at all."""
+    run, exchange = story.run, story.last
+    if not exchange.is_success:
+        if run.why_unavailable(exchange) is not None:
+            raise run.why_not(exchange)
+        body = {**operations.sign_up.body(run), "rememberMe": True}
+        longer = send_sign_up(run, body, intent=Intent.UNUSUAL, value="a sign-up to stay for longer")
+        if not longer.is_success:
+            raise run.why_not(exchange)
+    run.check(exchange.is_success, "the sign-up is accepted", exchange.outcome, exchange, "SIGNUP-STATUS-1")
+
+
 def _with_underscores(run: Run, name: str) -> str:
     """Return a name with underscores in some places, which the next one has in others."""
     places = run.random(f"underscores {run.unique()}").sample(range(1, len(name) - 1), min(4, len(name) - 2))

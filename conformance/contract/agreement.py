@@ -30,6 +30,7 @@ _CHANGING: Final = ("missing",)
 
 _PUTTING: Final = (
     "nulled",
+    "emptied",
     "types",
     "values",
     "together",

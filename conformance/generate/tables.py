@@ -138,6 +138,8 @@ def refused_cases(spec: Mapping[str, Any], valid: Mapping[str, Any]) -> Iterator
     yield from _missing(spec, valid)
     for path in spec.get("nulled", ()):
         yield Case(f"`{path}` null", with_value(valid, path, None), group=path)
+    for path in spec.get("emptied", ()):
+        yield Case(f"`{path}` the number 0", with_value(valid, path, 0), group=f"{path} emptied")
     for path in spec.get("types", ()):
         yield from _other_types(path, valid)
     yield from _values(spec, valid)

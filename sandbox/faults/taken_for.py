@@ -14,11 +14,12 @@ from urllib.parse import parse_qsl
 
 from sandbox import policies, reading
 from sandbox.behaviour import Call, Change
-from sandbox.changes import arriving, finishing, with_seams
-from sandbox.faults.builders import sent_object, succeeding
-from sandbox.faults.model import Fault, must, table
+from sandbox.changes import admitting, arriving, finishing, with_seams
+from sandbox.faults.builders import sent_object, succeeding, with_lax_rule
+from sandbox.faults.model import SHOULD, Fault, must, table
 from sandbox.model import (
     CREATE_CHECKOUT,
+    CREATE_CUSTOMER,
     GET_CHECKOUT,
     SET_ACTIVE,
     SIGN_IN,
@@ -28,6 +29,7 @@ from sandbox.model import (
     text,
 )
 from sandbox.store import Session
+from sandbox.validation import is_email
 
 Accept = Callable[[str, str], bool]
 """Whether a web token is taken, by the algorithm in its header and its whole text."""
@@ -127,6 +129,38 @@ def _id_of_namesake(call: Call, reply: Reply) -> Reply:
     return reply
 
 
+def _mending(operation: str, name: str, wrong: Callable[[Json], bool], right: Json = None) -> Change:
+    """Put another value in the place of a wrong one before anything looks at it, or leave the field out."""
+
+    def mend(call: Call) -> Reply | None:
+        body = sent_object(call) if call.operation == operation else {}
+        if name in body and wrong(body[name]):
+            kept = {key: value for key, value in body.items() if key != name}
+            call.raw = json.dumps({**kept, name: right} if right is not None else kept).encode()
+        return None
+
+    return arriving(mend)
+
+
+def _is_falsy_number(value: Json) -> bool:
+    return isinstance(value, int) and not value
+
+
+def _is_email_with_blanks(value: Json) -> bool:
+    return isinstance(value, str) and is_email(value.replace(" ", ""))
+
+
+def _refuse_short_stay(call: Call) -> None:
+    if call.fields.get("rememberMe") is False:
+        call.refuse("invalid")
+
+
+def _empty_fault(fault: str, operation: str, name: str, words: str, requirement: str, *, right: Json) -> Fault:
+    """Return a fault by which the number 0 and false are taken for no value of a field, or for another one."""
+    description = f"the number 0 and false in `{name}` are taken for {words}"
+    return must(fault, operation, description, _mending(operation, name, _is_falsy_number, right), requirement)
+
+
 def _token_fault(name: str, description: str, accepts: Accept, *requirements: str) -> Fault:
     return must(name, "any", description, _made_web_tokens(accepts), *requirements)
 
@@ -222,5 +256,37 @@ FAULTS = table(
         "a session that is read belongs to whichever organization is active",
         succeeding(GET_CHECKOUT, _merchant_of_active),
         "CHECKOUT-TENANT-22",
+    ),
+    must(
+        "signup-short-stay-refused",
+        SIGN_UP,
+        "a sign-up with `rememberMe` false is refused",
+        admitting(SIGN_UP, _refuse_short_stay),
+        "SIGNUP-STATUS-1",
+    ),
+    *(
+        _empty_fault(fault, operation, name, words, requirement, right=right)
+        for fault, operation, name, words, requirement, right in (
+            (
+                "customer-merchant-empty-accepted",
+                CREATE_CUSTOMER,
+                "merchantId",
+                "the active organization",
+                "CUSTOMER-VALID-1",
+                None,
+            ),
+            ("customer-metadata-empty-accepted", CREATE_CUSTOMER, "metadata", "none", "CUSTOMER-VALID-1", {}),
+            ("checkout-mode-empty-accepted", CREATE_CHECKOUT, "mode", "the first mode", "CHECKOUT-VALID-3", "payment"),
+            ("existing-empty-accepted", CREATE_CHECKOUT, "customerId", "no customer", "CHECKOUT-VALID-43", None),
+            ("inline-empty-accepted", CREATE_CHECKOUT, "customer", "no customer", "CHECKOUT-VALID-42", None),
+        )
+    ),
+    Fault(
+        "customer-email-with-blank-accepted",
+        CREATE_CUSTOMER,
+        SHOULD,
+        "a customer's e-mail may have a blank in it",
+        with_lax_rule(CREATE_CUSTOMER, "email", "format", _is_email_with_blanks),
+        ("CUSTOMER-VALID-2",),
     ),
 )

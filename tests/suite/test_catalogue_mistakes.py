@@ -139,7 +139,7 @@ BROKEN_FORMS: dict[str, tuple[str, int, str]] = {
         11,
         "unknown key `statutes` in `refuses`; did you mean `statuses`?",
     ),
-    "no table": (ROW + "    refuses: {statuses: [400]}\n", 9, "`refuses` has none of missing, nulled, types, values"),
+    "no table": (ROW + "    refuses: {statuses: [400]}\n", 9, "`refuses` has none of missing, nulled, emptied, types"),
     "an unknown table": (
         ROW + "    survives: {txt: [a]}\n",
         9,
@@ -358,6 +358,12 @@ DISAGREEMENTS: dict[str, tuple[str, str, str, str]] = {
         "`nonsense`; known are",
     ),
     "nulled": ("2-sign-in.yaml", "nulled: [email, password]", "nulled: [emial]", "`emial`; did you mean `email`?"),
+    "emptied": (
+        "6-checkout.yaml",
+        "emptied: [customerId]",
+        "emptied: [customerID]",
+        "`customerID`; did you mean `customerId`?",
+    ),
     "types": ("2-sign-in.yaml", "types: [email, password]", "types: [emial]", "`emial`; did you mean `email`?"),
     "an item left out": (
         "6-checkout.yaml",
