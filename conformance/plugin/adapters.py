@@ -6,6 +6,8 @@ and `tests/suite/test_adapters.py` holds each function against the package itsel
 
 from __future__ import annotations
 
+import atexit
+import sys
 from collections.abc import Callable, Generator, Iterable, Mapping, MutableMapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -43,6 +45,22 @@ class Channel(Protocol):
 def started_in(config: pytest.Config) -> Path:
     """Return the folder that the session was started in (pytest: `invocation_params`)."""
     return config.invocation_params.dir
+
+
+def is_command() -> bool:
+    """Return whether this process is pytest's command: its script, or `python -m pytest`.
+
+    The script imports the function of pytest's entry point, which is `console_main` or `_console_main`.
+    """
+    main = sys.modules["__main__"]
+    spec = getattr(main, "__spec__", None)
+    is_script = any(hasattr(main, name) for name in ("console_main", "_console_main"))
+    return is_script or (spec is not None and spec.name == "pytest.__main__")
+
+
+def run_exit_functions() -> None:
+    """Run what is registered for the end of the process, as Python does at its end (`atexit`)."""
+    atexit._run_exitfuncs()
 
 
 def arguments(config: pytest.Config) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from conformance.plugin.features import is_id
 from conformance.plugin.forks import Forks
 from conformance.plugin.items import Tests, own_folders
 from conformance.plugin.judge import Judging
+from conformance.plugin.leaving import Leaving
 from conformance.plugin.mistakes import imported, unknown_selection
 from conformance.plugin.options import OPTIONS, add_options, add_questions, read_profile, read_settings
 from conformance.plugin.questions import QuestionError, explained, listed, scenarios
@@ -209,6 +210,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _register_controller(config, run, surroundings)
     if not inert or adapters.collects_only(config):
         config.pluginmanager.register(Tests(config), "conformance-tests")
+        config.pluginmanager.register(Leaving(), "conformance-leaving")
     if not inert and adapters.has_allure(config):
         _register_with_allure(config, run)
 
