@@ -75,8 +75,8 @@ def _in_other_case(password: str) -> tuple[str, ...]:
 
 @given("a person without an account")
 def a_person(story: Story) -> None:
-    """Two such persons of a run have one name, and one password."""
-    alike = {"name": made_up.NAME, "password": made_up.common_password(story.run)}
+    """Two such persons of a run have one name, where the target takes that, and one password."""
+    alike = {"name": made_up.user_name(story.run), "password": made_up.common_password(story.run)}
     story.notes["person"] = {**operations.sign_up.body(story.run), **alike}
 
 

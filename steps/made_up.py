@@ -14,6 +14,20 @@ SHOP: Final = "Basotho Blankets"
 KEYS: Final = ("note", "order", "invoice", "basket", "table", "shelf", "counter", "receipt", "shop", "ticket", "desk")
 
 
+NAMESAKES: Final = "namesakes are taken: "
+"""What the run knows of users, and of organizations: whether the target has taken a second one of a name."""
+
+
+def user_name(run: Run) -> str:
+    """Return the name that users of a run have in common, where the target takes that, else one of the user's own."""
+    return NAME if run.shared.told(f"{NAMESAKES}users") else f"{NAME} {run.unique()}"
+
+
+def shop_name(run: Run) -> str:
+    """Return the name that organizations of a run have in common, where the target takes that, else one of its own."""
+    return SHOP if run.shared.told(f"{NAMESAKES}organizations") else f"{SHOP} {run.unique()}"
+
+
 def email(run: Run) -> str:
     """Return an e-mail address that nobody has used, in the domain of the settings."""
     return f"conformance.{run.unique()}@{run.settings.email_domain}"

@@ -184,9 +184,14 @@ class Merchants:
 
         It is named as the first merchant's, which opens nothing of that one.
         """
-        name = self.run.shared.told("name of first's organization") or made_up.SHOP
-        body = {**operations.create_organization.body(self.run), "name": name}
-        send(self.run, operations.CREATE_ORGANIZATION, body, merchant)
+        name = self.run.shared.told("name of first's organization")
+        body = operations.create_organization.body(self.run)
+        named, value = {**body, "name": name or body["name"]}, "the name of another organization"
+        exchange = send(self.run, operations.CREATE_ORGANIZATION, named, merchant, intent=Intent.UNUSUAL, value=value)
+        if not exchange.is_success and self.run.why_unavailable(exchange) is None:
+            send(self.run, operations.CREATE_ORGANIZATION, body, merchant)
+        elif name:
+            self.run.shared.tell(f"{made_up.NAMESAKES}organizations", exchange.is_success)
 
     def _first_session(self, merchant: Merchant) -> str:
         """The session of a new account; where sign-ins are limited, that of its sign-up will do for the account."""
@@ -232,6 +237,7 @@ class Merchants:
         named = {**body, "name": name}
         value = "the name of another user"
         exchange = send(self.run, operations.SIGN_UP, named, intent=Intent.UNUSUAL, value=value, actor=key)
+        self.run.shared.tell(f"{made_up.NAMESAKES}users", exchange.is_success)
         if not exchange.is_success:
             return None
         body |= named

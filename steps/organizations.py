@@ -94,7 +94,7 @@ def not_into(run: Run, by_default: Exchange, closed: str, requirement: str | Non
 
 @when("the merchant creates an organization")
 def creates_organization(story: Story) -> None:
-    body = {**operations.create_organization.body(story.run), "name": made_up.SHOP}
+    body = {**operations.create_organization.body(story.run), "name": made_up.shop_name(story.run)}
     exchange = story.add(send(story.run, operations.CREATE_ORGANIZATION, body, story.actor, intent=Intent.VALID))
     check_token(story.run, exchange)
     found = organization_id(story.run.need_success(exchange))
@@ -113,7 +113,7 @@ def makes_it_active(story: Story) -> None:
 
 @when("the merchant sets the organization active in the session of the sign-up")
 def activates_in_sign_up_session(story: Story) -> None:
-    body = {**operations.sign_up.body(story.run), "name": made_up.NAME}
+    body = {**operations.sign_up.body(story.run), "name": made_up.user_name(story.run)}
     story.run.masker.add(body["password"])
     signed_up = story.run.need_success(send(story.run, operations.SIGN_UP, body, intent=Intent.VALID))
     token = session_token(signed_up)

@@ -307,7 +307,7 @@ def new_organization_with_customers(story: Story) -> None:
     refuse_read(run, "customers")
     if not any(list_customers(run, story.actor, query).is_success for query in ("", "?limit=1&offset=0")):
         raise no_read(run, "customers", "the target does not list customers")
-    body = {**operations.create_organization.body(run), "name": made_up.SHOP}
+    body = {**operations.create_organization.body(run), "name": made_up.shop_name(run)}
     created = run.need_success(send(run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.VALID))
     scope = replace(spare, organization_id=organization_id(created))
     run.need_success(make_active(run, scope, scope.organization_id, intent=Intent.VALID))

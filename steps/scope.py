@@ -205,7 +205,7 @@ def default_session_belongs_to_second(story: Story) -> None:
 @when("the merchant creates an organization in another session")
 def organization_elsewhere(story: Story) -> None:
     spare = story.merchants.spare(story.actor)
-    body = {**operations.create_organization.body(story.run), "name": made_up.SHOP}
+    body = {**operations.create_organization.body(story.run), "name": made_up.shop_name(story.run)}
     story.run.need_success(send(story.run, operations.CREATE_ORGANIZATION, body, spare, intent=Intent.VALID))
 
 

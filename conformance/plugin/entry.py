@@ -209,8 +209,7 @@ def pytest_configure(config: pytest.Config) -> None:
     elif not inert:
         _register_controller(config, run, surroundings)
     if not inert or adapters.collects_only(config):
-        config.pluginmanager.register(Tests(config), "conformance-tests")
-        config.pluginmanager.register(Leaving(), "conformance-leaving")
+        _register_with_tests(config)
     if not inert and adapters.has_allure(config):
         _register_with_allure(config, run)
 
@@ -247,6 +246,11 @@ def _register_controller(config: pytest.Config, run: Run, surroundings: Sequence
     config.pluginmanager.register(Forks(config, relay, controller.say), "conformance-forks")
     config.pluginmanager.register(controller, "conformance-session")
     config.pluginmanager.register(Afterwards(config), "conformance-afterwards")
+
+
+def _register_with_tests(config: pytest.Config) -> None:
+    config.pluginmanager.register(Tests(config), "conformance-tests")
+    config.pluginmanager.register(Leaving(), "conformance-leaving")
 
 
 def _register_with_allure(config: pytest.Config, run: Run) -> None:

@@ -72,7 +72,13 @@ def _small_letters(call: Call) -> None:
         call.refuse("invalid")
 
 
+def _own_name_alone(call: Call) -> None:
+    if call.store.execute("SELECT 1 FROM user WHERE name = ?", (text(call.fields.get("name")),)):
+        call.refuse("email-taken")
+
+
 VARIANTS: tuple[Variant, ...] = (
+    Variant("user-names-unique", "two users have no name in common", admitting(SIGN_UP, _own_name_alone)),
     Variant(
         "signup-small-letters-alone", "an e-mail with capitals signs nobody up", admitting(SIGN_UP, _small_letters)
     ),

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from sandbox import policies
 from sandbox.behaviour import Behaviour, Call, Change
-from sandbox.changes import with_seams
-from sandbox.model import SET_ACTIVE
+from sandbox.changes import admitting, with_seams
+from sandbox.model import CREATE_ORGANIZATION, SET_ACTIVE, text
 from sandbox.validation import TEXT, Field
 from sandbox.variants.builders import refusing
 from sandbox.variants.model import Variant
@@ -31,10 +31,20 @@ def _naming(change: Callable[[Field], Field]) -> Change:
     return change_behaviour
 
 
+def _own_name_alone(call: Call) -> None:
+    if call.store.execute("SELECT 1 FROM organization WHERE name = ?", (text(call.fields.get("name")),)):
+        call.refuse("slug-taken")
+
+
 FOREIGN = ("foreign-merchant", "foreign-customer", "not-a-member")
 
 
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "organization-names-unique",
+        "two organizations have no name in common",
+        admitting(CREATE_ORGANIZATION, _own_name_alone),
+    ),
     Variant("slug-taken-409", "a taken slug is 409", refusing(("slug-taken",), 409)),
     Variant("slug-taken-422", "a taken slug is 422", refusing(("slug-taken",), 422)),
     Variant(

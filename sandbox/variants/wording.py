@@ -17,6 +17,7 @@ WORDS = (
     "update your profile set and insert into the field what is needed",
     "value must be <string>, not <object>",
     "delete from the title what is not a <title>",
+    "unique constraint failed on the e-mail",
     "Unexpected token in JSON at position 12 (line 1 column 13)",
 )
 

@@ -100,7 +100,7 @@ COMBINATIONS: Final[tuple[tuple[str, ...], ...]] = (
 TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
     (
         *("token-in-header-alone", "customers-ten-a-page", "errors-shape-s", "slug-taken-409", "expires-at-absent"),
-        *("ids-integer", "gateway-message-now-and-then"),
+        *("ids-integer", "gateway-message-now-and-then", "user-names-unique"),
     ),
     (
         *("signup-token-absent", "unknown-customer-400", "error-message-list", "slug-taken-422"),
@@ -108,7 +108,7 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
     ),
     (
         *("tokens-of-two-sessions", "foreign-customer-unknown", "error-400-message-alone"),
-        *("unknown-organization-400", "optional-fields-null", "times-with-microseconds"),
+        *("unknown-organization-400", "optional-fields-null", "times-with-microseconds", "organization-names-unique"),
     ),
     (
         *("signup-small-letters-alone", "customer-duplicates-accepted", "error-problem-json"),

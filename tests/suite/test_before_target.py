@@ -306,10 +306,26 @@ def _told(message: str, base: str = "") -> list[str]:
         ("value must be <string>, not <object>", ""),
         ("a <title> is missing", ""),
         ("Error:\nname\nis missing", ""),
+        ("unique constraint failed on the e-mail", ""),
     ],
 )
 def test_ordinary_words_and_paths_of_the_request_give_nothing_away(message: str, base: str) -> None:
     assert _told(message, base) == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "UNIQUE constraint failed: user.email",
+        "NOT NULL constraint failed: user.name",
+        "UNIQUE constraint failed: index 'user_email'",
+        "FOREIGN KEY constraint failed",
+        "Unique constraint failed on the fields: (`email`)",
+        'duplicate key value violates unique constraint "user_email"',
+    ],
+)
+def test_the_words_of_a_database_give_it_away(message: str) -> None:
+    assert _told(message)
 
 
 @pytest.mark.parametrize(("text", "told"), [("/totalAmount", False), ("/var/totalAmount", True), ("/srv", True)])
