@@ -148,8 +148,9 @@ def fuzzing(folder: Path, examples: int) -> None:
     words = ["-k", "test_fuzzing", "--size", "full", "--time-budget", "28", "-p", "bench.recording"]
     with sandbox() as url:
         run(gate(folder / "reports", "--base-url", url, *words), BENCH_RECORD=str(record))
-    sent, times = pickle.loads(record.read_bytes())
-    ours = len(sent) / times["tests"]
+    _, times = pickle.loads(record.read_bytes())
+    told = json.loads((folder / "reports" / "conformance.json").read_text(encoding="utf-8"))
+    ours = told["requests"] / times["tests"]  # the tests of a full run may send them from processes of their own
     with sandbox() as url:
         stock = ["run", "openapi/onboarding.yaml", "-u", url, "-H", f"Authorization: Bearer {token_of(url)}"]
         stock += ["--checks", SAME_CHECKS, "--phases", "fuzzing", "--max-examples", str(examples), "--seed", "1"]
