@@ -93,6 +93,7 @@ class Run:
     proofs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     judge_beside: JudgeBeside | None = None
     _shown_absent: set[str] = field(default_factory=set)
+    _full: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.shared = self.store
@@ -271,7 +272,12 @@ class Run:
         *,
         refusal: bool = False,
     ) -> bool:
-        """Decide a requirement by a look at a response: see `Recorder.check`."""
+        """Decide a requirement by a look at a response: see `Recorder.check`.
+
+        Raises `NotTested` where it is not as expected since the target holds as many as it may: see `why_full`.
+        """
+        if not held and exchange is not None and (reason := self.why_full(exchange)) is not None:
+            raise NotTested(reason, Why.WITHHELD, exchange.call.operation or "")
         return self.recorder.check(held, expected, got, exchange, requirement, refusal=refusal)
 
     def breach(self, requirement_id: str, expected: str, got: str, exchange: Exchange | None = None) -> None:
@@ -319,6 +325,16 @@ class Run:
             if row.operation == exchange.call.operation and row.rule and "accepts" in row.rule
         ]
         return next((reason for row in rows if (reason := unavailable(exchange, _withheld(row), self.contract))), None)
+
+    def why_full(self, exchange: Exchange) -> str | None:
+        """Return the reason where the target holds as many as it may of what is asked for: that decides nothing."""
+        operation = exchange.call.operation or ""
+        if exchange.is_success or exchange.response is None:
+            return None
+        if operation not in self._full:
+            rows = (row for row in self.catalogue if row.operation == operation)
+            self._full[operation] = [case for row in rows for case in _withheld(row) if case.get("full")]
+        return unavailable(exchange, self._full[operation], self.contract)
 
     def limited(self, operation: str) -> bool:
         """Return whether the target has shown that it limits the rate of an operation: requests are to be saved."""

@@ -28,6 +28,8 @@ REFUSALS: Mapping[str, Problem] = {
     "no-active-organization": Problem(403, "NO_ACTIVE_ORGANIZATION", "No active organization"),
     "foreign-merchant": Problem(403, "FORBIDDEN", "You have no access to this merchant"),
     "same-customer": Problem(409, "CUSTOMER_ALREADY_EXISTS", "A customer with the same identity exists"),
+    "customers-full": Problem(403, "CUSTOMER_LIMIT_REACHED", "The limit of 40 customers is reached"),
+    "sessions-full": Problem(409, "TOO_MANY_OPEN_SESSIONS", "80 sessions are open"),
     "foreign-customer": Problem(403, "FORBIDDEN", "You have no access to this customer"),
     "unknown-customer": Problem(404, "CUSTOMER_NOT_FOUND", "Customer not found"),
     "two-options": Problem(400, "VALIDATION_ERROR", "Send either customerId or customer, not both"),

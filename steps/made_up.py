@@ -25,7 +25,7 @@ def user_name(run: Run) -> str:
 
 def shop_name(run: Run) -> str:
     """Return the name that organizations of a run have in common, where the target takes that, else one of its own."""
-    return SHOP if run.shared.told(f"{NAMESAKES}organizations") else f"{SHOP} {run.unique()}"
+    return SHOP if run.shared.told(f"{NAMESAKES}organizations of one owner") else f"{SHOP} {run.unique()}"
 
 
 def email(run: Run) -> str:

@@ -190,8 +190,6 @@ class Merchants:
         exchange = send(self.run, operations.CREATE_ORGANIZATION, named, merchant, intent=Intent.UNUSUAL, value=value)
         if not exchange.is_success and self.run.why_unavailable(exchange) is None:
             send(self.run, operations.CREATE_ORGANIZATION, body, merchant)
-        elif name:
-            self.run.shared.tell(f"{made_up.NAMESAKES}organizations", exchange.is_success)
 
     def _first_session(self, merchant: Merchant) -> str:
         """The session of a new account; where sign-ins are limited, that of its sign-up will do for the account."""

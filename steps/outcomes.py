@@ -27,6 +27,9 @@ def refused(run: Run, exchange: Exchange, statuses: tuple[int, ...], what: str, 
     if exchange.gateway:
         run.record.not_tested[requirement or run.recorder.active_requirement()] = Reason(exchange.gateway, Why.GATEWAY)
         return
+    if (reason := run.why_full(exchange)) is not None:
+        run.record.not_tested[requirement or run.recorder.active_requirement()] = Reason(reason, Why.WITHHELD)
+        return
     if exchange.response is None or exchange.status >= 500:
         told = f"{what} was not refused in an orderly way: {exchange.summary}"
         run.record.not_tested[requirement or run.recorder.active_requirement()] = Reason(told, Why.PRECONDITION)

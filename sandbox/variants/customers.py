@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from sandbox import policies, presentation
 from sandbox.behaviour import Behaviour, Call, Change
 from sandbox.changes import admitting, arriving, both, finishing, with_seams
 from sandbox.model import (
+    CREATE_CHECKOUT,
     CREATE_CUSTOMER,
     GET_CUSTOMER,
     LIST_CUSTOMERS,
@@ -116,7 +118,42 @@ def _of_all_own(call: Call, reply: Reply) -> Reply:
     return Reply(200, presentation.customers(call, rows, len(rows), 0, len(rows)))
 
 
+def _full(table: str, most: int, refusal: str) -> Callable[[Call], None]:
+    """Refuse what would be one more than a merchant may have."""
+
+    def act(call: Call) -> None:
+        merchant_id = text(call.fields.get("merchantId")) or call.caller.active
+        is_for_nobody = table == "customer" and call.operation == CREATE_CHECKOUT and not call.fields.get("customer")
+        rows = call.store.execute(f"SELECT count(*) FROM {table} WHERE merchant_id = ?", (merchant_id,))
+        if rows[0][0] >= most and not is_for_nobody:
+            call.refuse(refusal)
+
+    return act
+
+
+def _not_of_account(call: Call) -> None:
+    user = call.store.user(call.caller.user_id)
+    if user is not None and text(call.fields.get("email")).lower() == user.lookup:
+        call.refuse("invalid")
+
+
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "customers-forty",
+        "a merchant may have forty customers",
+        both(
+            admitting(CREATE_CUSTOMER, _full("customer", 40, "customers-full")),
+            admitting(CREATE_CHECKOUT, _full("customer", 40, "customers-full")),
+        ),
+        "what needs more customers than that",
+    ),
+    Variant(
+        "sessions-eighty",
+        "a merchant may have eighty checkout sessions that are open",
+        admitting(CREATE_CHECKOUT, _full("checkout", 80, "sessions-full")),
+        "what needs more checkout sessions than that",
+    ),
+    Variant("account-no-customer", "nobody is a customer of their own", admitting(CREATE_CUSTOMER, _not_of_account)),
     Variant(
         "customer-merchant-id-required",
         "a customer without a merchantId is refused with 400",

@@ -120,6 +120,7 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
     ),
     (
         *("taken-email-hidden", "inline-customer-known-409", "error-path", "refused-activation-kept"),
+        "account-no-customer",
         *("customer-fields-absent-when-none", "firewall-sql-alone"),
     ),
     (
