@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -193,7 +194,10 @@ def creates_more(story: Story, times: int) -> None:
 
 @when("the merchant creates the same customer twice")
 def creates_twice(story: Story) -> None:
-    """She has the e-mail of the merchant's account, where the run has made it and the target takes it."""
+    """She has the e-mail of the merchant's account, where the run has made it and the target takes it.
+
+    To refuse that is a policy, but not as taken: an account is no customer.
+    """
     run, key = story.run, f"a customer with the e-mail of {story.actor.key}"
     body = operations.create_customer.body(run, story.actor.organization_id)
     first = None
@@ -202,6 +206,8 @@ def creates_twice(story: Story) -> None:
         own = {**body, "email": story.actor.email}
         what = {"intent": Intent.UNUSUAL, "value": "a customer with the e-mail of the account"}
         first = send(run, operations.CREATE_CUSTOMER, own, story.actor, **what)
+        is_taken, told = first.status == HTTPStatus.CONFLICT, "no customer of the merchant has that e-mail"
+        run.check(not is_taken, told, first.outcome, first, "CUSTOMER-STATUS-1")
         body = own if first.is_success else body
     if first is None or not first.is_success:
         first = send(run, operations.CREATE_CUSTOMER, body, story.actor, intent=Intent.VALID)

@@ -66,11 +66,12 @@ class DeepGeneration:
             raise NotTested("no example was accepted")
 
     def fuzz(self, operation: str, mode: str) -> None:
-        """Send random cases, as many as the time budget allows."""
+        """Send random cases, as many as the time budget allows; the first batch is whole, so that a seed repeats it."""
         cases = self.generator.fuzzing(operation, mode)
         left, batch = within(self.share), 0
         while left():
-            self._explore(cases, operation, mode, BATCH, f"{operation} {mode} {batch}", left)
+            time_left = left if batch else lambda: True
+            self._explore(cases, operation, mode, BATCH, f"{operation} {mode} {batch}", time_left)
             batch += 1
 
     def walk(self) -> None:
