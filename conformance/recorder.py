@@ -128,8 +128,7 @@ class Recorder:
 
     def _is_withheld(self, exchange: Exchange) -> bool:
         """Return whether the target withholds the operation as a whole, whatever the values."""
-        rows = (row for row in self.catalogue if row.operation == exchange.call.operation and row.rule)
-        cases = [case for row in rows for case in (row.rule or {}).get("accepts", {}).get("tolerates", ())]
+        cases = self.catalogue.withheld.get(exchange.call.operation or "", ())
         return unavailable(exchange, cases, self.contract) is not None
 
     def _created(self, exchange: Exchange) -> Iterator[str]:

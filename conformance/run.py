@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 from conformance.checks.responses import unavailable
 from conformance.checks.rules import Rules
 from conformance.client import Client, FarSender, Sender
-from conformance.contract.catalogue import Catalogue, Requirement
+from conformance.contract.catalogue import Catalogue
 from conformance.contract.document import Contract
 from conformance.errors import NotTested, Why
 from conformance.masking import Masker
@@ -93,7 +93,6 @@ class Run:
     proofs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     judge_beside: JudgeBeside | None = None
     _shown_absent: set[str] = field(default_factory=set)
-    _full: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.shared = self.store
@@ -319,22 +318,14 @@ class Run:
         """Return the reason where a response lawfully withholds an operation (a captcha, a limit, a gateway)."""
         if exchange.gateway:
             return exchange.gateway
-        rows = [
-            row
-            for row in self.catalogue
-            if row.operation == exchange.call.operation and row.rule and "accepts" in row.rule
-        ]
-        return next((reason for row in rows if (reason := unavailable(exchange, _withheld(row), self.contract))), None)
+        return unavailable(exchange, self._withheld(exchange), self.contract)
 
     def why_full(self, exchange: Exchange) -> str | None:
         """Return the reason where the target holds as many as it may of what is asked for: that decides nothing."""
-        operation = exchange.call.operation or ""
-        if exchange.is_success or exchange.response is None:
-            return None
-        if operation not in self._full:
-            rows = (row for row in self.catalogue if row.operation == operation)
-            self._full[operation] = [case for row in rows for case in _withheld(row) if case.get("full")]
-        return unavailable(exchange, self._full[operation], self.contract)
+        return unavailable(exchange, (case for case in self._withheld(exchange) if case.get("full")), self.contract)
+
+    def _withheld(self, exchange: Exchange) -> Sequence[Mapping[str, Any]]:
+        return self.catalogue.withheld.get(exchange.call.operation or "", ())
 
     def limited(self, operation: str) -> bool:
         """Return whether the target has shown that it limits the rate of an operation: requests are to be saved."""
@@ -369,7 +360,3 @@ class Run:
 def _is_like_no_other(secret: object) -> bool:
     """Return whether a generated secret may be masked wherever it stands: `00000000` would blot out numbers."""
     return isinstance(secret, str) and len(secret) >= _SHORTEST_GENERATED and len(set(secret)) >= _DIFFERENT_CHARACTERS
-
-
-def _withheld(requirement: Requirement) -> tuple[Mapping[str, Any], ...]:
-    return tuple((requirement.rule or {}).get("accepts", {}).get("tolerates", ()))

@@ -70,8 +70,7 @@ class DeepGeneration:
         cases = self.generator.fuzzing(operation, mode)
         left, batch = within(self.share), 0
         while left():
-            time_left = left if batch else lambda: True
-            self._explore(cases, operation, mode, BATCH, f"{operation} {mode} {batch}", time_left)
+            self._explore(cases, operation, mode, BATCH, f"{operation} {mode} {batch}", left if batch else None)
             batch += 1
 
     def walk(self) -> None:
@@ -93,7 +92,7 @@ class DeepGeneration:
         mode: str,
         examples: int,
         purpose: str,
-        left: Callable[[], bool] = lambda: True,
+        left: Callable[[], bool] | None = None,
     ) -> list[bool]:
         """Send random cases; return which of them the target accepted."""
         run, accepted = self.run, list[bool]()

@@ -14,18 +14,19 @@ SHOP: Final = "Basotho Blankets"
 KEYS: Final = ("note", "order", "invoice", "basket", "table", "shelf", "counter", "receipt", "shop", "ticket", "desk")
 
 
-NAMESAKES: Final = "namesakes are taken: "
-"""What the run knows of users, and of organizations: whether the target has taken a second one of a name."""
+USERS_SHARE_A_NAME: Final = "users share a name"
+OWN_ORGANIZATIONS_SHARE_A_NAME: Final = "organizations of one owner share a name"
+"""What the run finds out: whether the target has taken a second one of a name."""
 
 
 def user_name(run: Run) -> str:
     """Return the name that users of a run have in common, where the target takes that, else one of the user's own."""
-    return NAME if run.shared.told(f"{NAMESAKES}users") else f"{NAME} {run.unique()}"
+    return NAME if run.shared.told(USERS_SHARE_A_NAME) else f"{NAME} {run.unique()}"
 
 
 def shop_name(run: Run) -> str:
     """Return the name that organizations of a run have in common, where the target takes that, else one of its own."""
-    return SHOP if run.shared.told(f"{NAMESAKES}organizations of one owner") else f"{SHOP} {run.unique()}"
+    return SHOP if run.shared.told(OWN_ORGANIZATIONS_SHARE_A_NAME) else f"{SHOP} {run.unique()}"
 
 
 def email(run: Run) -> str:

@@ -185,11 +185,7 @@ class Merchants:
         It is named as the first merchant's, which opens nothing of that one.
         """
         name = self.run.shared.told("name of first's organization")
-        body = operations.create_organization.body(self.run)
-        named, value = {**body, "name": name or body["name"]}, "the name of another organization"
-        exchange = send(self.run, operations.CREATE_ORGANIZATION, named, merchant, intent=Intent.UNUSUAL, value=value)
-        if not exchange.is_success and self.run.why_unavailable(exchange) is None:
-            send(self.run, operations.CREATE_ORGANIZATION, body, merchant)
+        create_namesake(self.run, merchant, name, "the name of another organization")
 
     def _first_session(self, merchant: Merchant) -> str:
         """The session of a new account; where sign-ins are limited, that of its sign-up will do for the account."""
@@ -235,7 +231,7 @@ class Merchants:
         named = {**body, "name": name}
         value = "the name of another user"
         exchange = send(self.run, operations.SIGN_UP, named, intent=Intent.UNUSUAL, value=value, actor=key)
-        self.run.shared.tell(f"{made_up.NAMESAKES}users", exchange.is_success)
+        self.run.shared.tell(made_up.USERS_SHARE_A_NAME, exchange.is_success)
         if not exchange.is_success:
             return None
         body |= named
@@ -326,6 +322,20 @@ def is_locked(run: Run, exchange: Exchange) -> bool:
     """Return whether a sign-in was refused because wrong passwords have locked the account."""
     known = exchange.call.operation == operations.SIGN_IN and not exchange.is_success
     return known and "locked" in (run.why_unavailable(exchange) or "")
+
+
+def create_namesake(run: Run, merchant: Merchant, name: str | None, value: str, **more: Any) -> Exchange:
+    """Create an organization by a name that is there already, or by one of its own where the target refuses that.
+
+    `value` says in words what is unusual about the name; `more` is for the request with the other one.
+    """
+    body = operations.create_organization.body(run)
+    if name:
+        named = {**body, "name": name}
+        exchange = send(run, operations.CREATE_ORGANIZATION, named, merchant, intent=Intent.UNUSUAL, value=value)
+        if exchange.is_success or run.why_unavailable(exchange) is not None:
+            return exchange
+    return send(run, operations.CREATE_ORGANIZATION, body, merchant, **more)
 
 
 def check_token(run: Run, exchange: Exchange) -> None:

@@ -21,6 +21,7 @@ from steps.merchants import (
     TOKEN_HEADER,
     check_token,
     create_customer,
+    create_namesake,
     organization_id,
     send,
     session_token,
@@ -157,18 +158,6 @@ def sign_up_session_works(story: Story) -> None:
         run.check(exchange.is_success, "the session works", exchange.outcome, exchange, "SIGNUP-TOKEN-32")
 
 
-def _namesake_of_the_first(run: Run, who: Merchant) -> Exchange:
-    """Create another organization by the name of the merchant's first one, or of its own where that is refused."""
-    body = operations.create_organization.body(run)
-    if name := who.organization.get("name"):
-        named, value = {**body, "name": name}, "the name of one's first organization"
-        exchange = send(run, operations.CREATE_ORGANIZATION, named, who, intent=Intent.UNUSUAL, value=value)
-        if exchange.is_success or run.why_unavailable(exchange) is not None:
-            run.shared.tell(f"{made_up.NAMESAKES}organizations of one owner", exchange.is_success)
-            return exchange
-    return send(run, operations.CREATE_ORGANIZATION, body, who, intent=Intent.VALID)
-
-
 @given("a second organization of the merchant")
 def second_organization(story: Story) -> None:
     """It is created in one session, and made active in another that is older: members are not those of a sign-in.
@@ -179,7 +168,10 @@ def second_organization(story: Story) -> None:
 
     def make() -> str:
         run, who = story.run, spare if story.run.worker else story.actor
-        created = run.need_success(_namesake_of_the_first(run, who))
+        name = who.organization.get("name")
+        created = create_namesake(run, who, name, "the name of one's first organization", intent=Intent.VALID)
+        run.need_success(created)
+        run.shared.tell(made_up.OWN_ORGANIZATIONS_SHARE_A_NAME, created.request_json["name"] == name)
         run.need_success(make_active(run, who, who.organization_id, intent=Intent.VALID))
         return organization_id(created)
 

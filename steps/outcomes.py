@@ -24,20 +24,25 @@ LONG_ID = 260
 
 def refused(run: Run, exchange: Exchange, statuses: tuple[int, ...], what: str, requirement: str | None = None) -> None:
     """A request that has to be refused: checks its status; a 5xx or no response is a breach of another requirement."""
-    if exchange.gateway:
-        run.record.not_tested[requirement or run.recorder.active_requirement()] = Reason(exchange.gateway, Why.GATEWAY)
-        return
-    if (reason := run.why_full(exchange)) is not None:
-        run.record.not_tested[requirement or run.recorder.active_requirement()] = Reason(reason, Why.WITHHELD)
-        return
-    if exchange.response is None or exchange.status >= 500:
-        told = f"{what} was not refused in an orderly way: {exchange.summary}"
-        run.record.not_tested[requirement or run.recorder.active_requirement()] = Reason(told, Why.PRECONDITION)
+    undecided = _why_undecided(run, exchange, what)
+    if undecided is not None:
+        run.record.not_tested[requirement or run.recorder.active_requirement()] = undecided
         return
     statuses = run.contract.accepted(exchange.call.operation, statuses)
     expected = f"{what} refused with {' or '.join(map(str, statuses))}"
     held, got = exchange.status in statuses, f"status {exchange.status}"
     run.check(held, expected, got, exchange, requirement, refusal=not exchange.is_success)
+
+
+def _why_undecided(run: Run, exchange: Exchange, what: str) -> Reason | None:
+    """Return why a response says nothing of a refusal; None where its status decides."""
+    if exchange.gateway:
+        return Reason(exchange.gateway, Why.GATEWAY)
+    if (reason := run.why_full(exchange)) is not None:
+        return Reason(reason, Why.WITHHELD)
+    if exchange.response is None or exchange.status >= 500:
+        return Reason(f"{what} was not refused in an orderly way: {exchange.summary}", Why.PRECONDITION)
+    return None
 
 
 @then("the request is refused with 401")

@@ -22,7 +22,7 @@ _BETWEEN_WORDS: Final = re.compile(r"[\s_-]")
 def unavailable(exchange: Exchange, cases: Iterable[Params], contract: Contract) -> str | None:
     """A response that lawfully withholds an operation (a captcha, a limit): returns the reason, or None."""
     for case in cases:
-        withheld = exchange.status in contract.accepted(exchange.call.operation, (case["status"],))
+        withheld = exchange.status in contract.accepted(exchange.call.operation, case["statuses"])
         if withheld and re.search(case["says"], exchange.response.text if exchange.response else ""):
             return str(case["reason"])
     return None

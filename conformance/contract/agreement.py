@@ -203,7 +203,7 @@ class _Row:
 
     def _withheld(self, where: DataPath, value: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
         for number, case in enumerate(value):
-            yield from self._statuses((*where, number, "status"), [case["status"]])
+            yield from self._statuses((*where, number, "statuses"), case["statuses"])
             try:
                 re.compile(case["says"])
             except re.error as error:

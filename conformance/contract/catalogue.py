@@ -151,6 +151,14 @@ class Catalogue:
     def by_id(self) -> dict[str, Requirement]:
         return {requirement.id: requirement for requirement in self.requirements}
 
+    @cached_property
+    def withheld(self) -> dict[str, list[Mapping[str, Any]]]:
+        """Return by operation the refusals by which a target lawfully withholds it: what `accepts` tolerates."""
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        for row in self.requirements:
+            found.setdefault(row.operation, []).extend((row.rule or {}).get("accepts", {}).get("tolerates", ()))
+        return found
+
     def __iter__(self) -> Iterator[Requirement]:
         return iter(self.requirements)
 

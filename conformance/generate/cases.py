@@ -114,11 +114,12 @@ def explore(
     examples: int,
     number: int,
     known: Collection[str],
-    left: Callable[[], bool] = lambda: True,
+    left: Callable[[], bool] | None = None,
 ) -> None:
     """Send up to so many random cases, drawn by a number; shrink a breach to a minimal request.
 
-    A requirement that is `known` to be broken is not searched again. `left` returns whether there is time left.
+    A requirement that is `known` to be broken is not searched again. `left` returns whether there is
+    time left, where that is bounded.
     """
     record = run.record
     found: dict[str, Breach] = {}
@@ -134,7 +135,7 @@ def explore(
             shrinking += 1
             if shrinking > _SHRINK_LIMIT:
                 return
-        elif not left():
+        elif left is not None and not left():
             raise _Enough
         if stopped:
             return

@@ -163,6 +163,7 @@ class Session:
             with self.run.recording(record):
                 told = self.config.hook.pytest_conformance_check(run=self.run) or []
                 self._learn_distance()
+                self._use_processors()
         except (hooks.CheckFailed, hooks.NotTheTarget) as error:
             record.breaches.clear()
             record.seen.clear()
@@ -186,19 +187,24 @@ class Session:
 
         Where reads lag behind, tests wait as they do for a far target. Where passwords are hashed well, signing up and
         in takes long, and counts for its share. The bundled sandbox is never far, however long it may take on a busy
-        machine. A full run mostly makes its requests, so that it has as many tests as there are processors.
+        machine.
         """
+        if self.run.is_bundled:
+            return
         operations = self.run.contract.operations
         answered = [exchange for exchange in self.run.recent if exchange.response is not None]
         without_token = {name for name, operation in operations.items() if not operation.needs_token}
         quickest = min((exchange.seconds for exchange in answered), default=0.0)
         accounts = (exchange.seconds for exchange in answered if exchange.call.operation in without_token)
         mean = quickest + _SHARE_OF_ACCOUNTS * (min(accounts, default=quickest) - quickest)
-        if self.run.reads_lag and not self.run.is_bundled:
+        if self.run.reads_lag:
             self.run.side_by_side, self.run.waits_because = WHERE_WAITED_FOR, "lagging"
-        elif not self.run.is_bundled:
+        else:
             self.run.side_by_side = worth_sending_side_by_side(mean)
             self.run.waits_because = "far" if worth_sending_side_by_side(quickest) > 1 else "slow"
+
+    def _use_processors(self) -> None:
+        """Let as many tests of a full run, which mostly makes its requests, run at a time as there are processors."""
         processors = min(os.cpu_count() or 1, WHERE_WAITED_FOR)
         if self.run.settings.size is Size.FULL and processors > self.run.side_by_side:
             self.run.side_by_side, self.run.waits_because = processors, "full"

@@ -118,17 +118,24 @@ def _of_all_own(call: Call, reply: Reply) -> Reply:
     return Reply(200, presentation.customers(call, rows, len(rows), 0, len(rows)))
 
 
-def _full(table: str, most: int, refusal: str) -> Callable[[Call], None]:
+def _refuse_beyond(table: str, most: int, refusal: str) -> Callable[[Call], None]:
     """Refuse what would be one more than a merchant may have."""
 
     def act(call: Call) -> None:
         merchant_id = text(call.fields.get("merchantId")) or call.caller.active
-        is_for_nobody = table == "customer" and call.operation == CREATE_CHECKOUT and not call.fields.get("customer")
         rows = call.store.execute(f"SELECT count(*) FROM {table} WHERE merchant_id = ?", (merchant_id,))
-        if rows[0][0] >= most and not is_for_nobody:
+        if rows[0][0] >= most:
             call.refuse(refusal)
 
     return act
+
+
+_beyond_forty = _refuse_beyond("customer", 40, "customers-full")
+
+
+def _inline_beyond_forty(call: Call) -> None:
+    if call.fields.get("customer"):
+        _beyond_forty(call)
 
 
 def _not_of_account(call: Call) -> None:
@@ -141,16 +148,13 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(
         "customers-forty",
         "a merchant may have forty customers",
-        both(
-            admitting(CREATE_CUSTOMER, _full("customer", 40, "customers-full")),
-            admitting(CREATE_CHECKOUT, _full("customer", 40, "customers-full")),
-        ),
+        both(admitting(CREATE_CUSTOMER, _beyond_forty), admitting(CREATE_CHECKOUT, _inline_beyond_forty)),
         "what needs more customers than that",
     ),
     Variant(
         "sessions-eighty",
         "a merchant may have eighty checkout sessions that are open",
-        admitting(CREATE_CHECKOUT, _full("checkout", 80, "sessions-full")),
+        admitting(CREATE_CHECKOUT, _refuse_beyond("checkout", 80, "sessions-full")),
         "what needs more checkout sessions than that",
     ),
     Variant("account-no-customer", "nobody is a customer of their own", admitting(CREATE_CUSTOMER, _not_of_account)),

@@ -185,13 +185,10 @@ WORDS_WITH_ANOTHER_MEANING: Final = {
         ("report/summary.py", "id"),
         ("results/comparison.py", "id"),
     },
-    "a key of a case that `tolerates` names": {
-        ("checks/responses.py", "status"),
-        ("contract/agreement.py", "status"),
-    },
     "a parameter of a rule, or the place of one, in the catalogue": {
         ("contract/agreement.py", "name"),
         ("contract/agreement.py", "success"),
+        ("contract/agreement.py", "status"),
     },
     "a word that a careless target signs its tokens with": {("checks/tokens.py", "password")},
     "a concern of requirements": {

@@ -128,7 +128,7 @@ BROKEN_FORMS: dict[str, tuple[str, int, str]] = {
     "a status that is none": (ROW + "    rule: {accepts: {statuses: [20]}}\n", 9, "`statuses` is 20: An HTTP status"),
     "a status that is a text": (ROW + "    rule: {accepts: {statuses: ['200']}}\n", 9, "`statuses` is no whole number"),
     "a withheld operation without a reason": (
-        ROW + "    rule: {accepts: {statuses: [200], tolerates: [{status: 403, says: x}]}}\n",
+        ROW + "    rule: {accepts: {statuses: [200], tolerates: [{statuses: [403], says: x}]}}\n",
         9,
         "`reason` is missing",
     ),
@@ -328,8 +328,8 @@ DISAGREEMENTS: dict[str, tuple[str, str, str, str]] = {
     ),
     "a status of withholding": (
         "2-sign-in.yaml",
-        "tolerates: [{status: 403",
-        "tolerates: [{status: 402",
+        "tolerates: [{statuses: [403]",
+        "tolerates: [{statuses: [402]",
         "(SIGNIN-STATUS-1): the document has no status 402 for signInEmail",
     ),
     "words of withholding": (
