@@ -26,7 +26,7 @@ def expires_sooner(created: Exchange, found: Exchange) -> str:
 def differing_fields(run: Run, created: Exchange, shown_now: Any) -> list[str]:
     """Return how a read departs from what the creation answered, in the documented fields that both show."""
     before = documented(run, created.call.operation, resting(created.response_json))
-    after = as_told(before, resting(shown_now))
+    after = as_told(run, created.call.operation, before, resting(shown_now))
     deleted = after.get(_OF_THE_DELETED) if before.get(_OF_THE_DELETED) is None else None
     told = [f"`{_OF_THE_DELETED}`, which the creation has not, reads {shown(deleted)}"] if deleted else []
     return told + [
@@ -36,12 +36,23 @@ def differing_fields(run: Run, created: Exchange, shown_now: Any) -> list[str]:
     ]
 
 
-def as_told(before: Any, after: Any) -> Any:
-    """Return a body in which times are written as in another one where they are the same but for what stores round."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        return {name: as_told(before.get(name), value) for name, value in after.items()}
-    one, other = time_of(before), time_of(after)
-    return before if one is not None and other is not None and abs(one - other) < _ROUNDED else after
+def as_told(run: Run, operation: str | None, before: Any, after: Any) -> Any:
+    """Return a body of an operation that is written as an earlier one where the two mean the same.
+
+    A time is the same but for what stores round. So are two values among which the document lets a field choose: a new
+    session is open or active, and may go from one to the other by itself.
+    """
+    shape = run.contract.operations[operation or ""].response
+
+    def written(told: Any, now: Any, path: str) -> Any:
+        if isinstance(told, dict) and isinstance(now, dict):
+            return {name: written(told.get(name), value, f"{path}.{name}".lstrip(".")) for name, value in now.items()}
+        one, other = time_of(told), time_of(now)
+        same = one is not None and other is not None and abs(one - other) < _ROUNDED
+        choices = shape.choices(path) if isinstance(now, str) else ()
+        return told if same or (told in choices and now in choices) else now
+
+    return written(before, after, "")
 
 
 def documented(run: Run, operation: str | None, body: Any) -> Any:

@@ -29,11 +29,12 @@ class Shape:
         that may have fields of its own is one, too.
         """
         if (path, put) not in self._known:
-            shapes: list[Shape] = [self]
-            for name in path.split(".") if path else ():
-                shapes = [found for shape in shapes for found in shape._fields(name, put)]
-            self._known[path, put] = bool(shapes)
+            self._known[path, put] = bool(self._at(path, put))
         return self._known[path, put]
+
+    def choices(self, path: str) -> list[Any]:
+        """Return the values that the schemas enumerate for the field at a dotted path."""
+        return [value for shape in self._at(path, False) for schema in shape._all() for value in schema.get("enum", ())]
 
     def paths(self, *, put: bool = False) -> list[str]:
         """Return the dotted paths that the schemas name, down to four levels."""
@@ -48,6 +49,12 @@ class Shape:
                 yield name
                 for inner in Shape((schema_of_it,), self.resolve)._paths(put, depth - 1):
                     yield f"{name}.{inner}"
+
+    def _at(self, path: str, put: bool) -> list[Shape]:
+        shapes: list[Shape] = [self]
+        for name in path.split(".") if path else ():
+            shapes = [found for shape in shapes for found in shape._fields(name, put)]
+        return shapes
 
     def _fields(self, name: str, put: bool) -> Iterator[Shape]:
         for schema in self._all():

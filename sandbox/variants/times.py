@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from time import time
 
 from sandbox.behaviour import Call
 from sandbox.changes import with_seams
@@ -12,6 +13,7 @@ from sandbox.variants.builders import entities
 from sandbox.variants.model import Variant
 
 HOUR = 3600.0
+MEANWHILE = 0.2
 
 
 def _rounded(_: Call, user: JsonObject) -> None:
@@ -27,6 +29,12 @@ def _updated_first(_: Call, entity: JsonObject) -> None:
         entity["updatedAt"] = utc_milliseconds(moment - 0.003)
 
 
+def _moved_on(_: Call, entity: JsonObject) -> None:
+    """Some time after its creation a session is active, and has the detail that was worked out meanwhile."""
+    if entity.get("status") == "open" and time() - datetime.fromisoformat(entity["createdAt"]).timestamp() > MEANWHILE:
+        entity |= {"status": "active", "paymentIntentId": f"pi_{entity['id']}"}
+
+
 VARIANTS: tuple[Variant, ...] = (
     Variant(
         "clock-hours-behind",
@@ -38,6 +46,11 @@ VARIANTS: tuple[Variant, ...] = (
         "reads-in-whole-seconds",
         "customers and sessions are read with createdAt in whole seconds",
         entities({GET_CUSTOMER, GET_CHECKOUT}, _rounded),
+    ),
+    Variant(
+        "session-active-meanwhile",
+        "a session is open when new, and active with a payment intent soon after",
+        entities({GET_CHECKOUT}, _moved_on),
     ),
     Variant(
         "updated-milliseconds-before",
