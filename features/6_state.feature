@@ -86,9 +86,9 @@ Feature: What was done stays done, and what was refused changed nothing
 
     @CUSTOMER-STATE-1 @CUSTOMER-STATE-56
     Scenario: After a refused customer the session works on
-      When the merchant creates a customer with a name that is no text
+      When the merchant creates a customer with a name that is no text, and then with metadata that are none
       Then the merchant can create a customer without naming an organization
-      And the same customer with a name that is a text is created
+      And the same customer is created once the request is right
 
     @CHECKOUT-STATE-1
     Scenario: After a refused checkout session the session works on

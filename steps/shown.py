@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ from conformance.values import contains, first_field, shown
 from conformance.wire.exchange import Exchange
 
 _ROUNDED: Final = timedelta(seconds=2)
+_BEGINS_URL: Final = re.compile("https?://", re.IGNORECASE)
+_AFTER_PATH: Final = re.compile("[?#]")
 _MOVING: Final = ("updatedAt", "expiresAt")
 _OF_THE_DELETED: Final = "deletedAt"
 
@@ -36,23 +39,36 @@ def differing_fields(run: Run, created: Exchange, shown_now: Any) -> list[str]:
     ]
 
 
-def as_told(run: Run, operation: str | None, before: Any, after: Any) -> Any:
+def as_told(run: Run, name: str | None, before: Any, after: Any) -> Any:
     """Return a body of an operation that is written as an earlier one where the two mean the same.
 
     A time is the same but for what stores round. So are two values among which the document lets a field choose: a new
-    session is open or active, and may go from one to the other by itself.
+    session is open or active, and may go from one to the other by itself. A URL that the target has made may be signed
+    anew for each response.
     """
-    shape = run.contract.operations[operation or ""].response
+    operation = run.contract.operations[name or ""]
 
     def written(told: Any, now: Any, path: str) -> Any:
         if isinstance(told, dict) and isinstance(now, dict):
             return {name: written(told.get(name), value, f"{path}.{name}".lstrip(".")) for name, value in now.items()}
-        one, other = time_of(told), time_of(now)
-        same = one is not None and other is not None and abs(one - other) < _ROUNDED
-        choices = shape.choices(path) if isinstance(now, str) else ()
-        return told if same or (told in choices and now in choices) else now
+        if not isinstance(told, str) or not isinstance(now, str):
+            return now
+        choices = operation.response.choices(path)
+        is_own = not operation.request.knows(path)
+        same = _same_time(told, now) or (told in choices and now in choices) or (is_own and _same_place(told, now))
+        return told if same else now
 
     return written(before, after, "")
+
+
+def _same_time(one: str, other: str) -> bool:
+    moment, later = time_of(one), time_of(other)
+    return moment is not None and later is not None and abs(moment - later) < _ROUNDED
+
+
+def _same_place(one: str, other: str) -> bool:
+    """Return whether two absolute URLs differ in what follows the path alone."""
+    return _BEGINS_URL.match(one) is not None and _AFTER_PATH.split(one)[0] == _AFTER_PATH.split(other)[0]
 
 
 def documented(run: Run, operation: str | None, body: Any) -> Any:

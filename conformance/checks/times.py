@@ -13,9 +13,9 @@ from conformance.wire.exchange import Exchange
 
 
 def time_of(value: Any) -> datetime | None:
-    """Return an RFC 3339 time with its offset, or None for anything else."""
+    """Return an RFC 3339 time with its offset, in capital letters or small ones, or None for anything else."""
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        moment = datetime.fromisoformat(value.upper()) if isinstance(value, str) else None
     except ValueError:
         return None
     return moment if moment is not None and moment.tzinfo is not None else None

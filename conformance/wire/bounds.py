@@ -9,6 +9,8 @@ from typing import Final
 MAX_BODY: Final = 8 * 1024 * 1024
 _CODINGS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 _RAW_DEFLATE: Final = -15
+_NEXT_MEMBER: Final = b"\x1f\x8b"
+"""How a further member of a gzip file begins, of which there may be several (RFC 1952 section 2.2)."""
 
 
 class Unbounded(Exception):
@@ -36,6 +38,9 @@ def decoded(chunks: Iterable[bytes], coding: str) -> bytes:
             if decoder is None:
                 decoder = zlib.decompressobj(_window(names[0], chunk))
             body += decoder.decompress(chunk, MAX_BODY + 1 - len(body))
+            while decoder.unused_data.startswith(_NEXT_MEMBER) and len(body) <= MAX_BODY:
+                rest, decoder = decoder.unused_data, zlib.decompressobj(_CODINGS["gzip"])
+                body += decoder.decompress(rest, MAX_BODY + 1 - len(body))
         except zlib.error as error:
             raise Undecodable(f"a body that is not {names[0]}, as its Content-Encoding says ({error})") from None
         if len(body) > MAX_BODY:

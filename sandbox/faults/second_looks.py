@@ -74,6 +74,12 @@ def _email_kept(call: Call, reply: Reply) -> Reply:
     return reply
 
 
+def _email_kept_late(call: Call, reply: Reply) -> Reply:
+    """The metadata are checked last, when the e-mail is reserved already."""
+    metadata = call.fields.get("metadata")
+    return reply if metadata is None or isinstance(metadata, dict) else _email_kept(call, reply)
+
+
 def _refuse_kept(call: Call) -> None:
     if call.fields.get("email") in call.memory.get("kept e-mails", ()):
         call.refuse("same-customer")
@@ -583,6 +589,13 @@ FAULTS: tuple[Fault, ...] = table(
         CREATE_CUSTOMER,
         "the e-mail of a customer who was refused for its form is taken",
         both(failing(_email_kept, CREATE_CUSTOMER, 400), admitting(CREATE_CUSTOMER, _refuse_kept)),
+        "CUSTOMER-STATE-56",
+    ),
+    must(
+        "customer-refused-late-keeps-email",
+        CREATE_CUSTOMER,
+        "the e-mail of a customer who was refused for its metadata is taken",
+        both(failing(_email_kept_late, CREATE_CUSTOMER, 400), admitting(CREATE_CUSTOMER, _refuse_kept)),
         "CUSTOMER-STATE-56",
     ),
     must(

@@ -30,6 +30,7 @@ from sandbox.variants.builders import entities, succeeding
 from sandbox.variants.model import Variant
 
 LAG = 1.5
+COPY_AGE = 1.4
 _COLUMNS = {GET_CUSTOMER: "customer", GET_CHECKOUT: "checkout"}
 
 
@@ -102,6 +103,26 @@ def _lagging_in_turn(call: Call, reply: Reply) -> Reply:
     return _lagging(call, reply) if call.memory["reads"] % 2 else reply
 
 
+def _cached(call: Call, reply: Reply) -> Reply:
+    """A read is answered once more as it was, for the same token and URL, until the copy is too old."""
+    if call.method != "GET":
+        return reply
+    copies: dict[tuple[str, ...], tuple[float, Reply]] = call.memory.setdefault("copies", {})
+    name = (call.headers.get("authorization", ""), call.path, call.query)
+    made, copy = copies.get(name, (0.0, reply))
+    if time.time() - made < COPY_AGE:
+        return copy
+    copies[name] = (time.time(), reply)
+    return reply
+
+
+def _now_and_then(call: Call, entity: JsonObject) -> None:
+    """Every other response leaves out what is null."""
+    call.memory["told"] = call.memory.get("told", 0) + 1
+    for name in [name for name, value in entity.items() if value is None and call.memory["told"] % 2]:
+        del entity[name]
+
+
 VARIANTS: tuple[Variant, ...] = (
     Variant("tokens-uuid", "tokens are UUIDs, which have no letter case", _tokens(lambda: str(uuid.uuid4()))),
     Variant("tokens-hexadecimal", "tokens are hexadecimal numbers", _tokens(lambda: secrets.token_hex(32))),
@@ -130,5 +151,11 @@ VARIANTS: tuple[Variant, ...] = (
         both(admitting(CREATE_CHECKOUT, _known_person)),
     ),
     Variant("reads-lag", f"what was created is shown {LAG} s later", finishing(_lagging)),
+    Variant("reads-cached", f"a read is kept for its token and URL for {COPY_AGE} s", finishing(_cached)),
+    Variant(
+        "reads-without-null-in-turn",
+        "every second read of a customer or session leaves out what is null",
+        entities({GET_CUSTOMER, GET_CHECKOUT}, _now_and_then),
+    ),
     Variant("reads-lag-in-turn", f"every second read shows what is {LAG} s old", finishing(_lagging_in_turn)),
 )

@@ -35,6 +35,16 @@ def _moved_on(_: Call, entity: JsonObject) -> None:
         entity |= {"status": "active", "paymentIntentId": f"pi_{entity['id']}"}
 
 
+def _of_another_node(_: Call, entity: JsonObject) -> None:
+    """Who writes the time of the last update has a clock that is slow."""
+    moment = datetime.fromisoformat(entity["createdAt"]).timestamp()
+    entity["updatedAt"] = utc_milliseconds(moment - 90)
+
+
+def _in_small_letters(_: Call, entity: JsonObject) -> None:
+    entity |= {name: entity[name].lower() for name in ("createdAt", "updatedAt")}
+
+
 VARIANTS: tuple[Variant, ...] = (
     Variant(
         "clock-hours-behind",
@@ -46,6 +56,16 @@ VARIANTS: tuple[Variant, ...] = (
         "reads-in-whole-seconds",
         "customers and sessions are read with createdAt in whole seconds",
         entities({GET_CUSTOMER, GET_CHECKOUT}, _rounded),
+    ),
+    Variant(
+        "updated-by-a-slow-clock",
+        "sign-in and the reads tell an updatedAt that is 90 s before createdAt",
+        entities({SIGN_IN, GET_CUSTOMER, GET_CHECKOUT}, _of_another_node),
+    ),
+    Variant(
+        "times-in-small-letters",
+        "the reads have t and z in times, which RFC 3339 (5.6) allows",
+        entities({GET_CUSTOMER, GET_CHECKOUT}, _in_small_letters),
     ),
     Variant(
         "session-active-meanwhile",

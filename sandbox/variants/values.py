@@ -50,11 +50,20 @@ def _in_capitals(_: Call, session: JsonObject) -> None:
     session["sessionUrl"] = f"HTTPS://Pay.Example.com/{session['id']}"
 
 
+def _signed_anew(_: Call, session: JsonObject) -> None:
+    session["sessionUrl"] += f"?signature={identity.random_text(20)}"
+
+
 VARIANTS: tuple[Variant, ...] = (
     Variant(
         "session-url-capitals",
         "scheme and host of the page to pay at are in capitals",
         entities({CREATE_CHECKOUT, GET_CHECKOUT}, _in_capitals),
+    ),
+    Variant(
+        "session-url-signed-anew",
+        "each response has another signature in the URL of the page to pay at",
+        entities({CREATE_CHECKOUT, GET_CHECKOUT}, _signed_anew),
     ),
     Variant("ids-uuid", "ids are UUIDs", with_seams(new_id=_uuid)),
     Variant("ids-integer", "ids are whole numbers, as strings", with_seams(new_id=_integer)),

@@ -118,6 +118,7 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
     (
         *("taken-email-400", "customer-identity-is-phone", "error-code-number", "created-organization-not-active"),
         *("checkout-customer-id-alone", "tokens-uuid", "connection-close"),
+        "reads-cached",
     ),
     (
         *("taken-email-hidden", "inline-customer-known-409", "error-path", "refused-activation-kept"),
@@ -126,7 +127,7 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
     ),
     (
         *("signin-token-null", "foreign-400", "error-words", "checkout-status-active", "json-of-any-kind"),
-        *("updated-milliseconds-before", "gateway-phrase-now-and-then"),
+        *("updated-milliseconds-before", "gateway-phrase-now-and-then", "reads-without-null-in-turn"),
     ),
     (
         *("reads-absent-worded", "error-changing", "set-active-null-refused", "form-refused"),
@@ -143,7 +144,7 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
     ),
     (
         *("set-active-success-nested", "merchant-must-be-active", "parameters-refused", "large-body-413-page"),
-        "firewall-message",
+        *("firewall-message", "session-url-signed-anew", "updated-by-a-slow-clock", "times-in-small-letters"),
     ),
     (*("lock-3-403", "no-length-411-page", "optional-fields-absent", "numbers-with-a-point", "error-by-field"),),
     (

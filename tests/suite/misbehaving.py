@@ -103,6 +103,7 @@ BROKEN: Final[dict[str, tuple[Script, str]]] = {
     "endless chunks": ((chunked(), Endless(b"10000\r\n" + b" " * 65536 + b"\r\n")), "more than 8 MB"),
     "endless headers": ((b"HTTP/1.1 200 OK\r\n", Endless(b"X-More: and more\r\n" * 100)), "do not end within 100 kB"),
     "gzip bomb": ((coded("gzip", _bomb(200)),), "more than 8 MB"),
+    "gzip bomb of many members": ((coded("gzip", _bomb(5) * 40),), "more than 8 MB"),
     "gzip bomb in a bomb": ((coded("gzip, gzip", gzip.compress(_bomb(50))),), "'gzip, gzip', which was not asked for"),
     "broken gzip": ((coded("gzip", gzip.compress(OBJECT)[:-12] + b"garbage of all kinds"),), "not gzip"),
     "half of a gzip": ((coded("gzip", gzip.compress(OBJECT * 99)[:30]),), "in the middle of its gzip coding"),
@@ -118,6 +119,7 @@ BROKEN: Final[dict[str, tuple[Script, str]]] = {
 
 UNUSUAL: Final[dict[str, tuple[Script, int, bool]]] = {
     "gzip": ((coded("gzip", gzip.compress(OBJECT)),), 200, True),
+    "gzip in two members": ((coded("gzip", gzip.compress(OBJECT[:1]) + gzip.compress(OBJECT[1:])),), 200, True),
     "deflate": ((coded("deflate", zlib.compress(OBJECT)),), 200, True),
     "deflate without its header": ((coded("deflate", zlib.compress(OBJECT)[2:-4]),), 200, True),
     "identity": ((coded("identity", OBJECT),), 200, True),

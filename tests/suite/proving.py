@@ -46,7 +46,7 @@ UNENDED: Final = -1
 _PATIENCE: Final = 400
 _GIVE_WAY: Final = 10
 _POLL: Final = 0.01
-_WALK_FIRST, _NAMED, _WALK, _NAMED_LAST, _NEAR, _FAR, _LAST = range(7)
+_WALK_FIRST, _NAMED, _WALK, _NAMED_LAST, _NEAR, _NAMED_AFTER_NEAR, _FAR, _LAST = range(8)
 _HAVE_TO_RUN: Final = (_WALK_FIRST, _NAMED, _NAMED_LAST)
 
 Tell = Callable[[Gate], None]
@@ -273,10 +273,10 @@ class _Loop:
             self._to_run = max((place for place, (rank, _) in enumerate(ranked, 1) if rank in _HAVE_TO_RUN), default=0)
 
     def _ranks(self, item: pytest.Item, expected: frozenset[str]) -> tuple[int, ...]:
-        """Return the places of a test. One that looks at what the others have left runs before and after the rest."""
+        """Return the places of a test. One that looks at what the others have left runs before, amid and after them."""
         if not item.get_closest_marker("last"):
             return (self._rank(item, expected),)
-        return (_LAST,) if expected.isdisjoint(requirement_ids(item)) else (_NAMED_LAST, _LAST)
+        return (_LAST,) if expected.isdisjoint(requirement_ids(item)) else (_NAMED_LAST, _NAMED_AFTER_NEAR, _LAST)
 
     def _rank(self, item: pytest.Item, expected: frozenset[str]) -> int:
         own, is_of_walk = set(requirement_ids(item)), item.get_closest_marker("smoke") is not None
