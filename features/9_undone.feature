@@ -18,6 +18,12 @@ Feature: What was done first is still there at the end
       When the user signs in once more
       Then the first account of the run is open still
 
+    @last @CHECKOUT-STATE-51
+    Scenario: The first checkout session is read at the end of the run
+      Given a merchant
+      And the first customer and the first checkout session of the run
+      Then the first checkout session reads as it was created
+
     @last @CUSTOMER-STATE-50 @CHECKOUT-STATE-50
     Scenario: The first customers at the end of the run
       Given a merchant
@@ -42,12 +48,6 @@ Feature: What was done first is still there at the end
       Given a merchant
       And the first customer and the first checkout session of the run
       Then the first customer reads as it was created
-
-    @last @CHECKOUT-STATE-51
-    Scenario: The first checkout session is read at the end of the run
-      Given a merchant
-      And the first customer and the first checkout session of the run
-      Then the first checkout session reads as it was created
 
     @last @ORG-STATE-50 @ORG-UNIQUE-50
     Scenario: The first organization at the end of the run

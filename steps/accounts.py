@@ -198,8 +198,8 @@ def person_signs_in_often(story: Story, times: int) -> None:
     account = story.actor
     story.notes["times"] = times = 2 if story.run.limited(operations.SIGN_IN) else times
     for number in range(1, times + 1):
-        fields = {"rememberMe": False} if number == times else {}
-        exchange = sign_in(story, account.email, account.password, fields, intent=Intent.VALID)
+        remembered = {"rememberMe": number < times}
+        exchange = sign_in(story, account.email, account.password, remembered, intent=Intent.VALID)
         story.add(story.run.need_success(exchange))
 
 

@@ -113,18 +113,20 @@ def shown_completely(story: Story) -> None:
 @then("it is read with a token alone")
 def read_with_token_alone(story: Story) -> None:
     """Of the two reads, one is asked for by HEAD without a token, the other one with another merchant's."""
-    path = item_path(story.run, story.notes["operation"], story.notes["id"])
+    run, path = story.run, item_path(story.run, story.notes["operation"], story.notes["id"])
     family = f"{_SHORT[story.notes['operation']]}-READ"
     _without_token(story, path, family, 22)
+    exchange = read_back(run, path, story.actor)
+    run.check(exchange.is_success, "what was refused has changed nothing", exchange.outcome, exchange, f"{family}-26")
     if story.notes["operation"] == operations.CREATE_CUSTOMER:
         asked, told, must = Call("HEAD", path), "a refusal of HEAD without a token", f"{family}-22"
     else:
         asked = Call("HEAD", path, token=story.rival.token, actor=story.rival.key)
         told, must = "a refusal of HEAD by another merchant", f"{family}-26"
-    exchange = story.run.send(asked)
-    story.run.check(400 <= exchange.status < 500, told, exchange.outcome, exchange, must)
+    exchange = run.send(asked)
+    run.check(400 <= exchange.status < 500, told, exchange.outcome, exchange, must)
     if story.notes["operation"] == operations.CREATE_CUSTOMER:
-        story.run.send(Call("HEAD", path, token=story.actor.token, actor=story.actor.key))
+        run.send(Call("HEAD", path, token=story.actor.token, actor=story.actor.key))
 
 
 def _without_token(story: Story, path: str, family: str, number: int) -> None:

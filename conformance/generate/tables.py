@@ -263,9 +263,7 @@ def _taken_soonest(path: str, right: Any) -> dict[str, Any]:
     """Return the value of another type, by its label, that a lax reader takes the soonest for the right one, if any."""
     if isinstance(right, list):
         return {"an object of its places": {str(place): item for place, item in enumerate(right)}}
-    if isinstance(right, dict):
-        return {"a list": ["text"]}
-    if path.endswith("Id") or (isinstance(right, str) and _OF_A_FORM.fullmatch(right)):
+    if isinstance(right, dict) or path.endswith("Id") or (isinstance(right, str) and _OF_A_FORM.fullmatch(right)):
         return {"a list of it": [right]}
     return {}
 

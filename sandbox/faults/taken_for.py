@@ -7,12 +7,13 @@ import binascii
 import hmac
 import json
 import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qsl
 
-from sandbox import policies, reading
+from sandbox import policies, presentation, reading, writing
 from sandbox.behaviour import Call, Change
 from sandbox.changes import admitting, arriving, finishing, with_seams
 from sandbox.faults.builders import sent_object, succeeding, with_lax_rule
@@ -28,7 +29,7 @@ from sandbox.model import (
     Reply,
     text,
 )
-from sandbox.store import Session
+from sandbox.store import Session, User
 from sandbox.validation import is_email
 
 Accept = Callable[[str, str], bool]
@@ -106,6 +107,35 @@ def _claimed_by_prototype(call: Call, reply: Reply) -> Reply:
 def _merchant_of_active(call: Call, reply: Reply) -> Reply:
     reply.body["merchantId"] = call.caller.active
     return reply
+
+
+def _customer_in_a_list(call: Call) -> None:
+    """A list of one customer is taken for the customer."""
+    given = sent_object(call) if call.path.endswith("/checkout/sessions") else {}
+    match given.get("customer"):
+        case [dict(only)]:
+            call.raw = writing.as_json({**given, "customer": only})
+
+
+def _remembered_again(call: Call, user: User) -> Session:
+    """Who is to be remembered gets the session of the last such sign-in again."""
+    if call.operation != SIGN_IN or call.fields.get("rememberMe") is not True:
+        return policies.open_session(call, user)
+    remembered: dict[str, Session] = call.memory.setdefault("remembered", {})
+    return remembered.setdefault(user.id, policies.open_session(call, user))
+
+
+def _as_of_now(_: Call, reply: Reply) -> Reply:
+    now = presentation.utc_milliseconds(time.time())
+    return replace(reply, body={**reply.body, "createdAt": now, "updatedAt": now})
+
+
+def _refusal_for_the_next(call: Call, reply: Reply) -> Reply:
+    """The refusal of a read without a token is what the next gets who may read it."""
+    kept: dict[str, Reply] = call.memory.setdefault("refused reads", {})
+    if call.method == "GET" and reply.status == 401:
+        kept[call.path] = reply
+    return kept.pop(call.path, reply) if call.method == "GET" and reply.succeeded else reply
 
 
 def _inactive_where_short(call: Call, organization_id: str | None) -> None:
@@ -256,6 +286,35 @@ FAULTS = table(
         "a session that is read belongs to whichever organization is active",
         succeeding(GET_CHECKOUT, _merchant_of_active),
         "CHECKOUT-TENANT-22",
+    ),
+    must(
+        "checkout-read-made-now",
+        GET_CHECKOUT,
+        "a session that is read was created and updated at the moment of the read",
+        succeeding(GET_CHECKOUT, _as_of_now),
+        "CHECKOUT-STATE-51",
+    ),
+    must(
+        "read-refusal-for-the-next",
+        "any",
+        "the refusal of a read without a token is kept for the next who may read it",
+        finishing(_refusal_for_the_next),
+        "CUSTOMER-READ-26",
+        "CHECKOUT-READ-26",
+    ),
+    must(
+        "inline-in-a-list",
+        CREATE_CHECKOUT,
+        "`customer` may be a list of one customer",
+        arriving(_customer_in_a_list),
+        "CHECKOUT-VALID-3",
+    ),
+    must(
+        "signin-remembered-again",
+        SIGN_IN,
+        "a sign-in with `rememberMe` gives the token of the last one again",
+        with_seams(open_session=_remembered_again),
+        "SIGNIN-UNIQUE-1",
     ),
     must(
         "signup-short-stay-refused",

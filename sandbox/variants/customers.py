@@ -144,6 +144,14 @@ def _not_of_account(call: Call) -> None:
         call.refuse("invalid")
 
 
+def _superseded(call: Call, reply: Reply) -> Reply:
+    """A customer has one session that is open: the newest."""
+    if call.operation == CREATE_CHECKOUT and reply.succeeded and reply.body.get("customerId"):
+        query = "UPDATE checkout SET status = 'expired' WHERE customer_id = ? AND id != ?"
+        call.store.execute(query, (reply.body["customerId"], reply.body["id"]))
+    return reply
+
+
 VARIANTS: tuple[Variant, ...] = (
     Variant(
         "customers-forty",
@@ -201,6 +209,11 @@ VARIANTS: tuple[Variant, ...] = (
         "customer-identity-is-phone",
         "the phone number alone is a customer's identity",
         _identity("phone", "phoneNumber"),
+    ),
+    Variant(
+        "customer-has-one-open-session",
+        "a new session of a customer ends the customer's earlier ones",
+        finishing(_superseded),
     ),
     Variant("two-options-422", "customerId and customer together are 422", refusing(("two-options",), 422)),
     Variant(

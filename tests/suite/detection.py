@@ -158,6 +158,7 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
     (
         *("reads-in-whole-seconds", "emails-verified-at-once", "customer-phone-and-metadata-optional"),
         *("tokens-with-a-dot", "customer-repeated-answered-again", "firewall-page", "texts-trimmed"),
+        "customer-has-one-open-session",
     ),
 )
 """Variants of different parts of a target, which one proof shows together: see `shown_by`."""
