@@ -39,22 +39,22 @@ def differing_fields(run: Run, created: Exchange, shown_now: Any) -> list[str]:
     ]
 
 
-def as_told(run: Run, name: str | None, before: Any, after: Any) -> Any:
+def as_told(run: Run, operation: str | None, before: Any, after: Any) -> Any:
     """Return a body of an operation that is written as an earlier one where the two mean the same.
 
     A time is the same but for what stores round. So are two values among which the document lets a field choose: a new
     session is open or active, and may go from one to the other by itself. A URL that the target has made may be signed
     anew for each response.
     """
-    operation = run.contract.operations[name or ""]
+    shapes = run.contract.operations[operation or ""]
 
     def written(told: Any, now: Any, path: str) -> Any:
         if isinstance(told, dict) and isinstance(now, dict):
             return {name: written(told.get(name), value, f"{path}.{name}".lstrip(".")) for name, value in now.items()}
         if not isinstance(told, str) or not isinstance(now, str):
             return now
-        choices = operation.response.choices(path)
-        is_own = not operation.request.knows(path)
+        choices = shapes.response.choices(path)
+        is_own = not shapes.request.knows(path)
         same = _same_time(told, now) or (told in choices and now in choices) or (is_own and _same_place(told, now))
         return told if same else now
 
