@@ -24,13 +24,13 @@ Feature: What was done first is still there at the end
       And the first customer and the first checkout session of the run
       Then the first checkout session reads as it was created
 
-    @last @CUSTOMER-STATE-50 @CHECKOUT-STATE-50
+    @last @CUSTOMER-STATE-50 @CHECKOUT-STATE-50 @CHECKOUT-TIME-50
     Scenario: The first customers at the end of the run
       Given a merchant
       And another merchant
       And the first customer and the first checkout session of the run
       When the other merchant names that customer, and a request asks for another method than its own
-      Then a checkout session can be created for the first customer of the run
+      Then a checkout session can be created for the first customer of the run, at a time of its own
       And for the customer who came with the first checkout session too
 
     @last @CUSTOMER-STATE-52 @CHECKOUT-STATE-52 @CUSTOMER-TENANT-3 @CHECKOUT-TENANT-5 @CHECKOUT-NONE-3 @CUSTOMER-STATE-57 @CUSTOMER-LIST-22

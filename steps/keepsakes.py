@@ -32,6 +32,7 @@ from steps.shown import as_told
 
 _OF_CUSTOMER: Final = ("id", "merchantId", "name", "email", "phoneNumber", "metadata", "createdAt")
 _OF_SESSION: Final = ("id", "merchantId", "currency", "totalAmount", "status", "sessionUrl", "customerId", "createdAt")
+_APART: Final = 1.0
 METHOD_HEADERS: Final = dict.fromkeys(("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"), "DELETE")
 """By which some frameworks take a POST for another method."""
 
@@ -106,9 +107,20 @@ def attacked(story: Story) -> None:
     send(run, operations.CREATE_CUSTOMER, body, story.actor, headers=METHOD_HEADERS)
 
 
-@then("a checkout session can be created for the first customer of the run")
+@then("a checkout session can be created for the first customer of the run, at a time of its own")
 def first_customer(story: Story) -> None:
-    _attached(story, story.notes["keepsakes"].customer_id, "CUSTOMER-STATE-50")
+    made: Keepsakes = story.notes["keepsakes"]
+    exchange = _attached(story, made.customer_id, "CUSTOMER-STATE-50")
+    same = _created_with(made.customer, exchange)
+    story.run.check(not same, "a `createdAt` of its own", f"{same}, as the customer has", exchange, "CHECKOUT-TIME-50")
+
+
+def _created_with(earlier: Exchange, later: Exchange) -> str:
+    """Return the `createdAt` that two things share, though a second lies between them; otherwise an empty text."""
+    one, other = (first_field(exchange.response_json, ["createdAt"]) for exchange in (earlier, later))
+    moment, is_apart = time_of(other), later.began - earlier.began > _APART
+    same = is_apart and moment is not None and moment.microsecond > 0 and moment == time_of(one)
+    return shown(other) if same else ""
 
 
 @then("for the customer who came with the first checkout session too")
@@ -116,13 +128,14 @@ def first_inline_customer(story: Story) -> None:
     _attached(story, story.notes["keepsakes"].inline_id, "CHECKOUT-STATE-50")
 
 
-def _attached(story: Story, customer: str, requirement: str) -> None:
+def _attached(story: Story, customer: str, requirement: str) -> Exchange:
     run = story.run
     body = {**operations.create_checkout.body(run, story.actor.organization_id), "customerId": customer}
     exchange = send(run, operations.CREATE_CHECKOUT, body, story.actor)
     held = exchange.is_success and attached(exchange) == customer
     got = f"{exchange.outcome}, customer {attached(exchange)}"
     run.check(held, f"a session for the customer {customer}", got, exchange, requirement)
+    return exchange
 
 
 @then("the first customer reads as it was created")
