@@ -74,15 +74,19 @@ def _same_place(one: str, other: str) -> bool:
 def documented(run: Run, operation: str | None, body: Any) -> Any:
     """Return a body with the fields alone that the document names, or leaves to the client, as metadata.
 
-    Others may be those of one response, as the id of a trace.
+    Others may be those of one response, as the id of a trace. So may what is in an object that the target alone makes.
     """
-    shape = run.contract.operations[operation or ""].response
+    shapes = run.contract.operations[operation or ""]
+
+    def is_kept(value: Any, place: str) -> bool:
+        is_own = isinstance(value, dict) and not shapes.request.knows(place, put=True)
+        return shapes.response.knows(place, put=True) and not is_own
 
     def named(value: Any, path: str) -> Any:
         if not isinstance(value, dict):
             return value
         places = {name: f"{path}.{name}".lstrip(".") for name in value}
-        return {name: named(value[name], place) for name, place in places.items() if shape.knows(place, put=True)}
+        return {name: named(value[name], place) for name, place in places.items() if is_kept(value[name], place)}
 
     return named(body, "")
 

@@ -52,6 +52,7 @@ def _in_capitals(_: Call, session: JsonObject) -> None:
 
 def _signed_anew(_: Call, session: JsonObject) -> None:
     session["sessionUrl"] += f"?signature={identity.random_text(20)}"
+    session["hostedCheckoutConfig"] = {"clientSecret": identity.random_text(20)}
 
 
 VARIANTS: tuple[Variant, ...] = (
@@ -62,7 +63,7 @@ VARIANTS: tuple[Variant, ...] = (
     ),
     Variant(
         "session-url-signed-anew",
-        "each response has another signature in the URL of the page to pay at",
+        "each response has another signature in the URL of the page to pay at, and another secret for it",
         entities({CREATE_CHECKOUT, GET_CHECKOUT}, _signed_anew),
     ),
     Variant("ids-uuid", "ids are UUIDs", with_seams(new_id=_uuid)),
