@@ -28,7 +28,7 @@ from steps.merchants import (
     text_field,
 )
 from steps.organizations import default_customer, known_slug, make_active, slug_is_taken
-from steps.shown import as_told
+from steps.shown import told_by_both
 
 _OF_CUSTOMER: Final = ("id", "merchantId", "name", "email", "phoneNumber", "metadata", "createdAt")
 _OF_SESSION: Final = ("id", "merchantId", "currency", "totalAmount", "status", "sessionUrl", "customerId", "createdAt")
@@ -161,12 +161,9 @@ def _reads_as(story: Story, operation: str, created: Exchange, names: tuple[str,
     exchange = read(run, item_path(run, operation, identifier), story.actor)
     if not run.check(exchange.is_success, f"{identifier} can be read", exchange.outcome, exchange):
         return
-    reads = as_told(run, operation, created.response_json, exchange.response_json)
-    for name in names:
-        told, now = field(created.response_json, name), field(reads, name)
-        if told not in (None, MISSING) and now not in (None, MISSING):
-            expected = f"`{name}` {shown(told)}, as it was created"
-            run.check(contains(told, now), expected, f"`{name}` {shown(now)}", exchange)
+    for name, told, now in told_by_both(run, created, exchange, names):
+        expected = f"`{name}` {shown(told)}, as it was created"
+        run.check(contains(told, now), expected, f"`{name}` {shown(now)}", exchange)
 
 
 @then("the first organization can be made active, and its slug is taken still")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, Final
 
 from conformance.checks.times import time_of
 from conformance.run import Run
-from conformance.values import contains, first_field, shown
+from conformance.values import MISSING, contains, field, first_field, shown
 from conformance.wire.exchange import Exchange
 
 _ROUNDED: Final = timedelta(seconds=2)
@@ -39,6 +40,18 @@ def differing_fields(run: Run, created: Exchange, shown_now: Any) -> list[str]:
     ]
 
 
+def told_by_both(run: Run, created: Exchange, found: Exchange, names: Iterable[str]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each of the fields that neither a creation nor the read of it leaves out: its name and both values.
+
+    A value that means the same is that of the creation, as `as_told` has it.
+    """
+    reads = as_told(run, created.call.operation, created.response_json, found.response_json)
+    for name in names:
+        told, now = field(created.response_json, name), field(reads, name)
+        if told not in (None, MISSING) and now not in (None, MISSING):
+            yield name, told, now
+
+
 def as_told(run: Run, operation: str | None, before: Any, after: Any) -> Any:
     """Return a body of an operation that is written as an earlier one where the two mean the same.
 
@@ -51,7 +64,7 @@ def as_told(run: Run, operation: str | None, before: Any, after: Any) -> Any:
     def written(told: Any, now: Any, path: str) -> Any:
         if isinstance(told, dict) and isinstance(now, dict):
             return {name: written(told.get(name), value, f"{path}.{name}".lstrip(".")) for name, value in now.items()}
-        if not isinstance(told, str) or not isinstance(now, str):
+        if told == now or not isinstance(told, str) or not isinstance(now, str):
             return now
         choices = shapes.response.choices(path)
         is_own = not shapes.request.knows(path)

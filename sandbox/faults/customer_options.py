@@ -64,6 +64,13 @@ def _fall_over(call: Call, _: str) -> Customer | None:
     call.refuse("broken")
 
 
+def _numbered_after_the_last(call: Call, merchant_id: str) -> Customer | None:
+    """The number of a new customer follows that of the merchant's last one, and there may be none."""
+    return (
+        policies.attach_inline(call, merchant_id) if customer_ids(call, merchant_id) else _fall_over(call, merchant_id)
+    )
+
+
 def _by_email(call: Call, merchant_id: str) -> Customer | None:
     """An inline customer is looked up by its e-mail first."""
     rows = call.store.execute(
@@ -286,6 +293,14 @@ INLINE = table(
         "an inline customer is refused",
         _seam("inline", _refuse),
         requirements=("CHECKOUT-STATUS-1",),
+    ),
+    Fault(
+        "inline-first-of-merchant-500",
+        CREATE_CHECKOUT,
+        MUST,
+        "a new customer in a session is a 500 where the merchant has none yet",
+        _seam("inline", _numbered_after_the_last),
+        requirements=("CHECKOUT-STATUS-3",),
     ),
     Fault(
         "inline-every-3rd-not-attached",

@@ -14,9 +14,9 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from sandbox import policies, presentation, reading, writing
-from sandbox.behaviour import Behaviour, Call, Change
+from sandbox.behaviour import Call, Change
 from sandbox.changes import admitting, arriving, finishing, with_seams
-from sandbox.faults.builders import broken, sent_object, succeeding, with_lax_rule
+from sandbox.faults.builders import sent_object, succeeding, with_lax_rule
 from sandbox.faults.model import SHOULD, Fault, must, table
 from sandbox.model import (
     CREATE_CHECKOUT,
@@ -136,18 +136,6 @@ def _customers_time(call: Call, reply: Reply) -> Reply:
     if customer is None:
         return reply
     return replace(reply, body={**reply.body, "createdAt": presentation.customer(call, customer)["createdAt"]})
-
-
-def _needs_a_customer(behaviour: Behaviour) -> Behaviour:
-    """The number of a new customer follows that of the merchant's last one, and there may be none."""
-
-    def admit(call: Call) -> Reply | None:
-        if call.operation != CREATE_CHECKOUT or call.fields.get("customer") is None:
-            return None
-        merchant = text(call.fields.get("merchantId")) or call.caller.active or ""
-        return None if call.store.customers(merchant, 1, 0)[0] else broken(call, Reply(500))
-
-    return replace(behaviour, admit=(*behaviour.admit, admit))
 
 
 def _refusal_for_the_next(call: Call, reply: Reply) -> Reply:
@@ -320,13 +308,6 @@ FAULTS = table(
         "a session for a customer has the time at which the customer was created",
         succeeding(CREATE_CHECKOUT, _customers_time),
         "CHECKOUT-TIME-50",
-    ),
-    must(
-        "inline-first-of-merchant-500",
-        CREATE_CHECKOUT,
-        "a new customer in a session is a 500 where the merchant has none yet",
-        _needs_a_customer,
-        "CHECKOUT-STATUS-3",
     ),
     must(
         "read-refusal-for-the-next",
