@@ -20,6 +20,7 @@ from steps.merchant import Merchant
 from steps.merchants import (
     TOKEN_HEADER,
     check_token,
+    create_checkout,
     create_customer,
     create_namesake,
     organization_id,
@@ -162,6 +163,8 @@ def sign_up_session_works(story: Story) -> None:
 def second_organization(story: Story) -> None:
     """It is created in one session, and made active in another that is older: members are not those of a sign-in.
 
+    Its first customer comes with a checkout session, which may be refused while the other organization is active.
+
     Where tests run side by side, they share the main session, whose active organization must not change meanwhile.
     """
     story.notes["spare"] = spare = story.merchants.spare(story.actor)
@@ -173,7 +176,10 @@ def second_organization(story: Story) -> None:
         run.need_success(created)
         run.shared.tell(made_up.OWN_ORGANIZATIONS_SHARE_A_NAME, created.request_json["name"] == name)
         run.need_success(make_active(run, who, who.organization_id, intent=Intent.VALID))
-        return organization_id(created)
+        second, value = organization_id(created), "one's organization that is not active"
+        person = operations.create_customer.person(run)
+        create_checkout(run, replace(who, organization_id=second), Intent.UNUSUAL, value, customer=person)
+        return second
 
     story.notes["second"] = once(story.run.shared, "second organization", make)
 

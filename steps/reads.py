@@ -317,10 +317,11 @@ def _try(run: Run, method: str, path: str, body: bytes, merchant: Merchant) -> E
 
 @when("the merchant has a new organization with three customers")
 def new_organization_with_customers(story: Story) -> None:
-    """The first one is created with a checkout session, after a session without any customer; two more have one name.
+    """Two customers of one name, one of whom has two sessions, and one who is created with a checkout session.
 
-    The first one's name has accents, where the target takes them, so that a list in another encoding is seen. One of
-    the two others has two sessions.
+    Before them comes a session without any.
+
+    The third one's name has accents, where the target takes them, so that a list in another encoding is seen.
     """
     run, spare = story.run, story.merchants.spare(story.actor)
     refuse_read(run, "customers")
@@ -331,6 +332,12 @@ def new_organization_with_customers(story: Story) -> None:
     scope = replace(spare, organization_id=organization_id(created))
     run.need_success(make_active(run, scope, scope.organization_id, intent=Intent.VALID))
     run.need_success(create_checkout(run, scope))
+    for exchange in _two_of_one_name(run, scope):
+        run.need_success(exchange)
+        story.customers.append(text_field(exchange, "id"))
+        story.exchanges.append(exchange)
+    for _ in range(2):
+        run.need_success(create_checkout(run, scope, customerId=story.customers[0]))
     person = {**operations.create_customer.person(run), "name": made_up.ACCENTED}
     session = create_checkout(run, scope, Intent.UNUSUAL, "a name with accents", customer=person)
     if not session.is_success:
@@ -338,12 +345,6 @@ def new_organization_with_customers(story: Story) -> None:
         session = run.need_success(create_checkout(run, scope, customer=person))
     customer = attached(session)
     need(isinstance(customer, str), "the session names no customer")
-    for exchange in _two_of_one_name(run, scope):
-        run.need_success(exchange)
-        story.customers.append(text_field(exchange, "id"))
-        story.exchanges.append(exchange)
-    for _ in range(2):
-        run.need_success(create_checkout(run, scope, customerId=story.customers[0]))
     story.customers.append(customer)
     story.notes.update(scope=scope, inline=(customer, person))
 
