@@ -40,7 +40,6 @@ from conformance.wire.limits import Limits, Silence
 from conformance.wire.transport import Traffic, Transport, bytes_after_head, environment_proxy
 
 USER_AGENT: Final = f"merchant-onboarding-conformance/{__version__}"
-_RETRIES_AFTER_429: Final = 4
 _SLOW_AFTER: Final = 2
 _IMPATIENT: Final = 3.0
 _BEFORE_ANOTHER: Final = (0.1, 0.5)
@@ -139,16 +138,13 @@ class Wire:
         client cannot write, and `TargetGone` when nothing responds any more.
         """
         with self.limits.turn(call) as turn:
-            for retries_left in range(_RETRIES_AFTER_429, -1, -1):
+            while True:
                 exchange = self._exchange(call)
                 self.observe(exchange)
                 if exchange.status != HTTPStatus.TOO_MANY_REQUESTS or exchange.response is None:
+                    turn.answered()
                     return exchange
-                if retries_left:
-                    turn.wait(exchange.response)
-        raise NotTested(
-            f"rate limited: {call.method} {call.path} went on answering 429 (Too Many Requests)", Why.RATE_LIMITED
-        )
+                turn.wait(exchange.response)
 
     def _exchange(self, call: Call) -> Exchange:
         number = next(self.numbers)

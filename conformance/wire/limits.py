@@ -15,6 +15,10 @@ from conformance.wire.exchange import Call, Response
 from conformance.wire.pacing import Pacer, advised_wait
 
 _MARGIN: Final = 0.05
+_RETRIES: Final = 4
+_SHORTEST_GUESS: Final = 1.0
+_LONGEST_GUESS: Final = 15.0
+_MOST_GUESSED: Final = 45.0
 
 
 @dataclass
@@ -23,7 +27,8 @@ class Limits:
 
     Of the requests to a path that has responded with 429, one is under way at a time, from whichever process it comes,
     so that the others do not spoil its wait. `longest_wait` is how many seconds in all may
-    be spent waiting; `ends` is the moment by which the run has to be over; `on_wait` is told of each wait.
+    be spent waiting; `ends` is the moment by which the run has to be over; `on_wait` is told of each wait; `helped` has
+    by path the seconds that had to be waited where no 429 said how many.
     """
 
     pacer: Pacer = field(default_factory=Pacer)
@@ -31,6 +36,7 @@ class Limits:
     ends: float = float("inf")
     on_wait: Callable[[str, float], None] = lambda *_: None
     paths: set[str] = field(default_factory=set)
+    helped: dict[str, float] = field(default_factory=dict)
     _turns: defaultdict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
 
     def turn(self, call: Call) -> Turn:
@@ -46,6 +52,8 @@ class Turn(ExitStack):
         self._limits = limits
         self._call = call
         self._is_mine = False
+        self._retries = 0
+        self._guessed = 0.0
 
     def __enter__(self) -> Turn:
         super().__enter__()
@@ -54,10 +62,21 @@ class Turn(ExitStack):
         return self
 
     def wait(self, response: Response) -> None:
-        """Wait as long as a 429 asks for; raise `NotTested` where the run may not wait so long."""
+        """Wait as long as a 429 asks for, or where it does not say, a second, and longer if that does not help.
+
+        Raises `NotTested` where the run may not wait so long, or where waiting has not helped.
+        """
         limits, call = self._limits, self._call
-        seconds = advised_wait(response)
+        told = advised_wait(response)
+        seconds = self._guess() if told is None else told
+        if self._retries == _RETRIES or self._guessed >= _MOST_GUESSED:
+            words = f"rate limited: {call.method} {call.path} went on answering 429 (Too Many Requests)"
+            raise NotTested(words, Why.RATE_LIMITED)
         self._refuse(seconds)
+        if told is None:
+            self._guessed += seconds
+        else:
+            self._retries += 1
         limits.paths.add(call.path)
         if not self._is_mine:
             queued = time.monotonic()
@@ -69,6 +88,16 @@ class Turn(ExitStack):
         if seconds >= 0:
             limits.on_wait(call.operation or call.path, seconds)
             limits.pacer.wait(seconds + _MARGIN)
+
+    def answered(self) -> None:
+        """Remember how long it took where no 429 said it."""
+        if self._guessed:
+            self._limits.helped[self._call.path] = self._guessed
+
+    def _guess(self) -> float:
+        """Return as many seconds as were waited so far; at first half of what helped the last time."""
+        waited = self._guessed or self._limits.helped.get(self._call.path, 0.0) / 2
+        return min(max(waited, _SHORTEST_GUESS), _LONGEST_GUESS)
 
     def _refuse(self, seconds: float) -> None:
         limits, call = self._limits, self._call

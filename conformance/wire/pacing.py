@@ -13,7 +13,6 @@ from typing import Final
 
 from conformance.wire.exchange import Response
 
-_DEFAULT_WAIT: Final = 10.0
 _RATE: Final = re.compile(r"(\d+)/(s|m|h)")
 _PLAIN_NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -30,21 +29,21 @@ def parse_rate(text: str) -> float:
     return _SECONDS[found[2]] / int(found[1])
 
 
-def advised_wait(response: Response, now: datetime | None = None) -> float:
-    """Return the seconds that a 429 asks the client to wait.
+def advised_wait(response: Response, now: datetime | None = None) -> float | None:
+    """Return the seconds that a 429 asks the client to wait, or None where it does not say, or says none.
 
-    They stand in `Retry-After` (seconds or a date, RFC 9110 section 10.2.3) or `X-Retry-After` (seconds); without
-    either, or where what stands there is neither, ten seconds, which is the window of better-auth.
+    They stand in `Retry-After` (seconds or a date, RFC 9110 section 10.2.3) or `X-Retry-After` (seconds).
     """
     value = (response.header("retry-after") or response.header("x-retry-after") or "").strip()
     if _PLAIN_NUMBER.fullmatch(value):
-        return float(value)
+        return float(value) or None
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
-        return _DEFAULT_WAIT
+        return None
     moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+    seconds = (moment - (now or datetime.now(UTC))).total_seconds()
+    return seconds if seconds > 0 else None
 
 
 @dataclass

@@ -137,17 +137,20 @@ UNUSUAL: Final[dict[str, tuple[Script, int, bool]]] = {
     "NaN": ((reply(200, b'{"id": NaN}'),), 200, False),
 }
 
-LIMITS: Final[dict[str, tuple[bytes, float]]] = {
-    "seconds": (reply(429, b"", "Retry-After: 7"), 7),
-    "seconds of another header": (reply(429, b"{}", "X-Retry-After: 8"), 8),
-    "a date gone by": (reply(429, b"", "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT"), 0),
-    "a date without a zone": (reply(429, b"", "Retry-After: Wed, 21 Oct 2015 07:28:00 -0000"), 0),
-    "nothing": (reply(429, b"slow down", media_type="text/plain"), 10),
-    "garbage": (reply(429, b"", "Retry-After: soon, I promise"), 10),
-    "less than nothing": (reply(429, b"", "Retry-After: -5"), 10),
-    "no number": (reply(429, b"", "Retry-After: nan"), 10),
-    "a date out of this world": (reply(429, b"", "Retry-After: Wed, 99 Oct 99999 99:99:99 GMT"), 10),
+UNTOLD: Final[tuple[float, ...]] = (1, 1, 2, 4, 8, 15, 15)
+LIMITS: Final[dict[str, tuple[bytes, tuple[float, ...]]]] = {
+    "seconds": (reply(429, b"", "Retry-After: 7"), (7,) * 4),
+    "seconds of another header": (reply(429, b"{}", "X-Retry-After: 8"), (8,) * 4),
+    "no seconds": (reply(429, b"", "Retry-After: 0"), UNTOLD),
+    "a date gone by": (reply(429, b"", "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT"), UNTOLD),
+    "a date without a zone": (reply(429, b"", "Retry-After: Wed, 21 Oct 2015 07:28:00 -0000"), UNTOLD),
+    "nothing": (reply(429, b"slow down", media_type="text/plain"), UNTOLD),
+    "garbage": (reply(429, b"", "Retry-After: soon, I promise"), UNTOLD),
+    "less than nothing": (reply(429, b"", "Retry-After: -5"), UNTOLD),
+    "no number": (reply(429, b"", "Retry-After: nan"), UNTOLD),
+    "a date out of this world": (reply(429, b"", "Retry-After: Wed, 99 Oct 99999 99:99:99 GMT"), UNTOLD),
 }
+"""Forms of a 429, and the seconds that are waited one after the other, as long as the limit stays."""
 
 
 @dataclass
