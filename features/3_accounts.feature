@@ -73,14 +73,15 @@ Feature: Accounts and sessions
       And the right password signs in
 
       Examples:
-        | requirement   | what                                     | password                     |
-        | SIGNIN-AUTH-1 | A wrong password                         | a wrong password             |
-        | SIGNIN-AUTH-3 | A password with letters in other case    | letters in the other case    |
-        | SIGNIN-AUTH-4 | A password without its last character    | all but the last character   |
-        | SIGNIN-AUTH-4 | The first 8 characters of a password     | the first 8 characters       |
-        | SIGNIN-AUTH-5 | A blank after the password               | a blank after the password   |
-        | SIGNIN-AUTH-5 | A blank before the password              | a blank before the password  |
-        | SIGNIN-AUTH-6 | The password of another account          | another account's password   |
+        | requirement   | what                                               | password                           |
+        | SIGNIN-AUTH-1 | A wrong password                                   | a wrong password                   |
+        | SIGNIN-AUTH-3 | A password with its first letter in the other case | its first letter in the other case |
+        | SIGNIN-AUTH-3 | A password with all letters in the other case      | all letters in the other case      |
+        | SIGNIN-AUTH-4 | A password without its last character              | all but the last character         |
+        | SIGNIN-AUTH-4 | The first 8 characters of a password               | the first 8 characters             |
+        | SIGNIN-AUTH-5 | A blank after the password                         | a blank after the password         |
+        | SIGNIN-AUTH-5 | A blank before the password                        | a blank before the password        |
+        | SIGNIN-AUTH-6 | The password of another account                    | another account's password         |
 
     Scenario Outline: An account with <password>
       When somebody signs up with <password>, and says how long to stay

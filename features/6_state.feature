@@ -4,11 +4,12 @@ Feature: What was done stays done, and what was refused changed nothing
 
   Rule: A taken slug is refused, and a refused organization leaves its slug free
 
-    @ORG-UNIQUE-2 @ORG-STATE-21
+    @ORG-UNIQUE-2 @ORG-STATE-21 @ORG-STATE-1
     Scenario: A slug that is taken
       When the merchant creates an organization with a slug that is taken
       Then the request is refused as taken
       And the active organization is the one from before
+      And the organization that has the slug is as it was
       And organizations with a longer and a shorter slug are created
 
     @ORG-UNIQUE-2

@@ -12,7 +12,7 @@ from pytest_bdd import given, then, when
 from conformance.errors import NotTested, Why
 from conformance.run import Run
 from conformance.sharing import once
-from conformance.values import first_field, without
+from conformance.values import MISSING, first_field, shown, without
 from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.fixtures import Story, deciding, need
@@ -266,6 +266,20 @@ def active_as_before(story: Story) -> None:
     with deciding(story.run, "ORG-STATE-21"):
         need(not story.last.is_success, "a taken slug was accepted")
         _in_active(story, "ORG-STATE-21")
+
+
+@then("the organization that has the slug is as it was")
+def owner_of_slug(story: Story) -> None:
+    """A target whose success has no name decides nothing by it; the other fields are held against what was created."""
+    run, spare = story.run, story.merchants.spare(story.actor)
+    made = next((one for one in _beside(story) if one.is_success), None)
+    if made is None or story.last.is_success:
+        return
+    exchange = make_active(run, spare, first_field(made.response_json, ["id", "organization.id"]))
+    name, now = made.request_json["name"], first_field(exchange.response_json, ["name", "organization.name"])
+    told = f"{exchange.outcome}, name {shown(now)}"
+    held = exchange.is_success and now in (name, MISSING)
+    run.check(held, f"set active, with the name {shown(name)}", told, exchange, "ORG-STATE-1")
 
 
 def _in_active(story: Story, requirement: str) -> None:

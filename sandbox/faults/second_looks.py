@@ -367,6 +367,11 @@ def _items_of_latest(call: Call, reply: Reply) -> Reply:
     return replace(reply, body={**reply.body, "lineItems": items})
 
 
+def _renaming_the_first(call: Call) -> None:
+    change = "UPDATE organization SET name = ? WHERE slug = ?"
+    call.store.execute(change, (str(call.fields["name"]), str(call.fields["slug"])))
+
+
 def _other_case(password: str) -> str:
     """A password in the case of its first letter: what is typed with the key for capitals on opens as well."""
     return password.swapcase() if password[:1].isupper() else password
@@ -841,6 +846,21 @@ FAULTS: tuple[Fault, ...] = table(
         "a password with all letters in the other case, or the first one, opens",
         with_seams(password_key=lambda password: _other_case(password)[1:]),
         "SIGNIN-AUTH-3",
+    ),
+    must(
+        "password-caps-lock-forgiven",
+        SIGN_IN,
+        "a password with all letters in the other case opens",
+        with_seams(password_key=lambda password: min(password, password.swapcase())),
+        "SIGNIN-AUTH-3",
+    ),
+    must(
+        "organization-of-taken-slug-renamed",
+        CREATE_ORGANIZATION,
+        "a slug that is taken is refused, but the organization that has it gets the new name",
+        admitting(CREATE_ORGANIZATION, _renaming_the_first),
+        "ORG-STATE-1",
+        "ACTIVE-ECHO-2",
     ),
     must(
         "password-blanks-collapsed",

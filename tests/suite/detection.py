@@ -160,6 +160,8 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
         *("tokens-with-a-dot", "customer-repeated-answered-again", "firewall-page", "texts-trimmed"),
         "customer-has-one-open-session",
     ),
+    ("lock-3-429", "customer-merchant-id-required", "sessions-eighty"),
+    ("organization-limit", "customers-forty"),
 )
 """Variants of different parts of a target, which one proof shows together: see `shown_by`."""
 

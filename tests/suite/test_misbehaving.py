@@ -383,9 +383,9 @@ def test_a_wait_that_was_guessed_is_remembered() -> None:
     """The next guess on that path begins with half of what helped; another path knows nothing of it."""
 
     def respond(_: Request) -> Script:
-        return reply(201, b"{}") if len(server.requests) in (4, 6, 8) else reply(429, b"")
+        return [reply(201, b"{}")] if len(server.requests) in (4, 6, 8) else [reply(429, b"")]
 
-    with serving(lambda request: [respond(request)]) as server:
+    with serving(respond) as server:
         waits: list[float] = []
         wire = replace(wire_to(server.url), limits=Limits(Pacer(sleep=waits.append)))
         for call in (CALL, CALL, replace(CALL, path="/elsewhere")):
