@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from sandbox.behaviour import Call, Change
-from sandbox.changes import Edit, both
+from sandbox.changes import Edit, admitting, both
 from sandbox.faults.builders import editing
 from sandbox.faults.model import MUST, Fault, table
 from sandbox.model import (
@@ -18,6 +18,8 @@ from sandbox.model import (
     SIGN_UP,
     Json,
     JsonObject,
+    Problem,
+    Refused,
     text,
 )
 
@@ -51,6 +53,15 @@ def _inside_customer(*names: str) -> Edit:
             _takes(*names, source=_inside("customer"))(call, session["customer"])
 
     return edit
+
+
+def _banned_as_claimed(call: Call) -> None:
+    """A sign-up that claims to be banned is; its sign-ins are refused."""
+    banned = call.memory.setdefault("banned", set())
+    if call.operation == SIGN_UP and call.fields.get("banned") is True:
+        banned.add(call.fields["email"])
+    elif call.operation == SIGN_IN and call.fields["email"] in banned:
+        raise Refused(Problem(403, "BANNED_USER", "You have been banned"))
 
 
 def _renamed(call: Call, organization: JsonObject) -> None:
@@ -121,6 +132,13 @@ FAULTS = table(
         SIGN_UP,
         "the members of a nested user are taken",
         editing(SIGN_UP, _takes("role", "createdAt", source=_inside("user"))),
+        "SIGNUP-PROPERTY-20",
+    ),
+    _fault(
+        "signup-banned-as-claimed",
+        SIGN_UP,
+        "whoever claims to be banned is, and is refused at sign-in",
+        both(admitting(SIGN_UP, _banned_as_claimed), admitting(SIGN_IN, _banned_as_claimed)),
         "SIGNUP-PROPERTY-20",
     ),
     _fault(
