@@ -57,6 +57,19 @@ def parse_json(data: bytes) -> Any:
     return MISSING if data.count(b"[") + data.count(b"{") > _DEEPEST and _is_too_deep(value) else value
 
 
+def with_names_twice(text: str) -> Any:
+    """Return the value of JSON with its objects as lists of pairs, or `MISSING` where none of them has a name twice."""
+    repeated = False
+
+    def pairs(items: list[tuple[str, Any]]) -> list[list[Any]]:
+        nonlocal repeated
+        repeated = repeated or len({name for name, _ in items}) < len(items)
+        return [[name, value] for name, value in items]
+
+    value = json.loads(text, object_pairs_hook=pairs)
+    return value if repeated else MISSING
+
+
 def _is_too_deep(value: Any) -> bool:
     level = [value]
     for _ in range(_DEEPEST):

@@ -15,11 +15,11 @@ Feature: Accounts and sessions
       When somebody signs up with the same e-mail and another password
       Then the merchant's first session is open, where the sign-up was refused
 
-    @SIGNUP-LEAK-21
+    @SIGNUP-LEAK-21 @SIGNUP-TENANT-50
     Scenario: A sign-up in somebody else's session
       Given the account of another merchant
       When somebody signs up in that merchant's session
-      Then no session of that merchant is handed out
+      Then no session of that merchant is handed out, and the new user is in no organization of hers
 
     @SIGNUP-UNIQUE-3
     Scenario: A second sign-up takes nothing over

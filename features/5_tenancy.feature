@@ -89,6 +89,7 @@ Feature: Tenants are kept apart
       Given a customer of the other merchant
       When the merchant creates checkout sessions for what is nearly the id of a customer
       Then nothing is opened by any of them
+      And a customer of the other merchant who is named besides is not attached
       And the right ids are accepted
 
     @CHECKOUT-TENANT-40

@@ -137,7 +137,7 @@ def signs_up_in_session(story: Story) -> None:
     story.add(send_sign_up(story.run, operations.sign_up.body(story.run), headers=headers))
 
 
-@then("no session of that merchant is handed out")
+@then("no session of that merchant is handed out, and the new user is in no organization of hers")
 def other_session_is_kept(story: Story) -> None:
     exchange = story.last
     if not exchange.is_success:
@@ -145,6 +145,8 @@ def other_session_is_kept(story: Story) -> None:
     forms = (session_token(exchange), first_field(exchange.response_json, ["token"]))
     held = story.actor.token not in forms
     story.run.check(held, "a session of its own, or none", "the session of the request", exchange, "SIGNUP-LEAK-21")
+    if token := session_token(exchange):
+        _no_member_of(story.run, story.actor, token)
 
 
 @when("the person signs up without a name")
@@ -282,10 +284,15 @@ def customer_may_sign_up(story: Story) -> None:
     run.need_success(create_customer(run, merchant, email=body["email"]))
     signed_up = run.need_success(send_sign_up(run, body, intent=Intent.VALID))
     if token := session_token(signed_up):
-        closed = operations.set_active.body(merchant.organization_id)
-        exchange = send(run, operations.SET_ACTIVE, closed, token=token)
-        told = "no member of the organization"
-        run.check(not exchange.is_success, told, exchange.outcome, exchange, "SIGNUP-TENANT-50")
+        _no_member_of(run, merchant, token)
+
+
+def _no_member_of(run: Run, merchant: Merchant, token: str) -> None:
+    """Decide that the session of a new user does not open a merchant's organization."""
+    closed = operations.set_active.body(merchant.organization_id)
+    exchange = send(run, operations.SET_ACTIVE, closed, token=token)
+    told = "no member of the organization"
+    run.check(not exchange.is_success, told, exchange.outcome, exchange, "SIGNUP-TENANT-50")
 
 
 @when("somebody signs up to stay for a day")

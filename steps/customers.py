@@ -47,17 +47,17 @@ def changed_fields(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[st
     ]
 
 
-def read(run: Run, path: str, merchant: Merchant) -> Exchange:
+def read(run: Run, path: str, merchant: Merchant, headers: Mapping[str, str] | None = None) -> Exchange:
     """One of the optional reads: returns the exchange."""
-    return run.send(Call("GET", path, token=merchant.token, actor=merchant.key))
+    return run.send(Call("GET", path, token=merchant.token, actor=merchant.key, headers=headers or {}))
 
 
-def read_back(run: Run, path: str, merchant: Merchant) -> Exchange:
+def read_back(run: Run, path: str, merchant: Merchant, headers: Mapping[str, str] | None = None) -> Exchange:
     """Read what was created a moment ago; what is not there yet is asked for again, since reads may lag two seconds.
 
     Where that was in vain three times, and nothing has ever come late, it is not asked for again.
     """
-    exchange = read(run, path, merchant)
+    exchange = read(run, path, merchant, headers)
     if exchange.status != NOT_FOUND:
         return exchange
     in_vain = run.shared.told(_IN_VAIN) or 0
@@ -65,7 +65,7 @@ def read_back(run: Run, path: str, merchant: Merchant) -> Exchange:
         return exchange
     for pause in _UNTIL_SEEN:
         time.sleep(pause)
-        exchange = read(run, path, merchant)
+        exchange = read(run, path, merchant, headers)
         if exchange.status != NOT_FOUND:
             run.shared.tell(READS_LAG, True)
             return exchange

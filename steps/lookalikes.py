@@ -14,6 +14,7 @@ from conformance.values import MISSING, first_field
 from conformance.wire.exchange import Call
 from steps import claims, operations
 from steps.access import tried, try_all
+from steps.checkout import attached
 from steps.fixtures import Story
 from steps.merchant import Merchant
 from steps.merchants import TENANT_HEADERS, call, create_checkout, new_customer, twice
@@ -161,6 +162,20 @@ def sessions_for_customer_lookalikes(story: Story) -> None:
         values[f"another merchant's customer's id {words}"] = value
     story.notes["own"] = own
     try_all(story, {what: _session(story.run, story.actor, customerId=value) for what, value in values.items()})
+
+
+@then("a customer of the other merchant who is named besides is not attached")
+def second_customer_not_attached(story: Story) -> None:
+    """A reader of JSON takes the first or the last of two equal names, and may look at the one and use the other."""
+    run, own, foreign = story.run, story.notes["own"], story.customers[-1]
+    calls = [
+        twice(_session(run, story.actor, customerId=first), "customerId", last)
+        for first, last in ((own, foreign), (foreign, own))
+    ]
+    for exchange in run.send_all(calls):
+        got = attached(exchange) if exchange.is_success else MISSING
+        held = got != foreign
+        run.check(held, "a refusal, or the merchant's own customer", f"{exchange.outcome}, customerId {got}", exchange)
 
 
 @then("the right ids are accepted")

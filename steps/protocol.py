@@ -136,13 +136,16 @@ def _accepted(story: Story, name: str) -> tuple[str, Merchant]:
 
 @when(parsers.parse('a valid "{name}" request is written as other clients write it'))
 def in_another_hand(story: Story, name: str) -> None:
-    """JSON over several lines with a line break at its end and all in ASCII, and names of headers in small letters."""
+    """JSON over several lines with a line break at its end and all in ASCII, and names of headers in small letters.
+
+    The body comes in several segments, as it does where a client writes it in parts.
+    """
     run = story.run
     operation, merchant = _accepted(story, name)
     body = valid_body(run, operation, merchant)
     text = f"{json.dumps(body, indent=2)}\n"
     run.masker.add(body.get("password"))
-    story.add(send(run, operation, MISSING, merchant, body=text.encode(), in_small_letters=True))
+    story.add(send(run, operation, MISSING, merchant, body=text.encode(), in_pieces=True, in_small_letters=True))
 
 
 @when(parsers.parse('a valid "{name}" request is sent in chunks'))

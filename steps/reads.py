@@ -109,6 +109,14 @@ def shown_completely(story: Story) -> None:
     if sooner := expires_sooner(story.notes["created"], found):
         differing.append(sooner)
     run.check(not differing, "what the creation answered", "; ".join(differing), found, f"{short}-READ-21")
+    _with_media_type(story, f"{short}-READ-20")
+
+
+def _with_media_type(story: Story, requirement: str) -> None:
+    """Decide that a client may name a media type in a read, which has no body: many name it in all that they send."""
+    run, path = story.run, item_path(story.run, story.notes["operation"], story.notes["id"])
+    exchange = read_back(run, path, story.actor, {"Content-Type": "application/json"})
+    run.check(exchange.is_success, "the same with a Content-Type", exchange.outcome, exchange, requirement)
 
 
 @then("it is read with a token alone")
@@ -152,6 +160,9 @@ def _without_token(story: Story, path: str, family: str, number: int) -> None:
         exchange = run.send(Call("GET", other))
         told = f"no customer or session without a token by the path with {what}"
         run.check(not _shows(exchange), told, exchange.outcome, exchange, f"{family}-{number}")
+    exchange = run.send(Call("OPTIONS", path))
+    told = "no customer or session without a token by OPTIONS"
+    run.check(not _shows(exchange), told, exchange.outcome, exchange, f"{family}-{number}")
     exchange = run.send(Call("GET", path))
     held = 400 <= exchange.status < 500
     run.check(held, "a refusal without a token", exchange.outcome, exchange, f"{family}-{number}")

@@ -102,9 +102,13 @@ def one_slug(story: Story) -> None:
 
 @then("each merchant can make the organization of her own active")
 def own_organizations(story: Story) -> None:
-    for owner, exchange in zip(story.notes["owners"], story.exchanges[2:], strict=True):
-        created = organization_id(story.run.need_success(exchange))
-        activated = make_active(story.run, owner, created)
+    """She who got the slug has two organizations of that moment, and both are hers."""
+    for exchange in story.exchanges[2:]:
+        story.run.need_success(exchange)
+    for owner, exchange in zip(2 * story.notes["owners"], story.exchanges, strict=True):
+        if not exchange.is_success:
+            continue
+        activated = make_active(story.run, owner, organization_id(exchange))
         story.run.check(
             activated.is_success, "the organization is its creator's", activated.outcome, activated, "ORG-TOGETHER-51"
         )

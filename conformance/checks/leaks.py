@@ -151,11 +151,17 @@ def _is_pointer(text: str, exchange: Exchange, rules: Basis) -> bool:
 
 
 def _no_password(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
-    password = field_of(exchange.request_json, params["request"])
+    name = params["request"]
+    told, password = exchange.request_json, field_of(exchange.request_json, name)
+    others = texts(without(told, name)) if told is not MISSING else []
+    if told is MISSING:
+        found = re.search(rf'"{re.escape(name)}"\s*:\s*"([^"\\]+)"', exchange.request_text)
+        password = found[1] if found else MISSING
+        others = [exchange.request_text[: found.start(1)], exchange.request_text[found.end(1) :]] if found else []
     if exchange.response is None or not isinstance(password, str) or not _is_telling(password):
         return None
     inner = password.strip(_BETWEEN_TEXTS)
-    if any(inner in other for other in texts(without(exchange.request_json, params["request"]))):
+    if any(inner in other for other in others):
         return None
     everywhere = [
         exchange.response.text,
@@ -219,9 +225,13 @@ def _text_fields(value: Any, free: Collection[str], depth: int = 4) -> list[tupl
 
 
 def _only_own(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
-    """Hold a success against what other requests left; `siblings` are operations whose things it may show besides."""
+    """Hold a response against what other requests left; `siblings` are operations whose things it may show besides.
+
+    That is a success, or a refusal of a body that cannot be read: another refusal may name what is there already.
+    """
     traces = rules.memory.traces
-    judged = exchange.is_success and not exchange.call.generated and not exchange.call.repeat
+    refused = 400 <= exchange.status < 500 and exchange.is_unreadable
+    judged = refused or (exchange.is_success and not exchange.call.generated and not exchange.call.repeat)
     foreign = traces.foreign(exchange, params.get("siblings"), params.get("echoes", ())) if judged else {}
     traces.learn(exchange, params)
     if not judged or not isinstance(exchange.response_json, dict):

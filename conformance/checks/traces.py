@@ -85,8 +85,8 @@ class Traces:
         return {form for form in forms if len(form) >= _LONG_ENOUGH}
 
     def learn(self, exchange: Exchange, params: Mapping[str, Any]) -> None:
-        """Remember what a request sends and what its response names anew."""
-        if exchange.call.generated or len(exchange.request_body) > _LONGEST:
+        """Remember what a request sends and what its response names anew; of generated ones, what cannot be read."""
+        if (exchange.call.generated and not exchange.is_unreadable) or len(exchange.request_body) > _LONGEST:
             return
         accounts = self.accounts_of(exchange)
         origin = Origin(exchange.number, exchange.call.operation or "", accounts)

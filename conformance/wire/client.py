@@ -37,7 +37,7 @@ from conformance.wire.gateway import (
     may_be_firewall,
 )
 from conformance.wire.limits import Limits, Silence
-from conformance.wire.transport import Traffic, Transport, bytes_after_head, environment_proxy
+from conformance.wire.transport import Pieces, Traffic, Transport, bytes_after_head, environment_proxy
 
 USER_AGENT: Final = f"merchant-onboarding-conformance/{__version__}"
 _SLOW_AFTER: Final = 2
@@ -326,6 +326,8 @@ class Wire:
             request.headers["transfer-encoding"] = "chunked"
         if call.in_small_letters:
             request.headers = httpx.Headers([(name.lower(), value) for name, value in request.headers.raw])
+        if call.chunked or call.in_pieces:
+            request.stream = Pieces(request.content)
         return request
 
     def url(self, path: str) -> str:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
 
-from conformance.values import MISSING, parse_json, texts
+from conformance.values import MISSING, parse_json, texts, with_names_twice
 
 _VERY_LONG: Final = 50_000
 
@@ -32,7 +32,8 @@ class Call:
     to accept the request, and unusual where it may refuse it by a policy of its own, for `value`, which is in words.
     `repeat` says that it is an earlier request once more, which may be answered with what that one made. `generated`
     says that a machine made the values up; `actor` names who sends it; `chunked` sends the body in chunks, without a
-    Content-Length; `in_small_letters` writes the names of the headers so, as HTTP/2 does.
+    Content-Length, `in_pieces` several times a part of it; `in_small_letters` writes the names of the headers so, as
+    HTTP/2 does.
     """
 
     method: str
@@ -46,6 +47,7 @@ class Call:
     generated: bool = False
     actor: str = ""
     chunked: bool = False
+    in_pieces: bool = False
     in_small_letters: bool = False
     value: str = ""
     repeat: bool = False
@@ -116,10 +118,22 @@ class Exchange:
 
     @cached_property
     def request_json(self) -> Any:
-        """Return the request's body as a JSON value, or `MISSING` where it is not JSON."""
+        """Return the request's body as a JSON value, or `MISSING` where it is not JSON, or has a name twice.
+
+        Of two equal names readers of JSON take the first or the last (RFC 8259 section 4).
+        """
         if self.call.json is not MISSING:
             return self.call.json
-        return parse_json(self.request_body) if self.request_body else MISSING
+        return MISSING if self._pairs is not MISSING else self._parsed
+
+    @cached_property
+    def _parsed(self) -> Any:
+        return parse_json(self.request_body) if self.request_body and self.call.json is MISSING else MISSING
+
+    @cached_property
+    def _pairs(self) -> Any:
+        """Return the body with its objects as pairs, where one of them has a name twice, or else `MISSING`."""
+        return with_names_twice(self.request_text) if self._parsed is not MISSING else MISSING
 
     @cached_property
     def request_text(self) -> str:
@@ -128,8 +142,15 @@ class Exchange:
 
     @cached_property
     def request_texts(self) -> list[str]:
-        """Return every text in the request's JSON value, field names included."""
-        return texts(self.request_json)
+        """Return every text in the request's JSON value, field names included; its whole body where that is no JSON."""
+        if self.is_unreadable:
+            return [self.request_text]
+        return texts(self.request_json if self._pairs is MISSING else self._pairs)
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Return whether the request has a body that is no JSON."""
+        return self.call.json is MISSING and self._parsed is MISSING and bool(self.request_body)
 
     @cached_property
     def response_text(self) -> str:

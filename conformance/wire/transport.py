@@ -36,6 +36,7 @@ _MAX_IDLE: Final = 20
 _IDLE_SECONDS: Final = 5.0
 _SHOWN: Final = 40
 _ENOUGH: Final = 65_536
+_PIECES: Final = 3
 _MOMENT: Final = 0.2
 _END_OF_HEAD: Final = re.compile(rb"\r?\n\r?\n")
 _INTERIM: Final = re.compile(rb"\A(?:HTTP/1\.\d 1\d\d.*?\r?\n\r?\n)+", re.DOTALL)
@@ -193,6 +194,18 @@ def environment_proxy(url: httpx.URL) -> str | None:
 
 def _url_of_httpcore(url: httpx.URL) -> httpcore.URL:
     return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+
+
+class Pieces(httpx.SyncByteStream):
+    """A body that is written in three pieces, each a chunk where there is no Content-Length."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = max(1, -(-len(self._body) // _PIECES))
+        for start in range(0, len(self._body), size):
+            yield self._body[start : start + size]
 
 
 class _Body(httpx.SyncByteStream):

@@ -367,6 +367,30 @@ def _items_of_latest(call: Call, reply: Reply) -> Reply:
     return replace(reply, body={**reply.body, "lineItems": items})
 
 
+def _told_of_unreadable(call: Call, reply: Reply, words: bytes) -> Reply:
+    """Return the refusal of a body that is no JSON with other words."""
+    try:
+        call.behaviour.parse(call)
+    except (ValueError, RecursionError):
+        if call.raw and isinstance(reply.body, dict):
+            return replace(reply, body={**reply.body, "message": words.decode("utf-8", "replace")})
+    return reply
+
+
+def _quoting_the_body(call: Call, reply: Reply) -> Reply:
+    return _told_of_unreadable(call, reply, call.raw + b" is not valid JSON")
+
+
+def _keeping_the_body(call: Call) -> Reply | None:
+    bodies = call.memory.setdefault("bodies", [b"", b""])
+    bodies[:] = [bodies[-1], call.raw]
+    return None
+
+
+def _quoting_the_body_before(call: Call, reply: Reply) -> Reply:
+    return _told_of_unreadable(call, reply, b"invalid JSON near " + call.memory["bodies"][0][:300])
+
+
 def _renaming_the_first(call: Call) -> None:
     change = "UPDATE organization SET name = ? WHERE slug = ?"
     call.store.execute(change, (str(call.fields["name"]), str(call.fields["slug"])))
@@ -861,6 +885,22 @@ FAULTS: tuple[Fault, ...] = table(
         admitting(CREATE_ORGANIZATION, _renaming_the_first),
         "ORG-STATE-1",
         "ACTIVE-ECHO-2",
+    ),
+    must(
+        "malformed-json-quoted",
+        ANY,
+        "the refusal of malformed JSON quotes it, a password too",
+        failing(_quoting_the_body, status=400),
+        "SIGNUP-LEAK-1",
+        "SIGNIN-LEAK-1",
+    ),
+    must(
+        "malformed-json-quotes-the-body-before",
+        ANY,
+        "the refusal of malformed JSON quotes the body of the request before, whoever sent it",
+        both(arriving(_keeping_the_body), failing(_quoting_the_body_before, status=400)),
+        "CUSTOMER-LEAK-23",
+        "CHECKOUT-LEAK-23",
     ),
     must(
         "password-blanks-collapsed",

@@ -40,7 +40,7 @@ def overlapping(operation: str, *changes: Change) -> Change:
     return both(arriving(arrive), *changes, finishing(hold))
 
 
-def _where_overlapping(operation: str, act: Callable[[Call], None]) -> Change:
+def where_overlapping(operation: str, act: Callable[[Call], None]) -> Change:
     return overlapping(operation, admitting(operation, lambda call: act(call) if call.memory["overlaps"] else None))
 
 
@@ -160,7 +160,7 @@ FAULTS = table(
         CREATE_ORGANIZATION,
         MUST,
         "two organizations at once get one slug",
-        _where_overlapping(CREATE_ORGANIZATION, _free_slug),
+        where_overlapping(CREATE_ORGANIZATION, _free_slug),
         requirements=("ORG-TOGETHER-50",),
     ),
     Fault(

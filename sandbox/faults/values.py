@@ -71,6 +71,10 @@ def _values(change: Mend) -> Mend:
     return lambda metadata: {name: change(value) for name, value in metadata.items()}
 
 
+def _array_like(value: Json) -> Json:
+    return [*value.values()] if isinstance(value, dict) and isinstance(value.get("length"), int) else value
+
+
 def _keys(change: Callable[[str], str]) -> Mend:
     return lambda metadata: {change(name): value for name, value in metadata.items()}
 
@@ -418,6 +422,12 @@ METADATA = table(
                 "lists of texts in metadata are sorted, and lose what stands twice",
                 _as_sets,
             ),
+            (
+                "keys-without-accents",
+                "keys of metadata lose their accents",
+                _keys(lambda key: unicodedata.normalize("NFD", key).encode("ascii", "ignore").decode() or key),
+            ),
+            ("array-like", "an object in metadata that has a length becomes a list", _values(_array_like)),
             (
                 "snake-case",
                 "keys of metadata come back in snake case",

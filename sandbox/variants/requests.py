@@ -34,6 +34,19 @@ def _refuse_unusual(behaviour: Behaviour) -> Behaviour:
     return replace(behaviour, parse=parse)
 
 
+def _first_of_equal_names(behaviour: Behaviour) -> Behaviour:
+    """Of two equal names in an object the first one counts, as some readers of JSON have it."""
+
+    def parse(call: Call) -> Json:
+        value, text = behaviour.parse(call), call.raw.decode("utf-8-sig", "replace")
+        if not isinstance(value, dict):
+            return value
+        last, first = json.loads(text), json.loads(text, object_pairs_hook=lambda pairs: dict(pairs[::-1]))
+        return {**value, **{name: first[name] for name in last if first[name] != last[name]}}
+
+    return replace(behaviour, parse=parse)
+
+
 def _without_chunks(call: Call) -> Reply | None:
     """A server that knows a body by its Content-Length alone reads one that comes in chunks as empty."""
     if "transfer-encoding" in call.headers:
@@ -120,6 +133,7 @@ VARIANTS: tuple[Variant, ...] = (
         "application/vnd.api+json and the like are JSON too",
         with_seams(json_type=reading.is_json_of_any_kind),
     ),
+    Variant("first-of-equal-names", "of two equal names in an object the first one counts", _first_of_equal_names),
     Variant("media-type-400", "a wrong media type is 400", refusing(("media-type",), 400)),
     Variant("malformed-422", "malformed JSON is 422", refusing(("malformed",), 422)),
     Variant("malformed-415", "malformed JSON is 415", refusing(("malformed",), 415)),

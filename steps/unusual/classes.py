@@ -174,6 +174,8 @@ KEYS: Final = Led(
                 "with a blank": "3",
                 "ключ": "4",
                 "0": "5",
+                "clé": "6",
+                "007": "7",
                 **{"k" * length: f"{length} letters" for length in (41, 65, 256)},
                 **{f"key-{number}": f"value {number}" for number in range(60)},
             }
@@ -199,6 +201,7 @@ NESTED: Final = metadata(
     tags=["red", "blue", "red"],
     many=list(range(25)),
     coded={"code": "00123"},
+    parcel={"length": 3, "width": 20, "height": 5},
     long="0123456789" * 410,
     customer={"name": "Somebody in metadata", "email": "nobody@example.com"},
     customerId="in metadata",

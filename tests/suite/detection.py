@@ -160,7 +160,7 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
         *("tokens-with-a-dot", "customer-repeated-answered-again", "firewall-page", "texts-trimmed"),
         "customer-has-one-open-session",
     ),
-    ("lock-3-429", "customer-merchant-id-required", "sessions-eighty"),
+    ("lock-3-429", "customer-merchant-id-required", "sessions-eighty", "first-of-equal-names"),
     ("organization-limit", "customers-forty"),
 )
 """Variants of different parts of a target, which one proof shows together: see `shown_by`."""

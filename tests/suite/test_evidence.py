@@ -14,6 +14,7 @@ from conformance.contract.catalogue import Catalogue
 from conformance.contract.document import Contract
 from conformance.masking import Masker
 from conformance.report.marking import in_one_line, laid_out
+from conformance.values import MISSING
 from conformance.wire.evidence import evidence
 from conformance.wire.exchange import Call, Exchange, Response
 from steps.access import spoiled
@@ -33,6 +34,25 @@ def exchange(body: Any) -> Exchange:
     response = Response(201, (("content-type", "application/json"),), raw)
     call = Call("POST", "/checkout/sessions", "createCheckoutSession")
     return Exchange(1, call, "http://127.0.0.1/checkout/sessions", (), b"", 0.1, response)
+
+
+@pytest.mark.parametrize(
+    ("body", "value", "found"),
+    [
+        (b'{"a": "b", "c": "d"}', {"a": "b", "c": "d"}, {"a", "b", "c", "d"}),
+        (b'{"a": "b", "a": "d"}', MISSING, {"a", "b", "d"}),
+        (b'{"o": {"a": "b", "a": "d"}}', MISSING, {"o", "a", "b", "d"}),
+        (b'{"a": "b",}', MISSING, {'{"a": "b",}'}),
+        (b"", MISSING, set()),
+    ],
+    ids=["JSON", "a name twice", "a name twice inside", "no JSON", "nothing"],
+)
+def test_what_a_request_says(body: bytes, value: Any, found: set[str]) -> None:
+    """RFC 8259, section 4: of two equal names a reader takes the first or the last, so that no rule can know."""
+    sent = Exchange(1, Call("POST", "/customers", body=body), "http://127.0.0.1/customers", (), body, 0.1)
+    assert sent.request_json == value
+    assert set(sent.request_texts) == found
+    assert sent.is_unreadable is body.endswith(b",}")
 
 
 @pytest.mark.parametrize(

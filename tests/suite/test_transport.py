@@ -19,7 +19,7 @@ import conformance
 from conformance.masking import Masker
 from conformance.wire.client import Connection, Wire
 from conformance.wire.exchange import Call, Intent
-from conformance.wire.transport import Traffic, Transport, environment_proxy
+from conformance.wire.transport import Pieces, Traffic, Transport, environment_proxy
 from tests.suite.misbehaving import HANG, LOOPBACK, Request, Script, everything, free_port, reply, serving
 from tests.suite.networks import Authority, forward_proxy, secured_target
 from tests.suite.recording import Target, recording_target
@@ -335,6 +335,25 @@ def test_names_of_headers_are_written_in_small_letters_where_a_call_says_so(smal
     assert seen[0].headers["authorization"] == "Bearer a-token"
     assert all(name == name.lower() for name in seen[0].names) is small
     assert all(name == name.lower() for name, _ in exchange.request_headers) is small
+
+
+@pytest.mark.parametrize(("body", "pieces"), [(b"12345678", [b"123", b"456", b"78"]), (b"1", [b"1"]), (b"", [])])
+def test_a_body_is_written_in_pieces(body: bytes, pieces: list[bytes]) -> None:
+    written = Pieces(body)
+    assert list(written) == pieces
+    assert list(written) == pieces, "a request may be sent again"
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+def test_a_body_in_pieces_arrives_whole(chunked: bool) -> None:
+    """In chunks, or in several segments behind one Content-Length."""
+    with serving([reply(200, b"{}")]) as server:
+        wire = Wire(Connection(server.url), Masker(), lambda _: None)
+        exchange = wire.send(replace(CALL, json={"name": "a longer name"}, chunked=chunked, in_pieces=not chunked))
+        wire.close()
+    (request,) = server.requests
+    assert request.body == exchange.request_body == b'{"name": "a longer name"}'
+    assert ("content-length" in request.headers) is not chunked
 
 
 @pytest.mark.parametrize("read", [True, False], ids=["read", "unread"])
