@@ -5,6 +5,7 @@ The reference's choice for each seam stands in ``reference.py``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, TypeAlias
@@ -99,6 +100,8 @@ class Behaviour:
     password_checked: bool = True
     taken_email: Callable[[Call], Reply]
     verification_demanded: bool = False
+    verified_after: float = math.inf
+    """Seconds after which somebody has followed the link in the e-mail to a new account."""
     accounts: tuple[tuple[str, str], ...] = ()
     """E-mails and passwords of accounts that are there, verified, from the beginning."""
 

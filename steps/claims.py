@@ -192,7 +192,7 @@ def _signs_in_without(story: Story, person: dict[str, Any]) -> None:
     run = story.run
     if run.settings.merchant_email or not story.last.is_success:
         return
-    exchange = sign_in(story, person["email"], person["password"])
+    exchange = sign_in(story, person["email"], person["password"], intent=Intent.VALID)
     told = "the new user signs in without the claims"
     run.check(exchange.is_success, told, exchange.outcome, exchange, "SIGNUP-PROPERTY-20")
 

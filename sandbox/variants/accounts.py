@@ -138,4 +138,9 @@ VARIANTS: tuple[Variant, ...] = (
         with_seams(verification_demanded=True, accounts=ACCOUNTS, taken_email=_invented),
         "sign-in of new accounts; two verified ones are there: " + ", ".join("/".join(pair) for pair in ACCOUNTS),
     ),
+    Variant(
+        "verified-soon",
+        "the e-mail must be verified before sign-in, and is 0.4 s after sign-up, as where a mailbox is read",
+        with_seams(verification_demanded=True, verified_after=0.4),
+    ),
 )

@@ -94,6 +94,7 @@ COMBINATIONS: Final[tuple[tuple[str, ...], ...]] = (
     ("token-in-body-alone", "email-kept", "active-not-demanded", "two-options-prefer-id", "chunked-replies"),
     ("lock-3-423", "sessions-2"),
     ("captcha", "sessions-3"),
+    ("slow-passwords", "verified-soon"),
 )
 """Variants that a real server may well have together."""
 
@@ -331,6 +332,7 @@ SLOW: Final = frozenset(
         "limit-auth-retry-after",
         "limit-auth-shared-bucket",
         "slow-passwords",
+        "verified-soon",
     }
 )
 """Variants at which a gate mostly waits; they run beside the others."""
