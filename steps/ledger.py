@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pytest_bdd import then, when
 
+from conformance.checks.times import time_of
 from conformance.run import Run
 from conformance.values import MISSING, field, first_field, shown, texts
 from conformance.wire.exchange import Exchange, Intent
@@ -19,7 +20,7 @@ from steps.customers import READS_LAG, SECONDS_BEHIND, changed_fields, no_read, 
 from steps.fixtures import Story, need
 from steps.merchant import Merchant
 from steps.merchants import create_checkout
-from steps.reads import CHANGED, goes_on, list_customers, rows_of
+from steps.reads import BEGINS_WITH_CUSTOMERS, CHANGED, goes_on, list_customers, rows_of
 
 _PAGE: Final = 100
 _MOST_PAGES: Final = 8
@@ -150,12 +151,12 @@ def none_of_refused(story: Story) -> None:
     run, lists = story.run, story.notes["lists"]
     sent = _sent(run)
     made = made_in(sent)
-    strange = _strange(lists, sent, made)
+    strange = _strange(run, lists, sent, made)
     if strange:
         time.sleep(SECONDS_BEHIND)
         sent = _sent(run)
         made = made_in(sent)
-        strange = _strange(lists, sent, made)
+        strange = _strange(run, lists, sent, made)
     story.notes["made"] = made
     left: dict[str, list[tuple[str, Exchange]]] = {
         requirement: []
@@ -176,15 +177,29 @@ def none_of_refused(story: Story) -> None:
 
 
 def _strange(
-    lists: Iterable[Listed], sent: Sequence[Exchange], made: Mapping[str, Made]
+    run: Run, lists: Iterable[Listed], sent: Sequence[Exchange], made: Mapping[str, Made]
 ) -> list[tuple[Listed, dict[str, Any]]]:
-    """Return the customers of each list whom no response has told; `made` are those who were created."""
-    return [
+    """Return the customers of each list whom no response has told; `made` are those who were created.
+
+    Where new organizations have customers, those count who are older than the first one that the run has created.
+    """
+    strange = [
         (listed, row)
         for listed in lists
         for row in listed.rows
         if str(row.get("id")) not in made and not any(may_have_created(exchange, row) for exchange in sent)
     ]
+    if strange and run.shared.told(BEGINS_WITH_CUSTOMERS):
+        strange = [(listed, row) for listed, row in strange if not _is_older(row, listed.merchant, made)]
+    return strange
+
+
+def _is_older(row: Mapping[str, Any], merchant: Merchant, made: Mapping[str, Made]) -> bool:
+    """Return whether a customer was created before all whom the run has created for the merchant."""
+    own = [one for one in made.values() if one.merchant == merchant.organization_id and not one.with_session]
+    times = [moment for one in own if (moment := time_of(one.fields.get("createdAt"))) is not None]
+    created = time_of(row.get("createdAt"))
+    return created is not None and bool(times) and created < min(times)
 
 
 def _is_for_nobody(exchange: Exchange) -> bool:

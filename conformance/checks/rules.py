@@ -13,7 +13,7 @@ from typing import Final
 
 from conformance.checks import content, http, leaks, refusals, responses, secrets, times, tokens
 from conformance.checks.base import EVERYBODY, Basis, Check, Finding, Memory, Params
-from conformance.checks.traces import Places, Traces
+from conformance.checks.traces import Places, Traces, distinctive
 from conformance.contract.agreement import refuse_disagreement
 from conformance.contract.catalogue import GENERAL, Catalogue, Requirement
 from conformance.contract.document import Contract
@@ -92,7 +92,7 @@ class Rules(Basis):
         if exchange.call.actor and not exchange.call.generated:
             for path in self.catalogue.private.get(exchange.call.operation or "", ()):
                 text = field_of(exchange.request_json, path)
-                if isinstance(text, str) and len(text) > _DISTINCT:
+                if isinstance(text, str) and len(text) > _DISTINCT and distinctive([text]):
                     owner = self.memory.private.setdefault(text.casefold(), exchange.call.actor)
                     self.memory.private_texts.add(text.casefold())
                     if owner != exchange.call.actor:

@@ -90,7 +90,7 @@ class Traces:
             return
         accounts = self.accounts_of(exchange)
         origin = Origin(exchange.number, exchange.call.operation or "", accounts)
-        for name in _distinctive(exchange.request_texts):
+        for name in distinctive(exchange.request_texts):
             self.origins.setdefault(name, origin)
         self.requests[exchange.number] = {name for name in self.sent(exchange) if name in self.origins}
         for name in self.requests[exchange.number]:
@@ -111,7 +111,7 @@ class Traces:
     def sent(self, exchange: Exchange) -> set[str]:
         """Return the texts of a request, the parts of its path, and the marks and phone numbers in them."""
         given = [*exchange.request_texts, *re.split(r"[/?&=]", exchange.call.path)]
-        return {*given, *_distinctive(given)} if len(exchange.request_body) <= _LONGEST else set()
+        return {*given, *distinctive(given)} if len(exchange.request_body) <= _LONGEST else set()
 
     def foreign(
         self, exchange: Exchange, siblings: Iterable[str] | None, echoes: Iterable[str] = ()
@@ -128,7 +128,7 @@ class Traces:
         repeated = {name for number in named for name in self.requests.get(number, ())}
         accounts = self.accounts_of(exchange)
         shown = exchange.response_texts
-        found = {name: self.origins[name] for name in (*_distinctive(shown), *shown) if name in self.origins}
+        found = {name: self.origins[name] for name in (*distinctive(shown), *shown) if name in self.origins}
         return self._beyond_echo(exchange, echoes) | {
             name: origin
             for name, origin in found.items()
@@ -145,11 +145,12 @@ class Traces:
         for name in echoes:
             shown = texts(first_field(exchange.response_json, [name]))
             given = texts(first_field(exchange.request_json, [name.rpartition(".")[2]]))
-            extra |= _distinctive(shown) - _distinctive(given)
+            extra |= distinctive(shown) - distinctive(given)
         return {name: self.origins[name] for name in extra if name in self.origins}
 
 
-def _distinctive(given: Iterable[str]) -> set[str]:
+def distinctive(given: Iterable[str]) -> set[str]:
+    """Return what in some texts tells whose they are: the marks of made-up names, and phone numbers."""
     found: set[str] = set()
     for text in given:
         if len(text) <= _LONGEST:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from sandbox import policies
 from sandbox.behaviour import Behaviour, Call, Change
-from sandbox.changes import admitting, with_seams
-from sandbox.model import CREATE_ORGANIZATION, SET_ACTIVE, text
+from sandbox.changes import admitting, finishing, with_seams
+from sandbox.model import CREATE_ORGANIZATION, SET_ACTIVE, Reply, text
 from sandbox.validation import TEXT, Field
 from sandbox.variants.builders import refusing
 from sandbox.variants.model import Variant
@@ -39,6 +39,20 @@ def _own_name_alone(call: Call) -> None:
 FOREIGN = ("foreign-merchant", "foreign-customer", "not-a-member")
 
 
+_DEMO = (
+    {"name": "Thabo Mokoena", "email": "thabo@example.com", "phoneNumber": "+26657123456"},
+    {"name": "Jane Demo", "email": "jane@example.com", "metadata": {"demo": True}},
+)
+
+
+def _with_demo(call: Call, reply: Reply) -> Reply:
+    """A new organization has customers of its own, who are as old as it is."""
+    if call.operation == CREATE_ORGANIZATION and reply.succeeded and isinstance(reply.body, dict):
+        for given in _DEMO:
+            policies.new_customer(call, reply.body["id"], {**given})
+    return reply
+
+
 VARIANTS: tuple[Variant, ...] = (
     Variant(
         "organization-names-unique",
@@ -47,6 +61,7 @@ VARIANTS: tuple[Variant, ...] = (
     ),
     Variant("slug-taken-409", "a taken slug is 409", refusing(("slug-taken",), 409)),
     Variant("slug-taken-422", "a taken slug is 422", refusing(("slug-taken",), 422)),
+    Variant("customers-of-a-demo", "a new organization has two customers from its beginning", finishing(_with_demo)),
     Variant(
         "organization-limit",
         "a user may create one organization",

@@ -102,7 +102,7 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
     (
         *("token-in-header-alone", "customers-ten-a-page", "errors-shape-s", "slug-taken-409", "expires-at-absent"),
         *("ids-integer", "gateway-message-now-and-then", "user-names-unique"),
-        "session-active-meanwhile",
+        *("session-active-meanwhile", "customers-of-a-demo"),
     ),
     (
         *("signup-token-absent", "unknown-customer-400", "error-message-list", "slug-taken-422"),
