@@ -295,10 +295,10 @@ def creates_for_other_elsewhere(story: Story) -> None:
 def creates_for_unknown(story: Story) -> None:
     """The id of nothing, and that of the user, who is no organization.
 
-    Where ids are counted, an organization of the merchant's may have the same one as the user.
+    An organization of the merchant's may have the same one as the user: where ids are counted, by chance.
     """
     run, who = story.run, story.actor
-    of_the_user = "" if who.user_id.isdigit() else who.user_id
+    of_the_user = "" if who.user_id.isdigit() or who.user_id == who.organization_id else who.user_id
     for named in filter(None, (made_up.unknown_id(run, who.organization_id), of_the_user)):
         body = operations.create_customer.body(run, named)
         story.add(send(run, operations.CREATE_CUSTOMER, body, who))
