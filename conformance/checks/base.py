@@ -13,7 +13,7 @@ from conformance.literals import Literals
 from conformance.wire.exchange import Exchange
 
 BELOW_THE_API: Final = frozenset({406, 408, 411, 413, 414, 429, 431})
-BY_POLICY: Final = frozenset({402, 423, 451})
+BY_POLICY: Final = frozenset({402, 412, 423, 424, 428, 451})
 """Statuses of refusals by a rule of the target's own, which any value but a usual one may meet."""
 
 
