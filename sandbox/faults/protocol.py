@@ -178,7 +178,7 @@ FAULTS = table(
         MUST,
         "the body is Latin-1, not UTF-8",
         _with(_latin_1, CREATE_ORGANIZATION),
-        requirements=("ORG-ECHO-3",),
+        requirements=("ORG-SCHEMA-1",),
     ),
     Fault(
         "set-active-body-utf-16",

@@ -94,7 +94,6 @@ COMBINATIONS: Final[tuple[tuple[str, ...], ...]] = (
     ("token-in-body-alone", "email-kept", "active-not-demanded", "two-options-prefer-id", "chunked-replies"),
     ("lock-3-423", "sessions-2"),
     ("captcha", "sessions-3"),
-    ("slow-passwords", "verified-soon"),
 )
 """Variants that a real server may well have together."""
 
