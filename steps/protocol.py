@@ -25,6 +25,7 @@ from steps.merchant import Merchant
 from steps.merchants import send, valid_body
 
 _CHANGING: Final = ("PUT", "PATCH")
+_IN_CHUNKS: Final = {"chunked": True, "in_pieces": True}
 _ASKING: Final = ("HEAD", "OPTIONS")
 _UNREAD: Final = frozenset({400, 411, 422})
 """What a server says of a body that it has not read."""
@@ -157,13 +158,13 @@ def in_chunks(story: Story, name: str) -> None:
     run = story.run
     operation, merchant = _accepted(story, name)
     if run.contract.operations[operation].needs_token:
-        send(run, operation, valid_body(run, operation, merchant), merchant, chunked=True, token=None)
+        send(run, operation, valid_body(run, operation, merchant), merchant, **_IN_CHUNKS, token=None)
     headers = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-    story.add(send(run, operation, valid_body(run, operation, merchant), merchant, chunked=True, headers=headers))
+    story.add(send(run, operation, valid_body(run, operation, merchant), merchant, **_IN_CHUNKS, headers=headers))
 
 
 def _takes_no_chunks(story: Story, exchange: Exchange) -> bool:
-    """Return whether another operation refuses a body in chunks as well: some servers read none, as 411 says."""
+    """Return whether another operation refuses a body of one chunk as well: some servers read none, as 411 says."""
     run = story.run
     other = (
         operations.CREATE_CUSTOMER if exchange.call.operation != operations.CREATE_CUSTOMER else operations.SET_ACTIVE

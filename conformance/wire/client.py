@@ -326,7 +326,7 @@ class Wire:
             request.headers["transfer-encoding"] = "chunked"
         if call.in_small_letters:
             request.headers = httpx.Headers([(name.lower(), value) for name, value in request.headers.raw])
-        if call.chunked or call.in_pieces:
+        if call.in_pieces:
             request.stream = Pieces(request.content)
         return request
 

@@ -31,8 +31,8 @@ class Call:
     `operation` is the id from the contract, or None for a request beside it. `intent` is valid where the target has
     to accept the request, and unusual where it may refuse it by a policy of its own, for `value`, which is in words.
     `repeat` says that it is an earlier request once more, which may be answered with what that one made. `generated`
-    says that a machine made the values up; `actor` names who sends it; `chunked` sends the body in chunks, without a
-    Content-Length, `in_pieces` several times a part of it; `in_small_letters` writes the names of the headers so, as
+    says that a machine made the values up; `actor` names who sends it; `chunked` sends the body as a chunk, without
+    a Content-Length, `in_pieces` in several parts, or chunks; `in_small_letters` writes the names of the headers so, as
     HTTP/2 does.
     """
 

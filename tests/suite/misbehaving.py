@@ -44,13 +44,14 @@ Script = Sequence[Step]
 
 @dataclass(frozen=True)
 class Request:
-    """What a server was sent; `names` are those of the headers as they were written."""
+    """What a server was sent; `names` are those of the headers as they were written, `chunks` those of the body."""
 
     method: str
     path: str
     headers: dict[str, str]
     body: bytes
     names: tuple[str, ...] = ()
+    chunks: tuple[bytes, ...] = ()
 
 
 Respond = Callable[[Request], Script]
@@ -242,9 +243,9 @@ def _read(reader: BinaryIO, connection: socket.socket) -> Request | None:
     written = http.client.parse_headers(reader)
     headers, names = {name.lower(): value for name, value in written.items()}, tuple(written)
     if headers.get("transfer-encoding") == "chunked":
-        body = b"".join(iter(lambda: _chunk(reader), b""))
+        chunks = tuple(iter(lambda: _chunk(reader), b""))
         headers = {name: value for name, value in headers.items() if name != "transfer-encoding"}
-        return Request(method, path, headers, body, names)
+        return Request(method, path, headers, b"".join(chunks), names, chunks)
     return Request(method, path, headers, reader.read(int(headers.get("content-length", 0))), names)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +245,21 @@ def sandbox() -> Iterator[str]:
     target = Sandbox.start()
     yield target.url
     target.stop()
+
+
+@pytest.mark.parametrize(("most", "failed"), [(0, False), (1, True), (3, False)], ids=["none", "one", "all"])
+def test_who_reads_one_chunk_reads_all(most: int, failed: bool, sandbox: str, tmp_path: Path) -> None:
+    """A server may read no body that comes in chunks; of one that reads the first chunk alone the rest is lost."""
+
+    def respond(request: Request) -> Script:
+        read = replace(request, body=b"".join(request.chunks[:most]) if request.chunks else request.body)
+        return [forwarded(read, sandbox)]
+
+    with serving(respond) as server:
+        done = invoke(tmp_path, "--base-url", server.url, "-k", "in_chunks", "tests/conformance/test_features.py")
+    expected = {f"{short}-PROTOCOL-4" for short in ("SIGNUP", "SIGNIN", "ORG", "ACTIVE", "CUSTOMER", "CHECKOUT")}
+    assert done.failed == (expected if failed else set()), done.output
+    assert all(done.verdicts[name] == ("failed" if failed else "passed" if most else "not tested") for name in expected)
 
 
 def _gate(folder: Path, sandbox: str, one_in: int) -> Done:
