@@ -38,7 +38,7 @@ from conformance.results.records import CHECK, Record
 from conformance.settings import Size
 from conformance.wire.connection import wait_for_target
 from conformance.wire.target import TargetError
-from conformance.wire.together import WHERE_WAITED_FOR, worth_sending_side_by_side
+from conformance.wire.together import MOST, worth_sending_side_by_side
 
 _SHARE_OF_ACCOUNTS: Final = 0.2
 """About how many of a gate's requests sign up or sign in."""
@@ -198,14 +198,14 @@ class Session:
         accounts = (exchange.seconds for exchange in answered if exchange.call.operation in without_token)
         mean = quickest + _SHARE_OF_ACCOUNTS * (min(accounts, default=quickest) - quickest)
         if self.run.reads_lag:
-            self.run.side_by_side, self.run.waits_because = WHERE_WAITED_FOR, "lagging"
+            self.run.side_by_side, self.run.waits_because = MOST, "lagging"
         else:
             self.run.side_by_side = worth_sending_side_by_side(mean)
             self.run.waits_because = "far" if worth_sending_side_by_side(quickest) > 1 else "slow"
 
     def _use_processors(self) -> None:
         """Let as many tests of a full run, which mostly makes its requests, run at a time as there are processors."""
-        processors = min(os.cpu_count() or 1, WHERE_WAITED_FOR)
+        processors = min(os.cpu_count() or 1, MOST)
         if self.run.settings.size is Size.FULL and processors > self.run.side_by_side:
             self.run.side_by_side, self.run.waits_because = processors, "full"
 

@@ -14,8 +14,7 @@ from conformance.wire.client import TargetGone, Wire
 from conformance.wire.exchange import Call, Exchange
 
 MOST: Final = 10
-WHERE_WAITED_FOR: Final = 8
-"""How many requests go side by side, at most, unless the user says another number."""
+"""How many requests go side by side, at most."""
 _LONGEST_HOLD: Final = 1.0
 """How many seconds a request waits on its open connection for those of the others: a target may serve few at once."""
 _WORTH_IT: Final = 0.01
@@ -85,7 +84,7 @@ def send_side_by_side(lend_wire: Lend, calls: Sequence[Call]) -> list[Sent]:
 
 def worth_sending_side_by_side(seconds: float) -> int:
     """Return how many requests to send side by side where a response takes so long; one where it comes at once."""
-    return max(1, min(WHERE_WAITED_FOR, int(seconds / _WORTH_IT)))
+    return max(1, min(MOST, int(seconds / _WORTH_IT)))
 
 
 def _numbered(outcomes: list[Sent]) -> list[Sent]:

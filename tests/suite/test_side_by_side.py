@@ -130,7 +130,7 @@ def test_connections_are_kept(catalogue: Catalogue, contract: Contract) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "number"), [(0.0, 1), (0.004, 1), (0.019, 1), (0.02, 2), (0.05, 5), (0.1, 8), (3, 8)]
+    ("seconds", "number"), [(0.0, 1), (0.004, 1), (0.019, 1), (0.02, 2), (0.05, 5), (0.1, 10), (3, 10)]
 )
 def test_the_longer_the_way_the_more_are_worth_sending(seconds: float, number: int) -> None:
     assert worth_sending_side_by_side(seconds) == number
