@@ -149,6 +149,8 @@ class Wire:
     def _exchange(self, call: Call) -> Exchange:
         number = next(self.numbers)
         self._require_voice(call)
+        if self.tally.pause:
+            time.sleep(self.tally.pause)
         again = ""
         for pause in (*_BEFORE_ANOTHER, None):
             request, result, seconds = self._attempt(call)

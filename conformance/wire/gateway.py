@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -20,7 +21,11 @@ IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _LARGE_HEAD: Final = 4_000
 _TOO_MANY: Final = 0.1
 _ENOUGH_TO_SAY: Final = 10
-_ALL_OF_THEM: Final = 30
+_ALL_OF_THEM: Final = 15
+_FOR_GOOD: Final = 5.0
+"""Seconds for which a gateway has to answer all requests of a row: a restart takes less."""
+_A_FEW: Final = 3
+_PAUSE: Final = 0.5
 _SHOWN: Final = 40
 _STATUSES: Final = frozenset({401, 403, 413, 414, 431, 494, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530})
 _AWAY: Final = frozenset({502, 503, 504, *range(520, 528), 530})
@@ -81,6 +86,8 @@ class Tally:
     answered: int = 0
     away: int = 0
     in_a_row: int = 0
+    clock: Callable[[], float] = time.monotonic
+    _since: float = 0.0
 
     def count(self, interception: Interception | None) -> None:
         """Count a request that was sent, and what answered in the target's place, if anything did."""
@@ -88,6 +95,8 @@ class Tally:
         self.answered += interception is not None
         is_away = interception is not None and interception.kind is Before.AWAY
         self.away += is_away
+        if is_away and not self.in_a_row:
+            self._since = self.clock()
         self.in_a_row = self.in_a_row + 1 if is_away else 0
 
     @property
@@ -101,9 +110,15 @@ class Tally:
         )
 
     @property
+    def pause(self) -> float:
+        """Return how many seconds to wait before the next request, where nothing has got through for a moment."""
+        return _PAUSE if self.in_a_row >= _A_FEW else 0.0
+
+    @property
     def gone(self) -> str | None:
         """Return in words that nothing gets through to the target any more, or None."""
-        return f"a gateway answered {self.in_a_row} requests in a row" if self.in_a_row >= _ALL_OF_THEM else None
+        lasts = self.in_a_row >= _ALL_OF_THEM and self.clock() - self._since >= _FOR_GOOD
+        return f"a gateway answered {self.in_a_row} requests in a row" if lasts else None
 
 
 def interception(call: Call, response: Response, head: int, body: int) -> Interception | None:

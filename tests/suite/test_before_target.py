@@ -215,10 +215,10 @@ def test_connections_that_are_closed_unannounced_are_not_used_again() -> None:
 def test_a_gateway_that_lets_nothing_through_ends_the_run() -> None:
     with serving(lambda _: [reply(503, b"Service Unavailable", media_type=PLAIN)]) as server:
         wire = _wire(server.url)
-        for _ in range(9):
+        for _ in range(4):
             assert wire.send(CREATE).gateway
-        with pytest.raises(TargetGone, match="a gateway answered 30 requests in a row"):
-            wire.send(CREATE)
+        with pytest.raises(TargetGone, match=r"a gateway answered \d+ requests in a row"):
+            [wire.send(CREATE) for _ in range(3)]
 
 
 def test_too_many_answers_of_a_gateway_are_too_few_of_the_target() -> None:
@@ -229,6 +229,21 @@ def test_too_many_answers_of_a_gateway_are_too_few_of_the_target() -> None:
     tally.count(Interception(Before.AWAY, ""))
     assert tally.unreliable is not None
     assert "11 of 101" in tally.unreliable
+
+
+@pytest.mark.parametrize(("seconds", "gone"), [(0.05, False), (0.5, True)], ids=["a restart", "for good"])
+def test_a_gateway_that_answers_all_for_a_moment_ends_no_run(seconds: float, gone: bool) -> None:
+    """From the third in a row on each request waits a little, so that few of them are lost."""
+    now = 0.0
+    tally = Tally(clock=lambda: now)
+    for number in range(15):
+        assert not tally.gone
+        now = number * seconds
+        tally.count(Interception(Before.AWAY, ""))
+    assert bool(tally.gone) is gone
+    assert tally.pause > 0
+    tally.count(None)
+    assert (tally.gone, tally.pause) == (None, 0)
 
 
 def test_a_body_that_is_too_large_may_end_the_connection() -> None:
