@@ -57,17 +57,17 @@ def parse_json(data: bytes) -> Any:
     return MISSING if data.count(b"[") + data.count(b"{") > _DEEPEST and _is_too_deep(value) else value
 
 
-def with_names_twice(text: str) -> Any:
-    """Return the value of JSON with its objects as lists of pairs, or `MISSING` where none of them has a name twice."""
-    repeated = False
+def in_pairs(text: str) -> tuple[Any, list[str]]:
+    """Return the value of JSON with its objects as lists of pairs, and the names that an object has twice."""
+    twice: dict[str, None] = {}
 
     def pairs(items: list[tuple[str, Any]]) -> list[list[Any]]:
-        nonlocal repeated
-        repeated = repeated or len({name for name, _ in items}) < len(items)
+        names = [name for name, _ in items]
+        if len(set(names)) < len(names):
+            twice.update(dict.fromkeys(name for name in names if names.count(name) > 1))
         return [[name, value] for name, value in items]
 
-    value = json.loads(text, object_pairs_hook=pairs)
-    return value if repeated else MISSING
+    return json.loads(text, object_pairs_hook=pairs), list(twice)
 
 
 def _is_too_deep(value: Any) -> bool:

@@ -24,8 +24,7 @@ TENANT_HEADERS = ("X-Organization-Id", "X-Merchant-Id", "X-Tenant-Id", "X-Accoun
 """Headers by which some platforms name a tenant: here they are no place for one."""
 _REFUSES_ACCOUNT = frozenset({400, 401, 403, 409, 410, 422, 423})
 _LOCKED = "accounts that were locked"
-_VERIFIED = "when the e-mail of a new account is verified"
-_LATE, _NOT_LATE = "after a moment", "at once, or never"
+_VERIFIED_LATE = "the e-mail of a new account is verified after a moment"
 _UNTIL_VERIFIED = (0.3, 0.5, 0.7, 1.0, 1.5)
 """Seconds between sign-ins of a new account."""
 
@@ -74,17 +73,17 @@ def send(run: Run, operation: str, json: Any, merchant: Merchant | None = None, 
 
 def _once_verified(run: Run, exchange: Exchange) -> Exchange:
     """Return the sign-in of a new account that is let in after a moment, or the refused one where that was in vain."""
-    known = run.shared.told(_VERIFIED)
-    late = known == _LATE
-    pauses = _UNTIL_VERIFIED if known is None or late else ()
-    for pause in () if run.settings.merchant_email else pauses:
+    known = run.shared.told(_VERIFIED_LATE)
+    if known is False or run.settings.merchant_email:
+        return exchange
+    first = exchange
+    for pause in _UNTIL_VERIFIED:
         if not run.has_status(exchange, HTTPStatus.FORBIDDEN):
             break
         time.sleep(pause)
         exchange = run.send(exchange.call)
-        late = True
     if known is None:
-        run.shared.tell(_VERIFIED, _LATE if late and exchange.is_success else _NOT_LATE)
+        run.shared.tell(_VERIFIED_LATE, exchange is not first and exchange.is_success)
     return exchange
 
 
@@ -264,8 +263,8 @@ class Merchants:
     def sign_in(self, merchant: Merchant) -> str:
         """A new session of a merchant: returns its token."""
         body = {"email": merchant.email, "password": merchant.password}
-        sent = send(self.run, operations.SIGN_IN, body, intent=Intent.VALID, actor=merchant.key)
-        exchange = self.run.need_success(sent)
+        exchange = send(self.run, operations.SIGN_IN, body, intent=Intent.VALID, actor=merchant.key)
+        self.run.need_success(exchange)
         token = session_token(exchange)
         if not token:
             raise NotTested("precondition missing: sign-in hands out no token")

@@ -409,7 +409,7 @@ def rows_of(exchange: Exchange) -> list[Any]:
 def list_is_complete(story: Story) -> None:
     """What is amiss is read again once reads have caught up: they may take turns between a store and a copy of it."""
     run, scope = story.run, story.notes["scope"]
-    number = len(story.customers) + len(story.notes["begun with"])
+    number = len(_expected(story))
     first = settled(
         lambda: list_customers(run, scope, "?limit=2&offset=0"),
         lambda exchange: first_field(exchange.response_json, ["pagination.total"]) == number,
@@ -428,6 +428,11 @@ def list_is_complete(story: Story) -> None:
         run.check(not amiss[requirement], expected, amiss[requirement], last, requirement)
     if not any(amiss.values()) and number == len(story.customers):
         _begins_at_offset(story, [first_field(row, ["id"]) for page in pages for row in rows_of(page)])
+
+
+def _expected(story: Story) -> list[str]:
+    """Return whom the list of the new organization has: its three customers, and those with whom it began."""
+    return [*story.customers, *story.notes["begun with"]]
 
 
 def _begins_at_offset(story: Story, ids: list[Any]) -> None:
@@ -451,8 +456,7 @@ def _pages(story: Story, first: Exchange) -> list[Exchange]:
     """Return all pages of the list of the new organization, of two customers each, from the first one on."""
     run, scope = story.run, story.notes["scope"]
     pages = [run.need_success(first)]
-    most = len(story.customers) + len(story.notes["begun with"])
-    while goes_on(pages[-1]) and len(pages) < most:
+    while goes_on(pages[-1]) and len(pages) < len(_expected(story)):
         seen = sum(len(rows_of(page)) for page in pages)
         pages.append(run.need_success(list_customers(run, scope, f"?limit=2&offset={seen}")))
     return pages
@@ -464,7 +468,7 @@ def _amiss(story: Story, pages: list[Exchange]) -> dict[str, str]:
     rows = [row for page in pages for row in rows_of(page) if isinstance(row, dict)]
     ids, shown_rows = [row.get("id") for row in rows], {row.get("id"): row for row in rows}
     lost = [identifier for identifier in wanted if identifier not in ids]
-    strange = [identifier for identifier in ids if identifier not in (*wanted, *story.notes["begun with"])]
+    strange = [identifier for identifier in ids if identifier not in _expected(story)]
     differing = [
         text
         for created in story.exchanges

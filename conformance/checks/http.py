@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from email.message import Message
-from typing import Any, Final
+from typing import Final
 
 from conformance.checks.base import Basis, Check, Finding, Params
+from conformance.values import in_pairs
 from conformance.wire.exchange import Exchange, Response
 
 
@@ -50,13 +50,7 @@ def _charset(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] 
 def _names_once(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
     if exchange.response is None or not isinstance(exchange.response_json, dict | list):
         return None
-    twice: dict[str, None] = {}
-
-    def pairs(items: list[tuple[str, Any]]) -> None:
-        names = [name for name, _ in items]
-        twice.update(dict.fromkeys(name for name in names if names.count(name) > 1))
-
-    json.loads(exchange.response.text, object_pairs_hook=pairs)
+    _, twice = in_pairs(exchange.response.text)
     return [Finding("each name once in an object", f"`{name}` twice") for name in twice]
 
 

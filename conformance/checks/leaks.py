@@ -151,13 +151,7 @@ def _is_pointer(text: str, exchange: Exchange, rules: Basis) -> bool:
 
 
 def _no_password(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:
-    name = params["request"]
-    told, password = exchange.request_json, field_of(exchange.request_json, name)
-    others = texts(without(told, name)) if told is not MISSING else []
-    if told is MISSING:
-        found = re.search(rf'"{re.escape(name)}"\s*:\s*"([^"\\]+)"', exchange.request_text)
-        password = found[1] if found else MISSING
-        others = [exchange.request_text[: found.start(1)], exchange.request_text[found.end(1) :]] if found else []
+    password, others = _password_of(exchange, params["request"])
     if exchange.response is None or not isinstance(password, str) or not _is_telling(password):
         return None
     inner = password.strip(_BETWEEN_TEXTS)
@@ -171,6 +165,15 @@ def _no_password(exchange: Exchange, params: Params, rules: Basis) -> list[Findi
     if any(password in text for text in everywhere):
         return [Finding("a response without the password", "the password that was sent stands in it")]
     return []
+
+
+def _password_of(exchange: Exchange, name: str) -> tuple[Any, list[str]]:
+    """Return the password that a request has in a field, in a body that cannot be read too, and its other texts."""
+    sent, text = exchange.request_json, exchange.request_text
+    if sent is not MISSING:
+        return field_of(sent, name), texts(without(sent, name))
+    found = re.search(rf'"{re.escape(name)}"\s*:\s*"([^"\\]+)"', text)
+    return (found[1], [text[: found.start(1)], text[found.end(1) :]]) if found else (MISSING, [])
 
 
 def _is_telling(password: str) -> bool:

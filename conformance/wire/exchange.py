@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
 
-from conformance.values import MISSING, parse_json, texts, with_names_twice
+from conformance.values import MISSING, in_pairs, parse_json, texts
 
 _VERY_LONG: Final = 50_000
 
@@ -133,7 +133,10 @@ class Exchange:
     @cached_property
     def _pairs(self) -> Any:
         """Return the body with its objects as pairs, where one of them has a name twice, or else `MISSING`."""
-        return with_names_twice(self.request_text) if self._parsed is not MISSING else MISSING
+        if self._parsed is MISSING:
+            return MISSING
+        pairs, twice = in_pairs(self.request_text)
+        return pairs if twice else MISSING
 
     @cached_property
     def request_text(self) -> str:
