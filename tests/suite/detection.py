@@ -312,6 +312,7 @@ MEETING: Final[Mapping[str, frozenset[str]]] = {
     "inline-newest-instead": frozenset({"CUSTOMER-LEAK-23", "CUSTOMER-UNIQUE-1"}),
     "signin-in-session-of-bearer": frozenset({"SIGNIN-TIME-52"}),
     "organization-longer-slug-taken": frozenset({"ORG-BODY-40", "ORG-STATUS-3"}),
+    "organization-second-repeats-first": frozenset({"ACTIVE-ECHO-2", "ACTIVE-ECHO-3", "ACTIVE-ECHO-41"}),
     "customer-second-overwrites-first": frozenset({"CHECKOUT-TIME-52", "CUSTOMER-READ-21", "CUSTOMER-READ-26"}),
     "set-active-of-wrong-type-clears": frozenset({"CUSTOMER-STATUS-1"}),
     "checkout-each-fifth-url-again": frozenset({"CHECKOUT-READ-21", "CHECKOUT-UNIQUE-3"}),

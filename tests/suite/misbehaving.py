@@ -177,6 +177,7 @@ class Server:
 
     def start(self) -> None:
         """Listens, on the port that it had before."""
+        self.free()
         self._ended = threading.Event()
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         self._listener = socket.create_server((self.host, self.port), family=family, backlog=64)
@@ -184,14 +185,21 @@ class Server:
         threading.Thread(target=self._accept, args=(self._listener, self._ended), daemon=True).start()
 
     def kill(self) -> None:
-        """Dies as a process does: nothing listens any more, and every connection is reset."""
+        """Dies as a process does: nothing listens any more, and every connection is reset.
+
+        The port stays bound, so that no other server gets it meanwhile.
+        """
         self._ended.set()
         if self._listener is not None:
             with contextlib.suppress(OSError):
                 self._listener.shutdown(socket.SHUT_RDWR)
-            self._listener.close()
         for connection in list(self._open):
             _reset(connection)
+
+    def free(self) -> None:
+        """Gives its port away."""
+        if self._listener is not None:
+            self._listener.close()
 
     def _accept(self, listener: socket.socket, ended: threading.Event) -> None:
         while not ended.is_set():
@@ -284,6 +292,7 @@ def serving(respond: Respond | Script, host: str = LOOPBACK, tls: Path | None = 
         yield server
     finally:
         server.kill()
+        server.free()
 
 
 def posts(script: Script) -> Respond:
@@ -323,7 +332,13 @@ def filtered_port() -> Iterator[int]:
 
 
 def free_port() -> int:
-    """A port on loopback at which nothing listens."""
-    with socket.create_server((LOOPBACK, 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """A port on loopback at which nothing listens, and which is given to nobody else while this process runs."""
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind((LOOPBACK, 0))
+    _KEEPERS.append(keeper)
+    port: int = keeper.getsockname()[1]
+    return port
+
+
+_KEEPERS: Final[list[socket.socket]] = []

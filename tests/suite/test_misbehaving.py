@@ -576,6 +576,7 @@ def test_target_that_comes_up_late_is_waited_for(sandbox: str, tmp_path: Path) -
     finally:
         late.join()
         server.kill()
+        server.free()
     assert done.status == CONFORMANT, done.output
 
 
