@@ -108,6 +108,8 @@ def results(
         _result(requirement, by_id.get(requirement.id, []), reasons.get(requirement.id, undecided))
         for requirement in catalogue
     )
+    if known is NONE_KNOWN:
+        return tuple(found)
     return tuple(replace(result, known=known.get(result.requirement.id)) for result in found)
 
 

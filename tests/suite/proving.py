@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import importlib
 import multiprocessing
 import os
 import pickle
@@ -41,6 +42,7 @@ from tests.suite.detection import (
     sandbox,
     silence,
 )
+from tests.suite.forked_modules import LATE
 
 UNENDED: Final = -1
 _PATIENCE: Final = 400
@@ -65,6 +67,8 @@ def prove(
     """
     if not cases:
         return
+    for name in LATE:
+        importlib.import_module(name)
     with tempfile.TemporaryDirectory() as folder, sandbox(Case()) as url, _no_interim_reports():
         proofs = _Proofs(cases, expected, tell, jobs or (os.cpu_count() or 1) + 1, Path(folder), parent or os.getppid())
         with silence(Path(folder, "output.txt")):

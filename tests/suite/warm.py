@@ -1,7 +1,7 @@
 """Imported by the process that runs are forked from, so that none of them prepares anew what all of them use.
 
 Templates are compiled and features parsed; a YAML file is parsed once for as long as it says the same; the sandbox and
-the maker of generated requests are forks too.
+the maker of generated requests are forks too; what the suite imports only when it is needed is there (`LATE`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from conformance.contract.yamlfile import YamlFile, read_yaml
 from conformance.generate import beside
 from conformance.plugin import sandbox
 from conformance.report.html import environment
-from tests.suite.forked_modules import MODULES, ForkedModule
+from tests.suite.forked_modules import LATE, MODULES, ForkedModule
 
 _ROOT: Final = Path(__file__).parents[2]
 _READ: Final[dict[tuple[Path, bytes], YamlFile]] = {}
@@ -37,7 +37,7 @@ def _warm_up() -> None:
     forking = SimpleNamespace(Popen=ForkedModule, PIPE=subprocess.PIPE, DEVNULL=subprocess.DEVNULL)
     for module in (beside, sandbox):
         vars(module)["subprocess"] = forking
-    for name in MODULES.values():
+    for name in (*MODULES.values(), *LATE):
         importlib.import_module(name)
     reading: dict[str, Any] = {"read_yaml": _read_once}
     vars(catalogue).update(reading)
