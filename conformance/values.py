@@ -80,6 +80,12 @@ def _is_too_deep(value: Any) -> bool:
     return bool(level)
 
 
+def fact_key(value: Any) -> str:
+    """Return the key of a fact: an e-mail in small letters, and an id as it is, since ids may differ by case alone."""
+    text = str(value)
+    return text.casefold() if "@" in text else text
+
+
 def is_whole(value: Any) -> bool:
     """Return whether a JSON value is a whole number, however it is written: 2, 2.0 or 2e0 (JSON Schema, `integer`)."""
     return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())

@@ -34,6 +34,8 @@ _PARAMETERS: Final = ("token", "access_token", "api_token", "auth_token", "sessi
 """Names that frameworks have for a token in the query."""
 _PUBLIC: Final = "/authentication/sign-in/email"
 """A path that needs no token, which a careless guard looks for in the whole URL."""
+_LONG_TOKEN: Final = 1_000
+"""Longer than the key of a cache may be, and short enough for the headers that any server takes."""
 _HEXADECIMAL = re.compile(r"(?:[A-Za-z_]*_)?[0-9A-Fa-f-]+")
 
 
@@ -179,6 +181,8 @@ def spellings(path: str) -> dict[str, str]:
         "an ending": f"{path}.json",
         "a parameter of its last part": f"{path};v=1",
         "an encoded dot": f"{path[: -len(last) - 1]}/%2e/{last}",
+        "the way back from a public path in front": f"{_PUBLIC.rpartition('/')[0]}/%2e%2e/%2e%2e{path}",
+        "an earlier version in front": f"/v1{path}",
     }
 
 
@@ -284,7 +288,12 @@ def headers_for(how: str, token: str) -> dict[str, dict[str, str]]:
         case "with a made-up token":
             made_up = "Zm9yZ2Vk" * 4
             signed = f"{made_up}.{made_up}{made_up[:11]}="
-            forms = {"a made-up token": made_up, "the word null as a token": "null", "a made-up signed token": signed}
+            forms = {
+                "a made-up token": made_up,
+                "the word null as a token": "null",
+                "a made-up signed token": signed,
+                f"a made-up token of {_LONG_TOKEN:,} letters with an accent": "é" * _LONG_TOKEN,
+            }
             return {what: {"Authorization": f"Bearer {value}"} for what, value in forms.items()}
         case "with spoiled tokens":
             return {what: {"Authorization": f"Bearer {value}"} for what, value in spoiled(token).items()}

@@ -12,7 +12,7 @@ from pytest_bdd import given, then, when
 from conformance.errors import NotTested, Why
 from conformance.run import Run
 from conformance.sharing import once
-from conformance.values import MISSING, first_field, shown, without
+from conformance.values import MISSING, fact_key, first_field, shown, without
 from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.fixtures import Story, deciding, need
@@ -142,7 +142,7 @@ def no_organization_open(story: Story) -> None:
     exchange, run = story.notes["unscoped"], story.run
     known = run.known(_ORGANIZATIONS)
     got = first_field(exchange.response_json, ["merchantId"])
-    held = not exchange.is_success or str(got).casefold() not in known
+    held = not exchange.is_success or fact_key(got) not in known
     told = f"{exchange.outcome}, merchantId {got}"
     run.check(held, "no customer of an organization of others", told, exchange, "SIGNUP-TENANT-50")
     named = story.notes["named"]

@@ -31,6 +31,9 @@ _UNREAD: Final = frozenset({400, 411, 422})
 """What a server says of a body that it has not read."""
 _MEDIA_TYPES: Final = ("Application/JSON; charset=utf-8", "application/json;charset=UTF-8")
 """Operations take turns; the second is what clients in Java and in browsers send."""
+_OF_A_GATEWAY: Final = {"X-Correlation-Id": "none", "traceparent": "00-unknown"}
+"""A trace that does not go on: who is called begins one of its own (W3C Trace Context)."""
+_LANGUAGES: Final = "th-TH,th;q=0.9,ar-EG;q=0.8,fa;q=0.7"
 _READABLE: Final = (operations.CREATE_CUSTOMER, operations.CREATE_CHECKOUT)
 
 
@@ -139,14 +142,17 @@ def _accepted(story: Story, name: str) -> tuple[str, Merchant]:
 def in_another_hand(story: Story, name: str) -> None:
     """JSON over several lines with a line break at its end and all in ASCII, and names of headers in small letters.
 
-    The body comes in several segments, as it does where a client writes it in parts.
+    The body comes in several segments, as it does where a client writes it in parts. A gateway on the way has added ids
+    of its own for the request, and the user reads scripts that have digits and a calendar of their own.
     """
     run = story.run
     operation, merchant = _accepted(story, name)
     body = valid_body(run, operation, merchant)
     text = f"{json.dumps(body, indent=2)}\n"
     run.masker.add(body.get("password"))
-    story.add(send(run, operation, MISSING, merchant, body=text.encode(), in_pieces=True, in_small_letters=True))
+    headers = {**_OF_A_GATEWAY, "X-Request-Id": f"{run.unique()}:1", "Accept-Language": _LANGUAGES}
+    written = {"body": text.encode(), "in_pieces": True, "in_small_letters": True, "headers": headers}
+    story.add(send(run, operation, MISSING, merchant, **written))
 
 
 @when(parsers.parse('a valid "{name}" request is sent in chunks'))

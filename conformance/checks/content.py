@@ -6,7 +6,7 @@ from typing import Final
 
 from conformance.checks.base import Basis, Check, Finding, Params, documented_success
 from conformance.checks.places import is_missing, nearest
-from conformance.values import COMPARISONS, MISSING, first_field, plain, shown
+from conformance.values import COMPARISONS, MISSING, fact_key, first_field, plain, shown
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange
 
@@ -104,7 +104,7 @@ def _recall(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] |
     if not documented_success(exchange, rules) or not isinstance(exchange.response_json, dict):
         return None
     key = field_of(exchange.request_json, params["by"])
-    fact = rules.memory.facts.get(params["fact"], {}).get(str(key).casefold(), MISSING)
+    fact = rules.memory.facts.get(params["fact"], {}).get(fact_key(key), MISSING)
     got = first_field(exchange.response_json, params["response"])
     if fact is MISSING or (got is MISSING and params.get("tolerates") == "absent"):
         return None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from conformance.checks.base import EVERYBODY, Basis, Check, Finding, Params
 from conformance.values import MISSING, from_base64, shown, texts, without
@@ -140,12 +140,15 @@ def _is_of_the_request(text: str, exchange: Exchange) -> bool:
 def _is_pointer(text: str, exchange: Exchange, rules: Basis) -> bool:
     """Return whether a text is a pointer to the operation's request, or to a field that may be missing (RFC 6901).
 
+    So are the parameters of the query.
+
     A request to another spelling of a path is no operation's, but may be answered as one: any operation's fields count.
     """
     operation = rules.contract.operations.get(exchange.call.operation or "")
     operations = [operation] if operation is not None else rules.contract.operations.values()
     paths = [path for each in operations for path in each.request.paths(put=True)]
     known = {name for path in paths for name in path.split(".")}
+    known.update(name for name, _ in parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True))
     steps = [step for step in text.rstrip(".-/").split("/")[1:] if not step.isdigit()]
     return bool(steps) and known.union(_ABOVE_FIELDS).issuperset(steps)
 
@@ -190,7 +193,7 @@ def _no_hash(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] 
         Finding("no password hash", f"a field `{name}`")
         for name, text in _text_fields(exchange.response_json, params.get("free", ()))
         if _HASH_FIELD.match(name) or (of_an_account and _HASH_OF_AN_ACCOUNT.match(name))
-        if exchange.is_success or not _is_message(text)
+        if not _is_message(text, success=exchange.is_success)
     ]
     headers = [text for _, value in exchange.response.headers for text in (value, *_decoded(value))]
     everything = "\n".join([exchange.response.text, *headers])
@@ -207,9 +210,9 @@ def _decoded(value: str) -> tuple[str, ...]:
     return tuple(from_base64(run).decode("utf-8", "ignore") for run in whole)
 
 
-def _is_message(text: str) -> bool:
+def _is_message(text: str, *, success: bool) -> bool:
     """Return whether a text is words, or the name of a mistake: errors have such by the names of the wrong fields."""
-    return " " in text.strip() or not any(map(str.isdigit, text))
+    return " " in text.strip() or not (success or any(map(str.isdigit, text)))
 
 
 def _may_hold_hash(text: str) -> bool:

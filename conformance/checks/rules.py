@@ -17,7 +17,7 @@ from conformance.checks.traces import Places, Traces, distinctive
 from conformance.contract.agreement import refuse_disagreement
 from conformance.contract.catalogue import GENERAL, Catalogue, Requirement
 from conformance.contract.document import Contract
-from conformance.values import MISSING, first_field
+from conformance.values import MISSING, fact_key, first_field
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange, Intent
 
@@ -88,7 +88,7 @@ class Rules(Basis):
         for fact in facts:
             key, value = first_field(both, fact.key), first_field(both, fact.value)
             if key is not MISSING and value is not MISSING:
-                self.memory.facts.setdefault(fact.name, {}).setdefault(str(key).casefold(), value)
+                self.memory.facts.setdefault(fact.name, {}).setdefault(fact_key(key), value)
         if exchange.call.actor and not exchange.call.generated:
             for path in self.catalogue.private.get(exchange.call.operation or "", ()):
                 text = field_of(exchange.request_json, path)

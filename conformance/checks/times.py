@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from conformance.checks.base import Basis, Check, Finding, Params, documented_success
-from conformance.values import MISSING, first_field, shown
+from conformance.values import MISSING, fact_key, first_field, shown
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange
 
@@ -79,7 +79,7 @@ def _same_time(exchange: Exchange, params: Params, rules: Basis) -> list[Finding
     """Stores round times, and write them with other offsets: two seconds are no difference."""
     if not documented_success(exchange, rules):
         return None
-    key = str(field_of(exchange.request_json, params["by"])).casefold()
+    key = fact_key(field_of(exchange.request_json, params["by"]))
     told = time_of(rules.memory.facts.get(params["fact"], {}).get(key))
     value = first_field(exchange.response_json, params["response"])
     moment = time_of(value)

@@ -86,8 +86,10 @@ def parts_of(case: AnyCase) -> Parts:
 
 def complaints(case: AnyCase, answer: Answer) -> list[Complaint]:
     """Return what schemathesis' own checks hold against the response to a case."""
-    request = httpx.Request(answer.method, answer.url, headers=list(answer.request_headers))
-    received = httpx.Response(answer.status, headers=list(answer.headers), content=answer.body, request=request)
+    sent = [(name.encode(), value.encode()) for name, value in answer.request_headers]
+    came = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    request = httpx.Request(answer.method, answer.url, headers=sent)
+    received = httpx.Response(answer.status, headers=came, content=answer.body, request=request)
     received.elapsed = timedelta(seconds=answer.seconds)
     return list(adapters.complaints(case, received, with_schema=answer.with_schema))
 

@@ -320,7 +320,8 @@ class Wire:
             name: value for name, value in call.headers.items() if value
         }
         try:
-            request = self._client.build_request(call.method, self.url(call.path), content=body, headers=headers)
+            octets = [(name.encode("ascii"), value.encode()) for name, value in headers.items()]
+            request = self._client.build_request(call.method, self.url(call.path), content=body, headers=octets)
         except (UnicodeEncodeError, httpx.InvalidURL, TypeError) as error:
             raise NotSendable(f"the client cannot write this request: {type(error).__name__}") from None
         if call.chunked:

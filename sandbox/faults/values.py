@@ -75,6 +75,14 @@ def _array_like(value: Json) -> Json:
     return [*value.values()] if isinstance(value, dict) and isinstance(value.get("length"), int) else value
 
 
+def _unwrapped(value: Json) -> Json:
+    return value["value"] if isinstance(value, dict) and list(value) == ["value"] else value
+
+
+def _typeset(value: Json) -> Json:
+    return value.replace("...", "…").replace("(c)", "©") if isinstance(value, str) else value
+
+
 def _keys(change: Callable[[str], str]) -> Mend:
     return lambda metadata: {change(name): value for name, value in metadata.items()}
 
@@ -428,6 +436,23 @@ METADATA = table(
                 _keys(lambda key: unicodedata.normalize("NFD", key).encode("ascii", "ignore").decode() or key),
             ),
             ("array-like", "an object in metadata that has a length becomes a list", _values(_array_like)),
+            ("wrapped-bare", "an object in metadata with a value alone becomes that value", _values(_unwrapped)),
+            (
+                "private-keys-dropped",
+                "keys of metadata that begin with an underscore are dropped",
+                _without(lambda name, _: name.startswith("_") and not name.startswith("__")),
+            ),
+            ("typeset", "three dots and (c) in metadata come back as one character", _values(_typeset)),
+            (
+                "words-removed",
+                "words that SQL has are taken out of metadata",
+                _values(lambda value: re.sub("script|union|insert", "", value) if isinstance(value, str) else value),
+            ),
+            (
+                "linked",
+                "addresses of the web in metadata become links",
+                _values(lambda value: re.sub(r"(www\.\S+)", r"<a>\1</a>", value) if isinstance(value, str) else value),
+            ),
             (
                 "snake-case",
                 "keys of metadata come back in snake case",

@@ -92,11 +92,12 @@ def _keep(call: Call, reply: Reply) -> Reply:
 
 
 def _noted(value: Json) -> Json:
-    """Return what is shown of customers, with a note of the target's own in their metadata."""
+    """Return what is shown of customers, with a note of the target's own in their metadata, and theirs once more."""
     if isinstance(value, list):
         return [_noted(item) for item in value]
     if isinstance(value, dict) and isinstance(value.get("metadata"), dict):
-        return {**value, "metadata": {**value["metadata"], "_system": {"source": "api"}}}
+        sent = value["metadata"]
+        return {**value, "metadata": {**sent, "_system": {"source": "api"}}, "notes": sent}
     return value
 
 
@@ -184,7 +185,7 @@ VARIANTS: tuple[Variant, ...] = (
     ),
     Variant(
         "customer-metadata-with-own",
-        "the metadata of every customer have a note of the target's own besides",
+        "the metadata of every customer have a note of the target's own besides, and stand under another name as sent",
         finishing(_with_own_metadata),
     ),
     Variant(

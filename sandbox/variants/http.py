@@ -30,8 +30,17 @@ def _once_more(_: Call, reply: Reply) -> Reply:
     return replace(reply, headers=(*reply.headers, *repeated))
 
 
+def _with_odd_headers(_: Call, reply: Reply) -> Reply:
+    """A proxy adds headers whose names have signs that a token may have (RFC 9110), and values beyond ASCII."""
+    added: Headers = (("x!trace|id", "1\t2"), ("x_served_by", "Zoë's café"), ("x-empty", ""))
+    return replace(reply, headers=(*reply.headers, *added))
+
+
 VARIANTS: tuple[Variant, ...] = (
     Variant("accept-minded", "who does not take JSON gets a 406", arriving(_not_acceptable)),
     Variant("parameters-refused", "parameters in the URL of a POST are 400", arriving(_no_parameters)),
     Variant("token-header-repeated", "set-auth-token comes twice, with one value", finishing(_once_more)),
+    Variant(
+        "headers-odd", "a response has headers of odd names, and values beyond ASCII", finishing(_with_odd_headers)
+    ),
 )

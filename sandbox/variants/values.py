@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta, timezone
+from string import ascii_letters
 
 from sandbox import identity
 from sandbox.behaviour import Call
@@ -27,6 +28,15 @@ def _counted(call: Call, kind: str) -> str:
     counts = call.memory.setdefault("counts", {})
     counts[kind] = counts.get(kind, 0) + 1
     return str(counts[kind])
+
+
+def _lettered(call: Call, kind: str) -> str:
+    """Ids are counted in letters of both cases, so that two may differ by case alone."""
+    number, text = int(_counted(call, kind)) + len(ascii_letters) ** 2, ""
+    while number:
+        number, digit = divmod(number, len(ascii_letters))
+        text = ascii_letters[digit] + text
+    return f"{kind}_kwDO{text}"
 
 
 def _prefixed(_: Call, kind: str) -> str:
@@ -69,6 +79,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("ids-uuid", "ids are UUIDs", with_seams(new_id=_uuid)),
     Variant("ids-integer", "ids are whole numbers, as strings", with_seams(new_id=_integer)),
     Variant("ids-counted", "ids of each kind are counted from 1", with_seams(new_id=_counted)),
+    Variant("ids-in-letters", "ids are counted in letters, so that two differ by case", with_seams(new_id=_lettered)),
     Variant("ids-prefixed", "ids have a prefix for their kind", with_seams(new_id=_prefixed)),
     Variant("times-with-offset", "date-times have the offset +02:00", with_seams(timestamp=_with_offset)),
     Variant("times-with-microseconds", "date-times have microseconds", with_seams(timestamp=_microseconds)),

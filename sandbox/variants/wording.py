@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import parse_qs
 
 from sandbox.behaviour import Call, Change
 from sandbox.changes import finishing
@@ -47,7 +48,7 @@ def _path(call: Call, body: JsonObject) -> JsonObject:
     fields = [field for field in call.behaviour.fields.get(call.operation or "", ()) if field.required]
     items = [f"{one.name}/0/{inner.name}" for one in fields for inner in one.inside if inner.required]
     known = [*(field.name for field in fields), *items]
-    pointers = [{"pointer": f"/data/attributes/{name}"} for name in (*call.fields, *known)]
+    pointers = [{"pointer": f"/data/attributes/{name}"} for name in (*call.fields, *parse_qs(call.query), *known)]
     pointers += [] if isinstance(call.body, dict) else [{"pointer": "/data/attributes"}]
     message = body.get("message")
     url = f"{call.path}?{call.query}" if call.query else call.path

@@ -151,6 +151,9 @@ WORDING: Final = metadata(
     windows="two\r\nlines",
     emoji="👍🏽 💳",
     joined="12\u00a0345",
+    typed="it's (c) 2026 -- so be it ... :-)",
+    inside="a transcript of the reunion, dropped and inserted",
+    address="see https://shop.example.com/a//b?x=1 or www.example.com",
     token="of thanks",
     secret="of the house",
     password="to be agreed",
@@ -169,6 +172,8 @@ KEYS: Final = Led(
                 "$where": "1",
                 "CamelCase": "1",
                 "snake_case": "2",
+                "_private": "8",
+                "@id": "9",
                 "Size": "L",
                 "size": "M",
                 "with a blank": "3",
@@ -201,6 +206,8 @@ NESTED: Final = metadata(
     tags=["red", "blue", "red"],
     many=list(range(25)),
     coded={"code": "00123"},
+    wrapped={"value": "5"},
+    bag={"data": {"id": "in a bag"}},
     parcel={"length": 3, "width": 20, "height": 5},
     long="0123456789" * 410,
     customer={"name": "Somebody in metadata", "email": "nobody@example.com"},
@@ -379,7 +386,7 @@ def _without_tls(run: Run, body: Body) -> Body:
 
 
 WITHOUT_TLS: Final = (_without_tls,)
-WITH_PORT: Final = urls(":8443/shop?a=1&b=two%20words&a=2", ":443/?q=")
+WITH_PORT: Final = urls(":8443/shop//a?a=1&b=two%20words&a=2&utm_source=mail&gclid=x1&ref=7", ":443/?q=")
 WITH_FRAGMENT: Final = urls("pay/#/done?x=1", "a?b=c#section-2")
 ENCODED: Final = urls("a%2Fb%20c/%E6%9D%B1/%7Bid%7D/?q=%26%3D+x", "a;b=1,c/~d/(e)/'f'!*/@g")
 INTERNATIONAL: Final = urls("käse/東京?stadt=Zürich")

@@ -133,14 +133,14 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
         *("reads-absent-worded", "error-changing", "set-active-null-refused", "form-refused"),
         *("created-in-whole-seconds", "signin-url-null", "gateway-envoy-now-and-then"),
     ),
-    ("reads-lag", "www-authenticate", "malformed-422", "names-in-nfc", "tokens-hexadecimal"),
+    ("reads-lag", "www-authenticate", "malformed-422", "names-in-nfc", "tokens-hexadecimal", "ids-in-letters"),
     (
         *("content-hashes", "authentication-first", "media-type-400", "origins-unminded", "session-cookie-refreshed"),
         *("gateway-page-now-and-then", "firewall-of-known-paths"),
     ),
     (
         *("set-active-with-members", "malformed-415", "body-limit-100-kb", "accept-minded"),
-        *("token-header-repeated", "clock-hours-behind", "firewall-behind-tokens"),
+        *("token-header-repeated", "headers-odd", "clock-hours-behind", "firewall-behind-tokens"),
     ),
     (
         *("set-active-success-nested", "merchant-must-be-active", "parameters-refused", "large-body-413-page"),

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO, Any, Final
 
-LATE: Final = ("encodings.idna", "rfc3986_validator")
+LATE: Final = ("encodings.idna", "jsonschema", "rfc3986_validator")
 """What the suite imports only when it is needed, and needs in nearly every run."""
 MODULES: Final = {"sandbox": "sandbox.__main__", "conformance.generate.maker": "conformance.generate.maker"}
 

@@ -29,7 +29,7 @@ from conformance.settings import Settings
 from steps.deep_generation import DeepGeneration
 from steps.generation import DOCUMENT, order
 from steps.merchants import Merchants
-from tests.suite.invocation import ROOT, invoke
+from tests.suite.invocation import QUIET, ROOT, invoke
 from tests.suite.recording import recording_target
 
 CATALOGUE = load_catalogue(ROOT / "openapi" / "requirements")
@@ -59,6 +59,12 @@ def test_a_finding_is_minimal_told_once_and_repeatable(tmp_path: Path) -> None:
         assert len(found[-1][0]) <= SMALL
         assert "curl" in breaches["CUSTOMER-STATUS-3"][0]["exchange"]
     assert found[0][0] == found[1][0]
+
+
+def test_headers_beyond_ascii_are_read(tmp_path: Path) -> None:
+    done = invoke(tmp_path, "-k", "test_examples and createCustomer", "--sandbox-variant", "headers-odd", *QUIET)
+    assert done.status == 0, done.output
+    assert done.verdicts["CUSTOMER-STATUS-2"] == "passed"
 
 
 @pytest.mark.parametrize(("processes", "parts"), [(1, 14), (2, 7), (3, 5), (8, 2), (20, 1)])
