@@ -144,10 +144,13 @@ def parts(folder: Path) -> None:
         row(name, f"{100 * seconds / stats.total_tt:.0f} %")
 
 
-def fuzzing(folder: Path, examples: int) -> None:
-    """Print how many cases a second our fuzzing sends, beside the stock command line with the same checks."""
+def fuzzing(folder: Path, examples: int, operation: str | None) -> None:
+    """Print how many cases a second our fuzzing sends, beside the stock command line with the same checks.
+
+    That is of all operations, or of one alone.
+    """
     record, budget = folder / "record", str(max(3, round(SECONDS_FOR_A_CASE * examples)))
-    words = ["-k", "test_fuzzing", "--size", "full", "--time-budget", budget, "-p", "bench.recording"]
+    words = ["-k", f"test_fuzzing and {operation}" if operation else "test_fuzzing", "--size", "full", "--time-budget", budget, "-p", "bench.recording"]
     with sandbox() as url:
         run(gate(folder / "reports", "--base-url", url, *words), BENCH_RECORD=str(record))
     _, times = pickle.loads(record.read_bytes())
@@ -156,6 +159,7 @@ def fuzzing(folder: Path, examples: int) -> None:
     with sandbox() as url:
         stock = ["run", "openapi/onboarding.yaml", "-u", url, "-H", f"Authorization: Bearer {token_of(url)}"]
         stock += ["--checks", SAME_CHECKS, "--phases", "fuzzing", "--max-examples", str(examples), "--seed", "1"]
+        stock += ["--include-operation-id", operation] if operation else []
         stock += ["--no-color", "--report-json-path", str(folder / "stock.json")]
         program = Path(sys.executable).with_name("schemathesis")
         done = subprocess.run([program, *stock], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -213,6 +217,7 @@ def main() -> None:
         "--distances", type=int, nargs="*", default=[0, 50, 100, 200], help="milliseconds to the target"
     )
     parser.add_argument("--examples", type=int, default=50, help="cases of each operation for the stock command line")
+    parser.add_argument("--operation", help="the operation of which cases are generated, in place of all of them")
     tables_known = ["sizes", "floor", "parts", "fuzzing", "scale", "waits", "distances"]
     parser.add_argument("--only", choices=tables_known, help="one table alone")
     given = parser.parse_args()
@@ -222,7 +227,7 @@ def main() -> None:
             "sizes": lambda: sizes(folder, given.rounds, given.against),
             "floor": lambda: floor(folder),
             "parts": lambda: parts(folder),
-            "fuzzing": lambda: fuzzing(folder, given.examples),
+            "fuzzing": lambda: fuzzing(folder, given.examples, given.operation),
             "scale": lambda: scale(folder),
             "waits": lambda: waits(folder),
             "distances": lambda: distances(folder, given.distances),

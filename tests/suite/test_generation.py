@@ -35,7 +35,7 @@ from tests.suite.recording import recording_target
 CATALOGUE = load_catalogue(ROOT / "openapi" / "requirements")
 CONTRACT = load_contract(DOCUMENT)
 SMALL = 60
-FUZZED = ("-k", "test_fuzzing and createCustomer", "--size", "full", "--time-budget", "7", "--seed", "5")
+FUZZED = ("-k", "test_fuzzing and createCustomer", "--size", "full", "--time-budget", "3", "--seed", "5")
 
 
 def broken(folder: Path) -> dict[str, list[dict[str, Any]]]:

@@ -107,7 +107,7 @@ ADDED: Final = {
         "*/test_de*",
     ),
     "pytest tests/suite/test_catalogue.py --assert=rewrite": ("-k", "decided"),
-    "python -m bench --only fuzzing": ("--examples", "5"),
+    "python -m bench --only fuzzing": ("--examples", "1", "--operation", "signInEmail"),
     "python -m sandbox": ENDS_AT_ONCE,
     "python -m sandbox --port 0 --fault token-in-query --variant ids-uuid": ENDS_AT_ONCE,
     "python -m sandbox --port 8080 --prefix /api/canary": ENDS_AT_ONCE,
