@@ -23,7 +23,7 @@ from steps.fixtures import Story
 from steps.merchant import Merchant
 from steps.merchants import any_customer, call, send, valid_body
 
-_FORMS = {"with spoiled tokens": (1, 2), "with the token as Basic": (1, 0), "with a made-up token": (0, 1)}
+_FORMS = {"with spoiled tokens": (1, 3), "with the token as Basic": (1, 0), "with a made-up token": (0, 1)}
 """How many forms a gate tries always, and of the others in turn, where that is not one and one."""
 COOKIES: Final = (
     *("token", "session", "session_token", "better-auth.session_token", "sessionid", "session_id", "sid"),

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from conformance.checks.base import EVERYBODY, Basis, Check, Finding, Params
-from conformance.values import MISSING, from_base64, shown, texts, without
+from conformance.values import MISSING, from_base64, parse_json, shown, texts, without
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange
 
@@ -196,6 +196,12 @@ def _no_hash(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] 
         if not _is_message(text, success=exchange.is_success)
     ]
     headers = [text for _, value in exchange.response.headers for text in (value, *_decoded(value))]
+    findings += [
+        Finding("no password hash", f"a field `{name}` in a header")
+        for text in headers
+        for name, _ in (_text_fields(parse_json(text.encode()), ()) if text.startswith("{") else ())
+        if _HASH_FIELD.match(name)
+    ]
     everything = "\n".join([exchange.response.text, *headers])
     hit = _HASH.search(everything) if _may_hold_hash(everything) else None
     if hit and hit[0] not in exchange.request_text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import math
 from dataclasses import replace
@@ -22,6 +23,7 @@ from sandbox.model import (
     Json,
     JsonObject,
     Reply,
+    text,
 )
 
 _TRACE = "SyntaxError: Unexpected token at parse (/srv/app/node_modules/parser/lib/json.js:92:19)"
@@ -101,6 +103,11 @@ def _slug_in_small(_: Call, organization: JsonObject) -> None:
     organization["slug"] = organization["slug"].lower()
 
 
+def _row_in_header(call: Call, reply: Reply) -> Reply:
+    row = {"id": "1", "password": hashlib.sha256(text(call.fields.get("password")).encode()).hexdigest()}
+    return replace(reply, headers=(*reply.headers, ("x-user-context", json.dumps(row))))
+
+
 FAULTS = table(
     "left over",
     must(
@@ -110,6 +117,13 @@ FAULTS = table(
         failing(_trace_in_header, status=400),
         "SIGNUP-LEAK-22",
         "CHECKOUT-LEAK-22",
+    ),
+    must(
+        "signin-user-in-header",
+        SIGN_IN,
+        "a header has the whole row of the user, with the hash of the password",
+        succeeding(SIGN_IN, _row_in_header),
+        "SIGNIN-LEAK-1",
     ),
     must(
         "signin-hash-in-cookie",
