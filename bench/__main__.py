@@ -150,16 +150,8 @@ def fuzzing(folder: Path, examples: int, operation: str | None) -> None:
     That is of all operations, or of one alone.
     """
     record, budget = folder / "record", str(max(3, round(SECONDS_FOR_A_CASE * examples)))
-    words = [
-        "-k",
-        f"test_fuzzing and {operation}" if operation else "test_fuzzing",
-        "--size",
-        "full",
-        "--time-budget",
-        budget,
-        "-p",
-        "bench.recording",
-    ]
+    chosen = f"test_fuzzing and {operation}" if operation else "test_fuzzing"
+    words = ["-k", chosen, "--size", "full", "--time-budget", budget, "-p", "bench.recording"]
     with sandbox() as url:
         run(gate(folder / "reports", "--base-url", url, *words), BENCH_RECORD=str(record))
     _, times = pickle.loads(record.read_bytes())

@@ -123,7 +123,7 @@ FAULTS = table(
         SIGN_IN,
         "a header has the whole row of the user, with the hash of the password",
         succeeding(SIGN_IN, _row_in_header),
-        "SIGNIN-LEAK-1",
+        "SIGNIN-LEAK-2",
     ),
     must(
         "signin-hash-in-cookie",
