@@ -123,7 +123,8 @@ LEAVES: Final = {
 }
 """The files that are there after a command."""
 
-_NOT_OF_THE_CHECKOUT: Final = shutil.ignore_patterns(".git", ".venv", ".tox", "node_modules", ".*_cache")
+_NOT_OF_THE_CHECKOUT: Final = shutil.ignore_patterns(".git", ".venv", ".tox", "node_modules", ".*_cache", "*.pyc.*")
+"""Nor what is only there while another process compiles a module."""
 _PATIENCE: Final = 120
 
 
