@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -106,16 +107,18 @@ def _claims(story: Story, operation: str) -> Claim:
     return Claim({"id": identifier, **_times(), "deletedAt": LONG_AGO}, texts)
 
 
-def taken(value: Any, texts: set[str], metadata: Any = MISSING) -> list[str]:
+def taken(value: Any, texts: set[str], sent: Any = MISSING) -> list[str]:
     """Return the places of a response at which a claim was taken, leaving out what is the client's own to fill.
 
-    The `metadata` of the request are so under whatever name: some targets show them under several.
+    An object of the request that stands whole in another place is a copy: some targets show metadata under two names,
+    or repeat the request.
     """
+    copies = dict(_objects(sent))
     found, stack = [], [("", value)]
     while stack:
         path, item = stack.pop()
         if isinstance(item, dict):
-            if item == metadata:
+            if any(item == copy for place, copy in copies.items() if place != path):
                 continue
             for name, inner in item.items():
                 place = f"{path}.{name}".lstrip(".")
@@ -128,6 +131,14 @@ def taken(value: Any, texts: set[str], metadata: Any = MISSING) -> list[str]:
         elif isinstance(item, str) and (item in texts or _host_of(item) in texts or item.startswith(LONG_AGO[:10])):
             found.append(f"{path} {shown(item)}")
     return found
+
+
+def _objects(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the objects of a request, each with its path."""
+    if isinstance(value, dict):
+        yield path, value
+        for name, item in value.items():
+            yield from _objects(item, f"{path}.{name}".lstrip("."))
 
 
 def _host_of(text: str) -> str | None:
@@ -223,8 +234,7 @@ def nothing_taken(story: Story) -> None:
         )
         if not exchange.is_success:
             raise story.run.why_not(exchange)
-        metadata = first_field(exchange.request_json, ["metadata"])
-        found = taken(exchange.response_json, story.notes["claimed"], metadata)
+        found = taken(exchange.response_json, story.notes["claimed"], exchange.request_json)
         common = tuple(f"user.{name} " for name in _FACTS if _all_have(story, exchange, name))
         found = [what for what in found if not what.startswith(common)]
         got = ", ".join(found) or "nothing"

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from pytest_bdd import then, when
 
 from conformance.run import Run
-from conformance.values import MISSING, first_field
+from conformance.values import MISSING, fact_key, first_field
 from conformance.wire.exchange import Call
 from steps import claims, operations
 from steps.access import tried, try_all
@@ -36,7 +36,7 @@ def almost(identifier: str) -> dict[str, Any]:
     An id of hexadecimal digits or UUID form knows no letter case; a short one may have others as its beginning.
     """
     forms: dict[str, Any] = {PADDED: f"{identifier} "}
-    if _CASELESS.fullmatch(identifier) is None:
+    if _CASELESS.fullmatch(identifier) is None and identifier.swapcase() != identifier:
         forms["in another letter case"] = identifier.swapcase()
     if len(identifier) > _SHORT:
         forms[BEGINNING] = identifier[:-1]
@@ -54,7 +54,9 @@ def same(identifier: str) -> dict[str, str]:
 def of_another(own: str, foreign: str) -> dict[str, Any]:
     """Return values by which a careless comparison finds another organization, by what they are in words."""
     near = {
-        f"another organization's id {words}": value for words, value in {**almost(foreign), **same(foreign)}.items()
+        f"another organization's id {words}": value
+        for words, value in {**almost(foreign), **same(foreign)}.items()
+        if value != own
     }
     return {**near, "a list of one's own id and another's": [own, foreign], "a wildcard": WILDCARD, "SQL": SQL}
 
@@ -153,10 +155,13 @@ def sessions_for_lookalikes(story: Story) -> None:
 
 @when("the merchant creates checkout sessions for what is nearly the id of a customer")
 def sessions_for_customer_lookalikes(story: Story) -> None:
+    """What is nearly an id may be that of another customer of the run, whose sessions are lawful."""
     own, foreign = new_customer(story.run, story.actor), story.customers[-1]
     values = {f"a customer's id {words}": value for words, value in almost(own).items() if words != PADDED}
     if "_" in own:
         values["a customer's id with another prefix"] = f"id_{own.partition('_')[2]}"
+    known = story.run.known("customer merchant")
+    values = {words: value for words, value in values.items() if value != own and fact_key(value) not in known}
     values |= {"a list with a customer's id": [own], "a wildcard": WILDCARD, "SQL": SQL}
     for words, value in {PADDED: f"{foreign} ", **same(foreign)}.items():
         values[f"another merchant's customer's id {words}"] = value

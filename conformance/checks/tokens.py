@@ -115,7 +115,7 @@ def _reading(token: str, place: int, deep: int) -> str:
 def _decoded(text: str) -> str:
     """Return text that stands in base64, in hexadecimal digits or as a URL has it; nothing where it is none of them."""
     plain = unquote(text)
-    if plain != text:
+    if plain != text and plain.isprintable() and "\ufffd" not in plain:
         return plain
     for decode in (bytes.fromhex, from_base64):
         try:

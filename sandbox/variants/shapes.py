@@ -55,6 +55,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
 }
 
 
+CREATED = (CREATE_ORGANIZATION, CREATE_CUSTOMER, CREATE_CHECKOUT)
 THINGS = {
     SIGN_UP: "user",
     SIGN_IN: "user",
@@ -149,6 +150,12 @@ def _url_null(_: Call, reply: Reply) -> Reply:
     return replace(reply, body={"url": None, **reply.body})
 
 
+def _with_request(call: Call, entity: JsonObject) -> None:
+    """An audit shows the request as it came, with what a client claims in it."""
+    if isinstance(call.body, dict):
+        entity["audit"] = {"after": call.body}
+
+
 VARIANTS: tuple[Variant, ...] = (
     Variant(
         "set-active-metadata-object",
@@ -166,6 +173,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(
         "unknown-fields", "responses hold fields that the contract does not know", entities(THINGS, _unknown_fields)
     ),
+    Variant("requests-repeated", "what is created comes with the request", entities(CREATED, _with_request)),
     Variant("traces-in-bodies", "each response has the id of a trace in its body", entities(THINGS, _traced)),
     Variant(
         "checkout-amount-absent",

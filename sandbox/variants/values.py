@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from datetime import UTC, datetime, timedelta, timezone
 from string import ascii_letters
@@ -37,6 +38,15 @@ def _lettered(call: Call, kind: str) -> str:
         number, digit = divmod(number, len(ascii_letters))
         text = ascii_letters[digit] + text
     return f"{kind}_kwDO{text}"
+
+
+def _paired(call: Call, kind: str) -> str:
+    """Every other id is the one before it and a letter more, without a letter of its own besides."""
+    before: dict[str, str] = call.memory.setdefault("ids without a pair", {})
+    if kind in before:
+        return f"{before.pop(kind)}a"
+    before[kind] = f"{secrets.randbelow(10**12):012d};"
+    return before[kind]
 
 
 def _prefixed(_: Call, kind: str) -> str:
@@ -80,6 +90,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("ids-integer", "ids are whole numbers, as strings", with_seams(new_id=_integer)),
     Variant("ids-counted", "ids of each kind are counted from 1", with_seams(new_id=_counted)),
     Variant("ids-in-letters", "ids are counted in letters, so that two differ by case", with_seams(new_id=_lettered)),
+    Variant("ids-in-pairs", "every other id is the one before and a letter more", with_seams(new_id=_paired)),
     Variant("ids-prefixed", "ids have a prefix for their kind", with_seams(new_id=_prefixed)),
     Variant("times-with-offset", "date-times have the offset +02:00", with_seams(timestamp=_with_offset)),
     Variant("times-with-microseconds", "date-times have microseconds", with_seams(timestamp=_microseconds)),

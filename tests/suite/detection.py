@@ -108,6 +108,7 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
         *("checkout-amount-absent", "ids-prefixed", "charset-replies"),
     ),
     (
+        *("ids-in-pairs", "requests-repeated"),
         *("tokens-of-two-sessions", "foreign-customer-unknown", "error-400-message-alone"),
         *("unknown-organization-400", "optional-fields-null", "times-with-microseconds", "organization-names-unique"),
     ),

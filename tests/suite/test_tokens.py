@@ -34,6 +34,12 @@ def test_a_token_of_chance_is_not_guessable() -> None:
     assert _weakness(hashlib.sha256(RANDOM.encode()).hexdigest(), [NAME], []) == ""
 
 
+def test_octets_of_chance_in_the_form_of_a_url_are_not_guessable() -> None:
+    """They are no text, so that nothing is known of them that their digits do not tell."""
+    octets = hashlib.sha256(RANDOM.encode()).digest()
+    assert _weakness("".join(f"%{octet:02x}" for octet in octets), [NAME], []) == ""
+
+
 def test_known_texts_may_hold_what_no_utf_8_has() -> None:
     """A target that accepts a lone surrogate in a name has it among what a user is known by."""
     assert _weakness(RANDOM, [f"{NAME}\ud800"], []) == ""
