@@ -28,6 +28,7 @@ _FACTS: Final = {"emailVerified": "verified", "role": "role"}
 """What the catalogue remembers of each account, by the field of the user."""
 _ONE_BY_ONE: Final = ("id", "createdAt", "status", "role", "emailVerified", "deletedAt", "sessionUrl", "userId")
 _AT_MOST: Final = 3
+_SHORT: Final = 4
 _CLAIMED_BY_NAME: Final = {"emailVerified": True, "role": "admin", "banned": True, "status": "complete"}
 
 
@@ -128,9 +129,16 @@ def taken(value: Any, texts: set[str], sent: Any = MISSING) -> list[str]:
                     stack.append((place, inner))
         elif isinstance(item, list):
             stack += [(path, inner) for inner in item]
-        elif isinstance(item, str) and (item in texts or _host_of(item) in texts or item.startswith(LONG_AGO[:10])):
+        elif isinstance(item, str) and _is_claimed(path, item, texts):
             found.append(f"{path} {shown(item)}")
     return found
+
+
+def _is_claimed(path: str, item: str, texts: set[str]) -> bool:
+    """Return whether a text of a response is a claim; a short id may be any text but that of a field for an id."""
+    if item in texts:
+        return len(item) > _SHORT or path.lower().endswith("id")
+    return _host_of(item) in texts or item.startswith(LONG_AGO[:10])
 
 
 def _objects(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
