@@ -24,6 +24,8 @@ from steps.generation import DOCUMENT, order
 _KINDS: Final = {"test_coverage": "coverage", "test_examples": "examples", "test_fuzzing": "fuzzing"}
 """The tests of generated requests, and the kind of cases that each sends."""
 
+_TABLES: Final = ("test_survived", "test_refused")
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -37,7 +39,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_conformance_fork(items: list[pytest.Item]) -> None:
-    """Load once what makes generated requests, where any of the tests has a use for it."""
+    """Load once what makes generated requests, where any of the tests has a use for it.
+
+    Of the tables, those of hostile values send most: they come first, so that none of them is begun at the end.
+    """
+    places = [place for place, item in enumerate(items) if _function(item) in _TABLES]
+    tables = sorted((items[place] for place in places), key=lambda item: _TABLES.index(_function(item)))
+    for place, item in zip(places, tables, strict=True):
+        items[place] = item
     if any("generation" in getattr(item, "fixturenames", ()) for item in items):
         made_here()
 
@@ -57,9 +66,13 @@ def source(run: Run, request: pytest.FixtureRequest) -> Iterator[Callable[[], So
     beside.stop()
 
 
+def _function(item: pytest.Item) -> str:
+    return item.name.partition("[")[0]
+
+
 def _orders(run: Run, items: list[pytest.Item]) -> Iterator[Order]:
     for item in items:
-        if kind := _KINDS.get(item.name.partition("[")[0]):
+        if kind := _KINDS.get(_function(item)):
             yield order(run, kind, **item.callspec.params)  # type: ignore[attr-defined]
 
 
