@@ -19,6 +19,7 @@ _SHORTEST_SECRET: Final = 6
 _AUTHORIZATION: Final = "authorization"
 _ENOUGH_IN_COMMON: Final = 8
 _OWN_REQUESTS: Final = 20
+_LONGEST_VALUE: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Origins:
         self._by_token: dict[str, list[Exchange]] = {}
         sent: set[str] = set()
         exchanges = list(exchanges)
-        made_up = {value for one in exchanges for _, value in _texts(one.request_json) if _MADE_UP.search(value)}
+        made_up = {value for one in exchanges for _, value in _texts(one.request_json) if _is_made_up(value)}
         for exchange in exchanges:
             self._exchanges[exchange.number] = exchange
             if exchange.call.token:
@@ -213,6 +214,11 @@ class Origins:
             and not self.catalogue.creations.get(other.call.operation or "")
         ]
         yield from before[-1:]
+
+
+def _is_made_up(text: str) -> bool:
+    """Return whether a text bears the mark of the suite; one of a megabyte takes long to search, and is no value."""
+    return len(text) <= _LONGEST_VALUE and _MADE_UP.search(text) is not None
 
 
 def token_of(exchange: Exchange) -> str:
