@@ -102,7 +102,7 @@ def _is_policy(exchange: Exchange) -> bool:
     """Return whether a refusal may be a rule of the target's own (contract: "Policy is not breach")."""
     if exchange.call.intent == Intent.UNUSUAL:
         return 400 <= exchange.status < 500
-    return exchange.call.intent != Intent.VALID and exchange.status in BY_POLICY
+    return exchange.call.intent != Intent.VALID and exchange.status in {*BY_POLICY, HTTPStatus.CONFLICT}
 
 
 def _media_type(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from sandbox import policies, reading
 from sandbox.behaviour import Behaviour, Call
 from sandbox.changes import arriving, with_seams
-from sandbox.model import CREATE_CHECKOUT, OPERATIONS, Json, Problem, Refused, Reply
+from sandbox.model import CREATE_CHECKOUT, OPERATIONS, SET_ACTIVE, Json, Problem, Refused, Reply, text
 from sandbox.variants.builders import refusing
 from sandbox.variants.model import Variant
 
@@ -82,7 +82,9 @@ def _trimming(behaviour: Behaviour) -> Behaviour:
 
 
 def _by_policy(call: Call) -> Reply | None:
-    """Amounts and currencies that the platform does not serve are refused with statuses of their own."""
+    """Amounts, currencies and characters that the platform does not serve are refused with statuses of their own."""
+    if call.operation == SET_ACTIVE and not text(call.fields.get("organizationId")).isprintable():
+        return call.behaviour.write_problem(call, Problem(409, "POLICY_VIOLATION", "An id has no such characters"))
     if call.operation != CREATE_CHECKOUT:
         return None
     if not 50 <= call.fields["totalAmount"] <= 5_000_000:
@@ -106,7 +108,7 @@ def _without_product(call: Call) -> Reply | None:
 VARIANTS: tuple[Variant, ...] = (
     Variant(
         "policies-402-451",
-        "an amount beyond the platform's limits is 402, and a currency that it does not serve 451",
+        "an amount beyond the limits is 402, a currency that is not served 451, an id of control characters 409",
         lambda behaviour: replace(behaviour, admit=(*behaviour.admit, _by_policy)),
     ),
     Variant(
