@@ -115,6 +115,7 @@ def taken(value: Any, texts: set[str], sent: Any = MISSING) -> list[str]:
     or repeat the request.
     """
     copies = dict(_objects(sent))
+    by_name = dict(pair for copy in copies.values() for pair in copy.items() if pair in _CLAIMED_BY_NAME.items())
     found, stack = [], [("", value)]
     while stack:
         path, item = stack.pop()
@@ -123,7 +124,7 @@ def taken(value: Any, texts: set[str], sent: Any = MISSING) -> list[str]:
                 continue
             for name, inner in item.items():
                 place = f"{path}.{name}".lstrip(".")
-                if name in _CLAIMED_BY_NAME and inner == _CLAIMED_BY_NAME[name]:
+                if name in by_name and inner == by_name[name]:
                     found.append(f"{place} {shown(inner)}")
                 elif name not in _FREE:
                     stack.append((place, inner))

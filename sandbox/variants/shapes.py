@@ -130,7 +130,8 @@ def _no_customer_fields(_: Call, session: JsonObject) -> None:
 
 
 def _members_and_invitations(call: Call, organization: JsonObject) -> None:
-    organization |= {"members": presentation.members(call, organization["id"]), "invitations": []}
+    roles: list[Json] = [{"role": name} for name in ("owner", "admin", "member")]
+    organization |= {"members": presentation.members(call, organization["id"]), "invitations": [], "roles": roles}
 
 
 def _metadata_as_object(_: Call, organization: JsonObject) -> None:
@@ -164,7 +165,7 @@ VARIANTS: tuple[Variant, ...] = (
     ),
     Variant(
         "set-active-with-members",
-        "set-active gives members and invitations",
+        "set-active gives members, invitations and the roles that there are",
         entities({SET_ACTIVE}, _members_and_invitations),
     ),
     Variant("optional-fields-absent", "optional fields are absent", entities(THINGS, _without_optional)),
