@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -279,11 +280,12 @@ class Merchants:
     def spare(self, merchant: Merchant) -> Merchant:
         """The merchant in another session, whose active organization a test may change.
 
-        Where a session has two forms of its token, its requests have the one that the main session's do not.
+        Where a session has two forms of its token, its requests have the one that the main session's do not. The
+        session of a sign-up may be that of the first sign-in, and is the main one then.
         """
         if merchant.key not in self._spare:
             forms = self.run.shared.take(f"spare session of {merchant.key}") or ()
-            opening = next((token for token in forms if self._opens(merchant, token)), None)
+            opening = None if merchant.token in forms else next(filter(partial(self._opens, merchant), forms), None)
             self._spare[merchant.key] = opening or self.sign_in(merchant)
         spare = self._renewed(replace(merchant, token=self._spare[merchant.key]), "spare")
         self._spare[merchant.key] = spare.token

@@ -157,7 +157,12 @@ TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
         "firewall-phrase",
     ),
     (
-        *("reads-in-whole-seconds", "emails-verified-at-once", "customer-phone-and-metadata-optional"),
+        *(
+            "reads-in-whole-seconds",
+            "session-of-sign-up-again",
+            "emails-verified-at-once",
+            "customer-phone-and-metadata-optional",
+        ),
         *("tokens-with-a-dot", "customer-repeated-answered-again", "firewall-page", "texts-trimmed"),
         "customer-has-one-open-session",
     ),
