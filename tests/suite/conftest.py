@@ -124,7 +124,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     folder = Path(tempfile.mkdtemp(prefix="proofs-"))
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     config.stash[FOLDER] = folder
-    config.stash[PROOFS] = Proofs(list({case.id: case for case in (*lawful, *faults)}.values()), folder)
+    config.stash[PROOFS] = Proofs(list({case.id: case for case in (*faults, *lawful)}.values()), folder)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -62,7 +62,7 @@ def prove(
 
     `expected` returns the requirements at which a case's proof may stop, or None where all tests are to run. A proof
     that was killed has the status `UNENDED`. Slow cases mostly wait, and run beside the others; since others wait now
-    and then, there are two proofs more at a time than there are processors. Where the process that started this one,
+    and then, there is one proof more at a time than there are processors. Where the process that started this one,
     `parent`, has ended, all proofs are ended too.
     """
     if not cases:
@@ -70,7 +70,7 @@ def prove(
     for name in LATE:
         importlib.import_module(name)
     with tempfile.TemporaryDirectory() as folder, sandbox(Case()) as url, _no_interim_reports():
-        proofs = _Proofs(cases, expected, tell, jobs or (os.cpu_count() or 1) + 2, Path(folder), parent or os.getppid())
+        proofs = _Proofs(cases, expected, tell, jobs or (os.cpu_count() or 1) + 1, Path(folder), parent or os.getppid())
         with silence(Path(folder, "output.txt")):
             pytest.main(
                 [*arguments_of(url, folder), "--time-limit=86400", f"--ignore={GENERATED}"], plugins=[_Register(proofs)]
