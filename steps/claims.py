@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pytest_bdd import given, parsers, then, when
 
 from conformance.run import Run
-from conformance.values import MISSING, fact_key, first_field, shown
+from conformance.values import fact_key, first_field, shown
 from conformance.wire.exchange import Exchange, Intent
 from steps import made_up, operations
 from steps.accounts import sign_in
@@ -108,7 +108,7 @@ def _claims(story: Story, operation: str) -> Claim:
     return Claim({"id": identifier, **_times(), "deletedAt": LONG_AGO}, texts)
 
 
-def taken(value: Any, texts: set[str], sent: Any = MISSING) -> list[str]:
+def taken(value: Any, texts: set[str], sent: Any) -> list[str]:
     """Return the places of a response at which a claim was taken, leaving out what is the client's own to fill.
 
     An object of the request that stands whole in another place is a copy: some targets show metadata under two names,

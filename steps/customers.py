@@ -23,6 +23,8 @@ from steps.merchants import TENANT_HEADERS, create_checkout, create_customer, ne
 from steps.organizations import default_customer
 from steps.outcomes import refused
 
+OWNERS = "customer merchant"
+"""The fact of the catalogue that says whose a customer is."""
 NOT_FOUND = 404
 OF_A_CUSTOMER = {"name": "exact", "email": "caseless", "phoneNumber": "exact", "metadata": "contains"}
 """The fields of a customer that come back as they were sent, each with how it is compared."""

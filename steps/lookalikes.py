@@ -15,6 +15,7 @@ from conformance.wire.exchange import Call
 from steps import claims, operations
 from steps.access import tried, try_all
 from steps.checkout import attached
+from steps.customers import OWNERS
 from steps.fixtures import Story
 from steps.merchant import Merchant
 from steps.merchants import TENANT_HEADERS, call, create_checkout, new_customer, twice
@@ -160,7 +161,7 @@ def sessions_for_customer_lookalikes(story: Story) -> None:
     values = {f"a customer's id {words}": value for words, value in almost(own).items() if words != PADDED}
     if "_" in own:
         values["a customer's id with another prefix"] = f"id_{own.partition('_')[2]}"
-    known = story.run.known("customer merchant")
+    known = story.run.known(OWNERS)
     values = {words: value for words, value in values.items() if value != own and fact_key(value) not in known}
     values |= {"a list with a customer's id": [own], "a wildcard": WILDCARD, "SQL": SQL}
     for words, value in {PADDED: f"{foreign} ", **same(foreign)}.items():

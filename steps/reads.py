@@ -19,7 +19,17 @@ from conformance.wire.exchange import Call, Exchange, Intent
 from steps import made_up, operations
 from steps.access import COOKIES, spellings
 from steps.checkout import attached, loses_customer
-from steps.customers import SECONDS_BEHIND, changed_fields, item_path, needs_read, no_read, read, read_back, refuse_read
+from steps.customers import (
+    OWNERS,
+    SECONDS_BEHIND,
+    changed_fields,
+    item_path,
+    needs_read,
+    no_read,
+    read,
+    read_back,
+    refuse_read,
+)
 from steps.fixtures import Story, need
 from steps.keepsakes import METHOD_HEADERS, keepsakes
 from steps.lookalikes import BEGINNING, almost
@@ -60,8 +70,6 @@ _ODD_PAGES: Final = (
 _FIRST_PAGE: Final = "?limit=100&offset=0"
 BEGINS_WITH_CUSTOMERS: Final = "a new organization has customers"
 CHANGED: Final = "changed by its merchant:"
-_OWNERS: Final = "customer merchant"
-"""The fact of the catalogue that says whose a customer is."""
 _OF_A_LIST: Final = {
     "CUSTOMER-LIST-21": "all customers of the organization",
     "CUSTOMER-LIST-22": "customers of this organization alone",
@@ -376,7 +384,7 @@ def _begun_with(run: Run, merchant: Merchant, other: Merchant) -> set[str]:
     found = _listed_ids(list_customers(run, merchant, _FIRST_PAGE))
     if found:
         found -= _listed_ids(list_customers(run, other, _FIRST_PAGE))
-        found = {name for name in found if fact_key(name) not in run.known(_OWNERS)}
+        found = {name for name in found if fact_key(name) not in run.known(OWNERS)}
     if found:
         run.shared.tell(BEGINS_WITH_CUSTOMERS, True)
     return found
@@ -525,7 +533,7 @@ def _well_formed(run: Run, exchange: Exchange) -> None:
 def long_list_agrees(story: Story) -> None:
     """The first page of a hundred; it holds those whom the run has created, or says at least that there are so many."""
     run, merchant = story.run, story.actor
-    found = run.known(_OWNERS)
+    found = run.known(OWNERS)
     known = {name for name, owner in found.items() if owner == merchant.organization_id}
     page = settled(
         lambda: list_customers(run, merchant, "?limit=100&offset=0"), lambda exchange: not _lost(exchange, known)
@@ -591,7 +599,7 @@ def list_moves_along(story: Story) -> None:
 
 def _of_others(run: Run, page: Exchange, reader: Merchant) -> list[str]:
     """Return the customers on a page who are known to be of other organizations."""
-    owners = run.known(_OWNERS)
+    owners = run.known(OWNERS)
     ids = [str(first_field(row, ["id"])) for row in rows_of(page)]
     return [name for name in ids if owners.get(fact_key(name), reader.organization_id) != reader.organization_id]
 

@@ -16,6 +16,7 @@ from conformance.values import MISSING, shown
 from conformance.values import field as field_of
 from conformance.wire.exchange import Exchange, Intent
 
+_REFUSES_BY_POLICY: Final = BY_POLICY | {HTTPStatus.CONFLICT}
 _BETWEEN_WORDS: Final = re.compile(r"[\s_-]")
 
 
@@ -102,7 +103,7 @@ def _is_policy(exchange: Exchange) -> bool:
     """Return whether a refusal may be a rule of the target's own (contract: "Policy is not breach")."""
     if exchange.call.intent == Intent.UNUSUAL:
         return 400 <= exchange.status < 500
-    return exchange.call.intent != Intent.VALID and exchange.status in {*BY_POLICY, HTTPStatus.CONFLICT}
+    return exchange.call.intent != Intent.VALID and exchange.status in _REFUSES_BY_POLICY
 
 
 def _media_type(exchange: Exchange, params: Params, rules: Basis) -> list[Finding] | None:

@@ -108,9 +108,9 @@ def results(
         _result(requirement, by_id.get(requirement.id, []), reasons.get(requirement.id, undecided))
         for requirement in catalogue
     )
-    if known is NONE_KNOWN:
-        return tuple(found)
-    return tuple(replace(result, known=known.get(result.requirement.id)) for result in found)
+    return tuple(
+        replace(result, known=entry) if (entry := known.get(result.requirement.id)) else result for result in found
+    )
 
 
 def run_verdict(results: Iterable[Result], *, strict: bool, finished: bool, complete: bool) -> RunVerdict:

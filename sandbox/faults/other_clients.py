@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from sandbox import policies, presentation
-from sandbox.behaviour import Call
+from sandbox.behaviour import Call, Change
 from sandbox.changes import arriving, finishing, with_seams
 from sandbox.faults.model import must, table
 from sandbox.faults.together import BUSY, where_overlapping
@@ -55,11 +55,16 @@ def _read_by_options(call: Call, reply: Reply) -> Reply:
     return Reply(200, presentation.customer(call, customer))
 
 
-def _wants_a_body(call: Call) -> Reply | None:
-    if call.operation not in (GET_CUSTOMER, GET_CHECKOUT) or "content-type" not in call.headers:
-        return None
-    problem = replace(call.behaviour.refusals["malformed"], message="The body cannot be empty")
-    return call.behaviour.write_problem(call, problem)
+def reads_refused_with(header: str) -> Change:
+    """Refuse a read that has a header of a body, as if it had an empty one."""
+
+    def arrive(call: Call) -> Reply | None:
+        if call.operation not in (GET_CUSTOMER, GET_CHECKOUT) or header not in call.headers:
+            return None
+        problem = replace(call.behaviour.refusals["malformed"], message="The body cannot be empty")
+        return call.behaviour.write_problem(call, problem)
+
+    return arriving(arrive)
 
 
 FAULTS = table(
@@ -96,7 +101,7 @@ FAULTS = table(
         "reads-with-media-type-refused",
         GET_CUSTOMER,
         "a read that names a media type is refused, since it has no body",
-        arriving(_wants_a_body),
+        reads_refused_with("content-type"),
         "CUSTOMER-READ-20",
         "CHECKOUT-READ-20",
     ),

@@ -9,15 +9,15 @@ from typing import Final
 from uuid import UUID
 
 from sandbox.behaviour import Call, Change
-from sandbox.changes import Edit, arriving, both
-from sandbox.faults.builders import editing, falling_over, succeeding
+from sandbox.changes import both
+from sandbox.faults.builders import alter, editing, falling_over, succeeding
 from sandbox.faults.doors import unwatched
 from sandbox.faults.model import ANY, must, table
+from sandbox.faults.other_clients import reads_refused_with
 from sandbox.model import (
     CREATE_CHECKOUT,
     CREATE_CUSTOMER,
     CREATE_ORGANIZATION,
-    GET_CHECKOUT,
     GET_CUSTOMER,
     LIST_CUSTOMERS,
     SET_ACTIVE,
@@ -54,18 +54,9 @@ def _in_calendar_of_client(call: Call, customer: JsonObject) -> None:
             customer[name] = f"{int(year) + _BUDDHIST} BE{rest}"
 
 
-def _wants_no_length(call: Call) -> Reply | None:
-    if call.operation not in (GET_CUSTOMER, GET_CHECKOUT) or "content-length" not in call.headers:
-        return None
-    return call.behaviour.write_problem(call, replace(call.behaviour.refusals["malformed"], message="No body was read"))
-
-
-def _urls(pattern: re.Pattern[str], by: str) -> Edit:
-    def edit(_: Call, session: JsonObject) -> None:
-        for name in ("successUrl", "cancelUrl"):
-            session[name] = pattern.sub(by, text(session.get(name)))
-
-    return edit
+def _with_urls(change: Callable[[str], str]) -> Change:
+    edits = (alter(name, lambda value: change(text(value))) for name in ("successUrl", "cancelUrl"))
+    return editing(CREATE_CHECKOUT, *edits)
 
 
 def _null_behind_the_end(_: Call, reply: Reply) -> Reply:
@@ -113,7 +104,7 @@ FAULTS = table(
         "reads-with-length-refused",
         GET_CUSTOMER,
         "a read that names the length of no body is refused",
-        arriving(_wants_no_length),
+        reads_refused_with("content-length"),
         "CUSTOMER-READ-20",
         "CHECKOUT-READ-20",
     ),
@@ -149,7 +140,7 @@ FAULTS = table(
         "checkout-urls-slashes-joined",
         CREATE_CHECKOUT,
         "two slashes in the paths of URLs become one",
-        editing(CREATE_CHECKOUT, _urls(re.compile(r"(?<!:)//"), "/")),
+        _with_urls(lambda url: re.sub(r"(?<!:)//", "/", url)),
         "CHECKOUT-ECHO-4",
         "CHECKOUT-ECHO-5",
     ),
@@ -157,7 +148,7 @@ FAULTS = table(
         "checkout-urls-without-tracking",
         CREATE_CHECKOUT,
         "URLs lose the parameters that say where somebody came from",
-        editing(CREATE_CHECKOUT, _urls(_TRACKING, "")),
+        _with_urls(lambda url: _TRACKING.sub("", url)),
         "CHECKOUT-ECHO-4",
         "CHECKOUT-ECHO-5",
     ),

@@ -20,6 +20,12 @@ LATE: Final = ("encodings.idna", "jsonschema", "rfc3986_validator")
 MODULES: Final = {"sandbox": "sandbox.__main__", "conformance.generate.maker": "conformance.generate.maker"}
 
 
+def import_late() -> None:
+    """Import what forks of this process would import each for itself (`LATE`)."""
+    for name in LATE:
+        importlib.import_module(name)
+
+
 class ForkedModule:
     """A process that is forked here, with so much of the interface of `subprocess.Popen` as the suite uses."""
 

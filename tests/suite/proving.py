@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import importlib
 import multiprocessing
 import os
 import pickle
@@ -42,7 +41,7 @@ from tests.suite.detection import (
     sandbox,
     silence,
 )
-from tests.suite.forked_modules import LATE
+from tests.suite.forked_modules import import_late
 
 UNENDED: Final = -1
 _PATIENCE: Final = 400
@@ -67,8 +66,7 @@ def prove(
     """
     if not cases:
         return
-    for name in LATE:
-        importlib.import_module(name)
+    import_late()
     with tempfile.TemporaryDirectory() as folder, sandbox(Case()) as url, _no_interim_reports():
         proofs = _Proofs(cases, expected, tell, jobs or (os.cpu_count() or 1) + 1, Path(folder), parent or os.getppid())
         with silence(Path(folder, "output.txt")):

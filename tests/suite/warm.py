@@ -19,7 +19,7 @@ from conformance.contract.yamlfile import YamlFile, read_yaml
 from conformance.generate import beside
 from conformance.plugin import sandbox
 from conformance.report.html import environment
-from tests.suite.forked_modules import LATE, MODULES, ForkedModule
+from tests.suite.forked_modules import MODULES, ForkedModule, import_late
 
 _ROOT: Final = Path(__file__).parents[2]
 _READ: Final[dict[tuple[Path, bytes], YamlFile]] = {}
@@ -37,7 +37,8 @@ def _warm_up() -> None:
     forking = SimpleNamespace(Popen=ForkedModule, PIPE=subprocess.PIPE, DEVNULL=subprocess.DEVNULL)
     for module in (beside, sandbox):
         vars(module)["subprocess"] = forking
-    for name in (*MODULES.values(), *LATE):
+    import_late()
+    for name in MODULES.values():
         importlib.import_module(name)
     reading: dict[str, Any] = {"read_yaml": _read_once}
     vars(catalogue).update(reading)
